@@ -1,0 +1,204 @@
+//! The error type: a code of the table plus what a person and a program need to act on it.
+
+mod code;
+
+pub use code::{ErrorCode, ErrorGroup};
+
+use std::fmt;
+use std::time::Duration;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whether the same call may succeed later, unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// It will fail again: change the input first.
+    Never,
+    /// It may succeed later; wait longer after each attempt.
+    Backoff,
+    /// It may succeed once this much time has passed.
+    After(Duration),
+}
+
+/// A failure, one word wide. Errors are data: read the fields, never the text.
+///
+/// `Display` is one line; the alternate form (`{:#}`) adds the hint and the causes.
+///
+/// ```
+/// use headwater::{Error, ErrorCode};
+/// let error = Error::new(ErrorCode::UnknownField, "no attribute `titel` on contact")
+///     .at_field("titel")
+///     .hint("did you mean `title`?");
+/// assert_eq!(error.code().name(), "unknown_field");
+/// assert_eq!(error.to_string(), "unknown_field: no attribute `titel` on contact (field titel)");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    code: ErrorCode,
+    message: String,
+    field: Option<String>,
+    record: Option<String>,
+    retry: Retry,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    related: Vec<Error>,
+}
+
+impl Error {
+    /// Makes an error; retry advice starts from the code's row in the table.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            field: None,
+            record: None,
+            retry: code.retry(),
+            hint: None,
+            source: None,
+            related: Vec::new(),
+        }))
+    }
+
+    /// Names the attribute (or configuration key) at fault.
+    #[must_use]
+    pub fn at_field(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
+    /// Names the record at fault: its id, its match key, or its place in the source.
+    #[must_use]
+    pub fn on_record(mut self, record: impl Into<String>) -> Self {
+        self.0.record = Some(record.into());
+        self
+    }
+
+    /// Says what to do about it; without this the table's hint is shown.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Overrides the table's retry advice.
+    #[must_use]
+    pub fn retry_with(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    /// Keeps the lower-level cause for [`std::error::Error::source`].
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(cause.into());
+        self
+    }
+
+    /// Adds the other faults found in the same input; the first one decides the code.
+    #[must_use]
+    pub fn with_related(mut self, related: Vec<Error>) -> Self {
+        self.0.related = related;
+        self
+    }
+
+    /// The code, one of [`ErrorCode::ALL`].
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// What was found and what was expected.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The attribute or configuration key at fault.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// The record at fault.
+    #[must_use]
+    pub fn record(&self) -> Option<&str> {
+        self.0.record.as_deref()
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.0.hint.as_deref().unwrap_or_else(|| self.0.code.hint())
+    }
+
+    /// Further faults of the same input, in the order of contract.md section 11.7.
+    #[must_use]
+    pub fn related(&self) -> &[Error] {
+        &self.0.related
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.name(), self.0.message)?;
+        match (&self.0.field, &self.0.record) {
+            (Some(field), Some(record)) => write!(f, " (field {field}, record {record})")?,
+            (Some(field), None) => write!(f, " (field {field})")?,
+            (None, Some(record)) => write!(f, " (record {record})")?,
+            (None, None) => {}
+        }
+        if f.alternate() {
+            write!(f, "\nhint: {}", self.remedy())?;
+            let mut cause = std::error::Error::source(self);
+            while let Some(error) = cause {
+                write!(f, "\ncause: {error}")?;
+                cause = error.source();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|cause| cause as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_word_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn both_renderings_are_pinned() {
+        let error = Error::new(ErrorCode::StoreIo, "cannot write")
+            .on_record("7")
+            .because(std::io::Error::other("disk gone"));
+        assert_eq!(error.to_string(), "store_io: cannot write (record 7)");
+        let hint = ErrorCode::StoreIo.hint();
+        assert_eq!(
+            format!("{error:#}"),
+            format!("store_io: cannot write (record 7)\nhint: {hint}\ncause: disk gone")
+        );
+    }
+}

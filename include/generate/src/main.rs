@@ -1,0 +1,3 @@
+//! Writes the C headers, or checks that they are up to date.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Reads JSON Lines and JSON arrays.

@@ -1,0 +1,1 @@
+//! Broken connectors, and what the host says of each.

@@ -1,0 +1,1 @@
+//! Real public data through the command, against figures computed elsewhere.

@@ -1,0 +1,1 @@
+//! Runs the conformance cases on every surface and workspace.
