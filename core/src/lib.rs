@@ -4,6 +4,19 @@
 //! operation ends as one *outcome*. ARCHITECTURE.md is the map, DESIGN.md says why.
 
 pub mod error;
+mod local;
+pub mod operation;
+pub mod record;
+pub mod schema;
 pub mod source;
+pub mod store;
+pub mod value;
+mod workspace;
 
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
+pub use operation::{Action, ApplyMode, Match, Operation, Outcome};
+pub use record::{Attributes, Change, Record};
+pub use schema::{Schema, Write};
+pub use workspace::{
+    ApplyOptions, OpenOptions, Settle, Workspace, archive, assert, create, open, patch,
+};

@@ -129,8 +129,7 @@ pub struct headwater_call {
     /// Passed back to every function below.
     pub context: *mut c_void,
     /// Says why the call is about to return an error; the failure is copied.
-    pub fail:
-        Option<unsafe extern "C" fn(context: *mut c_void, failure: *const headwater_failure)>,
+    pub fail: Option<unsafe extern "C" fn(context: *mut c_void, failure: *const headwater_failure)>,
     /// Returns 1 once the host wants the call to stop. Poll it at least every 100 ms of work:
     /// it is also the sign that the connector is alive.
     pub cancelled: Option<unsafe extern "C" fn(context: *mut c_void) -> i32>,

@@ -1,0 +1,120 @@
+//! Matches: how an assert finds its record.
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::{MatchKey, RecordType};
+use crate::value::{Item, Value};
+
+/// A match by one key; any one of several values of it finds the record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// The name it was given by, for messages.
+    pub name: String,
+    /// What it looks for.
+    pub target: MatchTarget,
+}
+
+/// What a match looks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MatchTarget {
+    /// The record with this id.
+    Id(Uuid),
+    /// A record with any of these values.
+    Values {
+        /// The attribute whose values are compared.
+        attribute: usize,
+        /// The values, items for array attributes; never empty.
+        values: Vec<Value>,
+    },
+}
+
+impl Match {
+    /// Parses the `match` object of a request: exactly one key (contract.md sections 5.4, 11.10).
+    ///
+    /// # Errors
+    /// `field_value_invalid` for no or several keys or an unusable value, `unknown_field`,
+    /// `invalid_matching_field`.
+    pub fn parse(
+        record_type: &RecordType,
+        object: Map<String, Json>,
+        default_region: Option<&str>,
+    ) -> Result<Self> {
+        let mut entries = object.into_iter();
+        let (Some((name, json)), None) = (entries.next(), entries.next()) else {
+            return Err(Error::new(ErrorCode::FieldValueInvalid, "a match needs exactly one key")
+                .at_field("match")
+                .hint(format!("match by one of {}", record_type.match_names().join(", "))));
+        };
+        let key = record_type.match_key(&name)?;
+        Self::from_json(record_type, &name, key, json, default_region)?.ok_or_else(|| {
+            Error::new(ErrorCode::FieldValueInvalid, "there is no value to match by")
+                .at_field(&name)
+        })
+    }
+
+    /// Makes a match from a value as a row or a request holds it; `None` where there is none.
+    ///
+    /// # Errors
+    /// `field_value_invalid` if the value cannot be what the key holds.
+    pub fn from_json(
+        record_type: &RecordType,
+        name: &str,
+        key: MatchKey,
+        json: Json,
+        default_region: Option<&str>,
+    ) -> Result<Option<Self>> {
+        let target = match key {
+            MatchKey::Id => match json {
+                Json::Null => return Ok(None),
+                json => {
+                    match record_type.attribute(record_type.require("id")?).parse(json, None)? {
+                        Some(Value::Uuid(id)) => MatchTarget::Id(id),
+                        _ => return Ok(None),
+                    }
+                }
+            },
+            MatchKey::Attribute(index) => {
+                let attribute = record_type.attribute(index);
+                let parsed =
+                    attribute.parse(json, default_region).map_err(|error| error.at_field(name))?;
+                return Ok(parsed.and_then(|value| Self::from_value(name, index, value)));
+            }
+        };
+        Ok(Some(Self { name: name.to_owned(), target }))
+    }
+
+    /// Makes a match from a parsed value of the attribute; `None` for an empty list.
+    #[must_use]
+    pub fn from_value(name: &str, attribute: usize, value: Value) -> Option<Self> {
+        let values = match value {
+            Value::List(values) => values,
+            one => vec![one],
+        };
+        let values: Vec<Value> = values
+            .into_iter()
+            .map(|value| match value {
+                // A match says which record, not how its items should look.
+                Value::Item(item) => Value::Item(Box::new(Item::new(item.text))),
+                other => other,
+            })
+            .collect();
+        (!values.is_empty()).then(|| Self {
+            name: name.to_owned(),
+            target: MatchTarget::Values { attribute, values },
+        })
+    }
+
+    /// The match in words, for messages: `domains a.edu, b.edu`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.target {
+            MatchTarget::Id(id) => format!("id {id}"),
+            MatchTarget::Values { values, .. } => {
+                let texts: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
+                format!("{} {}", self.name, texts.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Schema files: how a record type is declared in TOML, and the check that turns it into one.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::value::{SelectOption, ValueType};
+
+use super::attribute::{Attribute, Origin, SystemField};
+use super::record_type::RecordType;
+
+/// Ids of options are derived in this namespace, so that they are the same in every workspace.
+const OPTION_NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_1f0b_52a4_4c0e_9d5e_2f6f_5d1a_7c11);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypeDeclaration {
+    api_name: String,
+    display_name: String,
+    description: Option<String>,
+    #[serde(default)]
+    supports_custom_fields: bool,
+    #[serde(default)]
+    can_assert: bool,
+    #[serde(default)]
+    requires_one_of: Vec<String>,
+    #[serde(default)]
+    match_aliases: BTreeMap<String, String>,
+    attributes: Vec<AttributeDeclaration>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttributeDeclaration {
+    api_name: String,
+    display_name: String,
+    description: Option<String>,
+    value_type: String,
+    #[serde(default)]
+    is_array: bool,
+    #[serde(default)]
+    is_unique: bool,
+    #[serde(default)]
+    required: bool,
+    nullable: Option<bool>,
+    #[serde(default)]
+    access: Access,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    options: Vec<OptionDeclaration>,
+    default: Option<serde_json::Value>,
+    target: Option<String>,
+    primary_of: Option<String>,
+    #[serde(default)]
+    derived_from: Vec<String>,
+    derived_otherwise: Option<String>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Access {
+    #[default]
+    ReadWrite,
+    ReadOnly,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptionDeclaration {
+    api_name: String,
+    display_value: String,
+    color: String,
+}
+
+fn invalid(record_type: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::ConfigInvalid, format!("schema of {record_type}: {why}"))
+}
+
+/// Reads one schema file.
+///
+/// # Errors
+/// `config_invalid`, naming what is wrong with the declaration.
+pub fn parse_record_type(text: &str) -> Result<RecordType> {
+    let declared: TypeDeclaration =
+        toml::from_str(text).map_err(|cause| invalid("a record type", cause))?;
+    let type_name = declared.api_name;
+    let mut attributes = system_attributes();
+    let names: Vec<String> = attributes
+        .iter()
+        .map(|attribute| attribute.api_name.clone())
+        .chain(declared.attributes.iter().map(|attribute| attribute.api_name.clone()))
+        .collect();
+    let index_of = |name: &str| {
+        names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| invalid(&type_name, format!("no attribute {name:?}")))
+    };
+    for (position, name) in names.iter().enumerate() {
+        if names[..position].contains(name) {
+            return Err(invalid(&type_name, format!("{name:?} is declared twice")));
+        }
+        if name.contains("__") {
+            return Err(invalid(&type_name, format!("{name:?} holds a double underscore")));
+        }
+    }
+    for attribute in declared.attributes {
+        let at = format!("{type_name}.{}", attribute.api_name);
+        attributes.push(build_attribute(attribute, &at, &index_of)?);
+    }
+    let requires_one_of =
+        declared.requires_one_of.iter().map(|name| index_of(name)).collect::<Result<_>>()?;
+    let match_aliases = declared
+        .match_aliases
+        .into_iter()
+        .map(|(alias, name)| Ok((alias, index_of(&name)?)))
+        .collect::<Result<_>>()?;
+    Ok(RecordType::new(
+        type_name,
+        declared.display_name,
+        declared.description,
+        declared.supports_custom_fields,
+        declared.can_assert,
+        requires_one_of,
+        match_aliases,
+        attributes,
+    ))
+}
+
+fn build_attribute(
+    declared: AttributeDeclaration,
+    at: &str,
+    index_of: &dyn Fn(&str) -> Result<usize>,
+) -> Result<Attribute> {
+    let value_type = ValueType::from_name(&declared.value_type)
+        .ok_or_else(|| invalid(at, format!("no value type {:?}", declared.value_type)))?;
+    let options: Vec<SelectOption> = declared
+        .options
+        .into_iter()
+        .map(|option| SelectOption {
+            id: Uuid::new_v5(&OPTION_NAMESPACE, format!("{at}.{}", option.api_name).as_bytes()),
+            api_name: option.api_name,
+            display_value: option.display_value,
+            color: option.color,
+        })
+        .collect();
+    if value_type.is_choice() == options.is_empty() {
+        return Err(invalid(at, "options go with select and stage attributes, and only with them"));
+    }
+    let origin = match (declared.primary_of, declared.derived_from.is_empty()) {
+        (Some(array), true) => Origin::PrimaryOf(index_of(&array)?),
+        (None, false) => Origin::JoinOf {
+            parts: declared
+                .derived_from
+                .iter()
+                .map(|part| index_of(part))
+                .collect::<Result<_>>()?,
+            otherwise: declared.derived_otherwise.map(|name| index_of(&name)).transpose()?,
+        },
+        (None, true) => Origin::Written,
+        (Some(_), false) => {
+            return Err(invalid(at, "primary_of and derived_from exclude each other"));
+        }
+    };
+    let is_written = declared.access == Access::ReadWrite;
+    let mut attribute = Attribute {
+        api_name: declared.api_name,
+        display_name: declared.display_name,
+        description: declared.description,
+        value_type,
+        is_array: declared.is_array,
+        is_creatable: is_written,
+        is_updatable: is_written,
+        is_required_on_create: declared.required,
+        is_unique: declared.is_unique
+            || matches!(origin, Origin::PrimaryOf(_)) && value_type == ValueType::Email,
+        is_nullable: declared.nullable.unwrap_or(true),
+        is_custom: false,
+        options,
+        default: None,
+        target: declared.target,
+        aliases: declared.aliases,
+        origin,
+    };
+    if let Some(default) = declared.default {
+        attribute.default = attribute.parse(default, None)?;
+    }
+    Ok(attribute)
+}
+
+/// The fields of contract.md section 4 that every record type has.
+fn system_attributes() -> Vec<Attribute> {
+    let system = |api_name: &str, display_name: &str, value_type, field| Attribute {
+        api_name: api_name.to_owned(),
+        display_name: display_name.to_owned(),
+        description: None,
+        value_type,
+        is_array: false,
+        is_creatable: false,
+        is_updatable: false,
+        is_required_on_create: false,
+        is_unique: field == SystemField::Id,
+        is_nullable: field == SystemField::CreatedByUserId,
+        is_custom: false,
+        options: Vec::new(),
+        default: None,
+        target: (field == SystemField::CreatedByUserId).then(|| "user".to_owned()),
+        aliases: Vec::new(),
+        origin: Origin::System(field),
+    };
+    vec![
+        system("id", "Id", ValueType::Uuid, SystemField::Id),
+        system("organization_id", "Organization", ValueType::Uuid, SystemField::OrganizationId),
+        system("created_at", "Created at", ValueType::Timestamp, SystemField::CreatedAt),
+        system("updated_at", "Updated at", ValueType::Timestamp, SystemField::UpdatedAt),
+        system(
+            "created_by_user_id",
+            "Created by",
+            ValueType::RecordReference,
+            SystemField::CreatedByUserId,
+        ),
+    ]
+}

@@ -1,0 +1,142 @@
+//! Where a record type's attributes are stored: its table, its child tables, its key tables.
+//!
+//! Names: the table is the record type's, an array attribute's child table is
+//! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`. Api names hold no
+//! double underscore, so no two names meet.
+
+use crate::schema::{Origin, RecordType};
+use crate::value::{ADDRESS_PARTS, ValueType};
+
+/// How one attribute is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// Not by itself: a system attribute.
+    System,
+    /// In columns of the record's own row: one, or one for each part of an address.
+    Columns(Vec<String>),
+    /// In a child table, one row an element.
+    Child {
+        /// The child table.
+        table: String,
+        /// Whether the elements are items (`number, text, is_primary, labels`) or single values.
+        is_item: bool,
+    },
+}
+
+/// The tables of one record type.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) table: String,
+    /// One entry for each attribute.
+    pub(super) storage: Vec<Storage>,
+}
+
+/// The key table of an attribute.
+pub(super) fn key_table(record_type: &RecordType, attribute: usize) -> String {
+    format!("{}__{}__key", record_type.api_name(), record_type.attribute(attribute).api_name)
+}
+
+impl Layout {
+    pub(super) fn new(record_type: &RecordType) -> Self {
+        let table = record_type.api_name().to_owned();
+        let storage = record_type
+            .attributes()
+            .iter()
+            .map(|attribute| match (&attribute.origin, attribute.is_array) {
+                (Origin::System(_), _) => Storage::System,
+                (_, true) => Storage::Child {
+                    table: format!("{table}__{}", attribute.api_name),
+                    is_item: attribute.value_type.is_item(),
+                },
+                (_, false) if attribute.value_type == ValueType::Address => Storage::Columns(
+                    ADDRESS_PARTS
+                        .iter()
+                        .map(|part| format!("{}_{part}", attribute.api_name))
+                        .collect(),
+                ),
+                (_, false) => Storage::Columns(vec![attribute.api_name.clone()]),
+            })
+            .collect();
+        Self { table, storage }
+    }
+
+    /// The statements that make the tables, each harmless where its table is there already.
+    pub(super) fn create_statements(&self, record_type: &RecordType) -> Vec<String> {
+        let mut columns = vec![
+            "rid INTEGER PRIMARY KEY".to_owned(),
+            "id TEXT NOT NULL".to_owned(),
+            "created_at TEXT NOT NULL".to_owned(),
+            "updated_at TEXT NOT NULL".to_owned(),
+            "archived_at TEXT".to_owned(),
+        ];
+        columns.extend(
+            self.columns(record_type)
+                .map(|(name, sql_type)| format!("{} {sql_type}", quote(&name))),
+        );
+        let mut statements = vec![create_table(&self.table, &columns.join(", "), "STRICT")];
+        for (storage, attribute) in self.storage.iter().zip(record_type.attributes()) {
+            let Storage::Child { table, is_item } = storage else { continue };
+            let element = if *is_item {
+                "number INTEGER NOT NULL, text TEXT NOT NULL, is_primary INTEGER NOT NULL, labels TEXT".to_owned()
+            } else {
+                format!("value {} NOT NULL", sql_type(attribute.value_type))
+            };
+            let columns = format!(
+                "rid INTEGER NOT NULL, position INTEGER NOT NULL, {element}, PRIMARY KEY (rid, position)"
+            );
+            statements.push(create_table(table, &columns, "STRICT, WITHOUT ROWID"));
+        }
+        for attribute in record_type.key_attributes() {
+            statements.push(create_table(
+                &key_table(record_type, attribute),
+                "key TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (key, rid)",
+                "STRICT, WITHOUT ROWID",
+            ));
+        }
+        statements
+    }
+
+    /// Every table of the record type.
+    pub(super) fn table_names(&self, record_type: &RecordType) -> Vec<String> {
+        let mut names = vec![self.table.clone()];
+        for storage in &self.storage {
+            if let Storage::Child { table, .. } = storage {
+                names.push(table.clone());
+            }
+        }
+        names.extend(record_type.key_attributes().map(|index| key_table(record_type, index)));
+        names
+    }
+
+    /// The attribute columns of the record's own row, with their SQL types.
+    pub(super) fn columns<'a>(
+        &'a self,
+        record_type: &'a RecordType,
+    ) -> impl Iterator<Item = (String, &'static str)> + 'a {
+        self.storage.iter().zip(record_type.attributes()).flat_map(|(storage, attribute)| {
+            let names: &[String] = match storage {
+                Storage::Columns(names) => names,
+                _ => &[],
+            };
+            names.iter().map(|name| (name.clone(), sql_type(attribute.value_type)))
+        })
+    }
+}
+
+fn create_table(name: &str, columns: &str, options: &str) -> String {
+    format!("CREATE TABLE IF NOT EXISTS {} ({columns}) {options}", quote(name))
+}
+
+/// The column type: numbers keep their own type, exact decimals are text.
+fn sql_type(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Boolean => "INTEGER",
+        ValueType::Number => "ANY",
+        _ => "TEXT",
+    }
+}
+
+/// An identifier, quoted for SQL.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

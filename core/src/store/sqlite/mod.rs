@@ -1,0 +1,125 @@
+//! SQLite as a store: one file, WAL, typed tables that any SQL tool can read.
+
+mod columns;
+mod errors;
+mod identity;
+mod journal;
+mod layout;
+mod migrate;
+mod read;
+mod transaction;
+mod write;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::Schema;
+
+use super::{ReadTransaction, Store, WriteTransaction};
+use errors::store_error;
+use layout::Layout;
+use transaction::{Access, Transaction};
+
+/// How long a writer waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Larger pages than SQLite's default: fewer of them are touched by keys in random order.
+const PAGE_BYTES: u32 = 8192;
+/// Page cache of the writing connection, in KiB.
+const WRITER_CACHE_KIB: u32 = 131_072;
+/// Page cache of a reading connection, in KiB.
+const READER_CACHE_KIB: u32 = 16_384;
+/// Pages in the write-ahead log before they are moved into the database.
+const CHECKPOINT_PAGES: u32 = 20_000;
+/// Distinct statements that a connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// A workspace in one SQLite file.
+pub struct SqliteStore {
+    path: PathBuf,
+    layouts: HashMap<String, Layout>,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens a workspace file, brings its tables up to date, and makes it if `create` is set.
+    ///
+    /// # Errors
+    /// `store_io` if there is no such file or it cannot be opened, `store_corrupt` if it is not a
+    /// Headwater workspace, `config_invalid` if a newer Headwater wrote it, `store_busy`.
+    pub fn open(path: &Path, schema: &Schema, create: bool) -> Result<Self> {
+        if !create && !path.exists() {
+            return Err(Error::new(
+                ErrorCode::StoreIo,
+                format!("there is no workspace at {}", path.display()),
+            )
+            .hint("check the path; a sync or a create makes a new workspace"));
+        }
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER_CACHE_KIB)?;
+        let layouts = schema
+            .record_types()
+            .iter()
+            .map(|record_type| (record_type.api_name().to_owned(), Layout::new(record_type)))
+            .collect();
+        migrate::bring_up_to_date(&mut writer, schema, &layouts)?;
+        Ok(Self {
+            path: path.to_owned(),
+            layouts,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
+    }
+
+    fn layout(&self, record_type: &str) -> Result<&Layout> {
+        self.layouts.get(record_type).ok_or_else(|| {
+            Error::new(ErrorCode::UnknownRecordType, format!("no record type {record_type:?}"))
+        })
+    }
+
+    fn reader(&self) -> Result<Connection> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(connection) => Ok(connection),
+            None => connect(&self.path, OpenFlags::empty(), READER_CACHE_KIB),
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+impl Store for SqliteStore {
+    fn write(&self) -> Result<Box<dyn WriteTransaction + '_>> {
+        // A panic in an earlier transaction has rolled it back: the connection is sound.
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(Transaction::begin(self, Access::Write(writer))?))
+    }
+
+    fn read(&self) -> Result<Box<dyn ReadTransaction + '_>> {
+        Ok(Box::new(Transaction::begin(self, Access::Read(Some(self.reader()?)))?))
+    }
+}
+
+fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
+    let doing = format!("open the workspace {}", path.display());
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // The page size counts only before the first table and before WAL.
+        connection.execute_batch(&format!(
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = FULL; PRAGMA cache_size = -{cache_kib}; \
+             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;"
+        ))?;
+        Ok(connection)
+    };
+    open().map_err(store_error(&doing))
+}

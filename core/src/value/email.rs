@@ -1,0 +1,82 @@
+//! E-mail addresses: the shape that is accepted.
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// The longest address that SMTP can carry (RFC 5321 section 4.5.3.1.3, less the brackets).
+const MAX_BYTES: usize = 254;
+
+/// Checks an address and gives it without surrounding space; letters stay as written.
+///
+/// Deliberately no full RFC 5322 grammar: what real CRMs hold is `local@domain.tld`, also in
+/// other scripts, and comments or quoted spaces are mistakes far more often than addresses.
+///
+/// # Errors
+/// `field_value_invalid`, saying what is wrong.
+pub(super) fn check_email(text: &str) -> Result<&str> {
+    let address = text.trim();
+    let wrong = |why: &str| {
+        Error::new(
+            ErrorCode::FieldValueInvalid,
+            format!("expected an e-mail address, found {}: {why}", shown(text)),
+        )
+        .hint("write it as name@example.com")
+    };
+    if address.len() > MAX_BYTES {
+        return Err(wrong("it is longer than 254 bytes"));
+    }
+    if address.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(wrong("it holds a space or a control character"));
+    }
+    let Some((local, domain)) = address.split_once('@') else {
+        return Err(wrong("it has no @"));
+    };
+    if domain.contains('@') {
+        return Err(wrong("it has more than one @"));
+    }
+    if local.is_empty() || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        return Err(wrong("the part before the @ is not a name"));
+    }
+    check_domain(domain).map_err(|_| wrong("the part after the @ is not a domain"))?;
+    Ok(address)
+}
+
+/// Checks a domain name and gives it without surrounding space and closing dot.
+///
+/// # Errors
+/// `field_value_invalid` if it is not at least two labels of letters, digits and hyphens.
+pub(super) fn check_domain(text: &str) -> Result<&str> {
+    let domain = text.trim();
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let label_is_valid = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| {
+                c == '-'
+                    || c == '_'
+                    || c.is_alphanumeric()
+                    || (!c.is_ascii() && !c.is_whitespace() && !c.is_control())
+            })
+    };
+    let valid = domain.len() <= 253
+        && domain.split('.').count() >= 2
+        && domain.split('.').all(label_is_valid);
+    if valid {
+        return Ok(domain);
+    }
+    Err(Error::new(
+        ErrorCode::FieldValueInvalid,
+        format!("expected a domain name, found {}", shown(text)),
+    )
+    .hint("write it as example.com, without a scheme or a path"))
+}
+
+/// A quoted sample of a value for a message, cut where it is long.
+fn shown(text: &str) -> String {
+    let mut sample: String = text.chars().take(80).collect();
+    if sample.len() < text.len() {
+        sample.push('…');
+    }
+    format!("{sample:?}")
+}

@@ -1,0 +1,49 @@
+//! Numbers: whole where they are whole, so that 64-bit integers survive.
+
+/// A finite number with one representation for each value: `1.0` is `Integer(1)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// A whole number that 64 bits hold.
+    Integer(i64),
+    /// Any other finite number.
+    Float(f64),
+}
+
+impl Number {
+    /// The number of a float; `None` for NaN and the infinities.
+    #[must_use]
+    pub fn from_f64(float: f64) -> Option<Self> {
+        // Above 2^53 a float no longer says which whole number was meant.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if !float.is_finite() {
+            return None;
+        }
+        if float.fract() == 0.0 && float.abs() < EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+            return Some(Self::Integer(float as i64));
+        }
+        Some(Self::Float(float))
+    }
+
+    /// Parses JSON's number grammar with optional surrounding space.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
+        Self::from_json(&number)
+    }
+
+    /// The number of a JSON number.
+    #[must_use]
+    pub fn from_json(number: &serde_json::Number) -> Option<Self> {
+        number.as_i64().map(Self::Integer).or_else(|| Self::from_f64(number.as_f64()?))
+    }
+
+    /// The JSON number.
+    #[must_use]
+    pub fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Integer(integer) => integer.into(),
+            Self::Float(float) => float.into(),
+        }
+    }
+}

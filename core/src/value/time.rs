@@ -1,0 +1,68 @@
+//! Instants and days.
+
+use std::fmt;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// An instant in UTC, in microseconds since 1970 (contract.md section 11.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The current time.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_microsecond())
+    }
+}
+
+/// `2026-11-07T05:31:56.000000Z`: fixed width, so that text order is time order.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.6}"),
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+/// Parses ISO 8601; a time without an offset is UTC, a day is its midnight.
+///
+/// # Errors
+/// `field_value_invalid` if it is none of these.
+pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
+    let trimmed = text.trim();
+    let parsed = trimmed
+        .parse::<jiff::Timestamp>()
+        .or_else(|_| trimmed.parse::<DateTime>().and_then(|civil| Offset::UTC.to_timestamp(civil)));
+    match parsed {
+        Ok(instant) if (0..=9999).contains(&Offset::UTC.to_datetime(instant).year()) => {
+            Ok(Timestamp(instant.as_microsecond()))
+        }
+        _ => Err(Error::new(
+            ErrorCode::FieldValueInvalid,
+            format!("expected a timestamp, found {text:?}"),
+        )
+        .hint("write it as 2026-11-07T05:31:56Z")),
+    }
+}
+
+/// Parses `YYYY-MM-DD`.
+///
+/// # Errors
+/// `field_value_invalid` if it is not a day.
+pub(super) fn parse_date(text: &str) -> Result<Date> {
+    let trimmed = text.trim();
+    let is_day = trimmed.len() == 10;
+    match trimmed.parse::<Date>() {
+        Ok(date) if is_day => Ok(date),
+        _ => Err(Error::new(
+            ErrorCode::FieldValueInvalid,
+            format!("expected a date, found {text:?}"),
+        )
+        .hint("write it as 2026-11-07")),
+    }
+}
