@@ -10,6 +10,7 @@ pub mod record;
 pub mod schema;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod value;
 mod workspace;
 

@@ -11,12 +11,12 @@ use crate::operation::{
 use crate::record::{Attributes, Record};
 use crate::schema::{Schema, Write};
 use crate::store::SqliteStore;
-use crate::store::journal::{JournalReader, JournalWriter};
+use crate::store::journal::{Journal, JournalReader};
 
 /// Adds to the journal in the transaction that applies a batch, once its outcomes are known.
 ///
 /// An error keeps the whole batch from being written.
-pub type Settle<'a> = dyn FnMut(&Outcomes, &mut dyn JournalWriter) -> Result<()> + 'a;
+pub type Settle<'a> = dyn FnMut(&Outcomes, &mut dyn Journal) -> Result<()> + 'a;
 
 /// How a batch is applied.
 #[derive(Debug, Clone, Copy, Default)]

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, Outcomes, Page, Query};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema};
-use crate::store::journal::JournalReader;
+use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Selection, Settings, Store, StoredRecord};
 use crate::workspace::{ApplyOptions, Settle, Workspace};
 
@@ -76,7 +76,8 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     ) -> Result<Outcomes> {
         let mut transaction = self.store.write()?;
         let outcomes = batch::apply(&mut *transaction, self.settings, operations, options)?;
-        settle(&outcomes, &mut *transaction)?;
+        let journal: &mut dyn Journal = &mut *transaction;
+        settle(&outcomes, journal)?;
         transaction.commit()?;
         Ok(outcomes)
     }

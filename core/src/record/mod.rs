@@ -2,6 +2,7 @@
 
 mod attributes;
 
+pub(crate) use attributes::first_of;
 pub use attributes::{Attributes, Change};
 
 use std::sync::Arc;

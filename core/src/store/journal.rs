@@ -80,6 +80,15 @@ pub struct StreamRun {
     pub elapsed_micros: i64,
 }
 
+impl StreamRun {
+    /// The time spent.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "seconds need no more digits")]
+    pub fn seconds(&self) -> f64 {
+        self.elapsed_micros as f64 / 1e6
+    }
+}
+
 /// What became of the rows of a stream. `read` is the sum of all but `rejects`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -207,3 +216,8 @@ pub trait JournalWriter {
     /// `store_io`, `store_full`.
     fn save_stream_state(&mut self, key: &StreamKey, state: &StreamState) -> Result<()>;
 }
+
+/// The journal of a transaction that may write.
+pub trait Journal: JournalReader + JournalWriter {}
+
+impl<T: JournalReader + JournalWriter + ?Sized> Journal for T {}

@@ -18,7 +18,7 @@ use crate::operation::{Page, Query};
 use crate::schema::RecordType;
 use crate::value::{Timestamp, Value};
 
-use journal::{JournalReader, JournalWriter};
+use journal::{Journal, JournalReader};
 
 /// A store's own handle of a record, valid in one workspace for ever.
 pub type RowKey = i64;
@@ -162,7 +162,7 @@ pub trait ReadTransaction: JournalReader {
 }
 
 /// Writes one batch; it becomes visible and durable with [`WriteTransaction::commit`], or not at all.
-pub trait WriteTransaction: ReadTransaction + JournalWriter {
+pub trait WriteTransaction: ReadTransaction + Journal {
     /// Changes whether duplicates are refused.
     ///
     /// # Errors

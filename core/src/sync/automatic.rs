@@ -1,0 +1,93 @@
+//! Columns matched to attributes by name, for `headwater sync FILE`.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::RecordType;
+use crate::source::StreamDescription;
+use crate::value::{ADDRESS_PARTS, ValueType};
+
+use super::job::{AttributeJob, StreamJob, ValueOrigin};
+
+/// The attributes that the columns of a source name: case, spaces and punctuation are ignored.
+///
+/// # Errors
+/// `config_invalid` if two columns name one attribute, or no column names any.
+pub(super) fn attributes(
+    record_type: &RecordType,
+    stream: &StreamJob,
+    source: &StreamDescription,
+) -> Result<Vec<AttributeJob>> {
+    let writable = names(record_type, stream.matching.as_deref());
+    let mut attributes: Vec<(AttributeJob, &str)> = Vec::new();
+    for field in &source.fields {
+        let Some(name) = find(&writable, &field.name) else { continue };
+        if let Some((_, earlier)) = attributes.iter().find(|(known, _)| known.name == *name) {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("the columns {earlier:?} and {:?} both name {name}", field.name),
+            )
+            .at_field(name)
+            .hint("rename one of them, or write a job file that says which to use"));
+        }
+        let origin = ValueOrigin::Column {
+            name: field.name.clone(),
+            split: None,
+            null: None,
+            default: None,
+            is_optional: true,
+        };
+        let job = AttributeJob { name: name.to_owned(), origin, place: String::new() };
+        attributes.push((job, &field.name));
+    }
+    if attributes.is_empty() {
+        let columns: Vec<&str> = source.fields.iter().map(|field| field.name.as_str()).collect();
+        return Err(Error::new(
+            ErrorCode::ConfigInvalid,
+            format!(
+                "no column names an attribute of {}: the columns are {}",
+                record_type.api_name(),
+                columns.join(", ")
+            ),
+        )
+        .hint(format!(
+            "write a job file that maps them; the attributes are {}",
+            writable.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+        )));
+    }
+    Ok(attributes.into_iter().map(|(job, _)| job).collect())
+}
+
+/// What columns may name: plain form and attribute.
+fn names(record_type: &RecordType, matching: Option<&str>) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    for attribute in record_type.attributes() {
+        if !attribute.is_creatable {
+            continue;
+        }
+        for name in std::iter::once(&attribute.api_name).chain(&attribute.aliases) {
+            names.push((plain(name), attribute.api_name.clone()));
+        }
+        if attribute.value_type == ValueType::Address {
+            for part in ADDRESS_PARTS {
+                let name = format!("{}.{part}", attribute.api_name);
+                names.push((plain(&name), name));
+            }
+        }
+    }
+    if let Some(matching) = matching
+        && record_type.match_key(matching).is_ok()
+        && find(&names, matching).is_none()
+    {
+        names.push((plain(matching), matching.to_owned()));
+    }
+    names
+}
+
+fn find<'a>(names: &'a [(String, String)], column: &str) -> Option<&'a str> {
+    let column = plain(column);
+    names.iter().find(|(known, _)| *known == column).map(|(_, name)| name.as_str())
+}
+
+/// Letters and digits, lower case: `First Name` and `first_name` are the same.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

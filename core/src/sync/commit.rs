@@ -1,0 +1,267 @@
+//! Commits: gathered batches become one transaction of records, rejects, checkpoint and counts.
+
+use std::time::Instant;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{Action, ApplyMode, Outcomes};
+use crate::source::Checkpoint;
+use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
+use crate::workspace::{ApplyOptions, Workspace};
+
+use super::job::{Job, OnReject, RejectLimit};
+use super::pipeline::MappedBatch;
+use super::plan::StreamPlan;
+
+/// The largest part of a refused row that is kept, in bytes.
+const MAX_ROW_BYTES: usize = 16 * 1024;
+/// Bytes of rows that are gathered before a commit, at most.
+const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
+/// A share of refused rows is judged from here on, or at the end.
+const SHARE_JUDGED_FROM: u64 = 1000;
+
+/// Gathers batches of one stream and commits them.
+pub(super) struct Committer<'a> {
+    job: &'a Job,
+    plan: &'a StreamPlan<'a>,
+    workspace: &'a dyn Workspace,
+    run: &'a mut Run,
+    /// The place of the stream in the run.
+    stream: usize,
+    state: StreamState,
+    started: Instant,
+    pending: Vec<MappedBatch>,
+    pending_rows: usize,
+    pending_bytes: usize,
+    seen: rustc_hash::FxHashSet<String>,
+}
+
+impl<'a> Committer<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        plan: &'a StreamPlan<'a>,
+        workspace: &'a dyn Workspace,
+        run: &'a mut Run,
+        state: StreamState,
+    ) -> Self {
+        run.streams.push(StreamRun {
+            source: plan.description.name.clone(),
+            record_type: plan.job.record_type.clone(),
+            ..StreamRun::default()
+        });
+        Self {
+            stream: run.streams.len() - 1,
+            job,
+            plan,
+            workspace,
+            run,
+            state,
+            started: Instant::now(),
+            pending: Vec::new(),
+            pending_rows: 0,
+            pending_bytes: 0,
+            seen: rustc_hash::FxHashSet::default(),
+        }
+    }
+
+    /// What has been committed of the stream.
+    pub(super) fn stream(&self) -> &StreamRun {
+        &self.run.streams[self.stream]
+    }
+
+    /// Takes a batch in; says whether it is time to commit.
+    pub(super) fn gather(&mut self, mut batch: MappedBatch) -> bool {
+        self.seen.extend(batch.unused.drain(..));
+        self.pending_rows += batch.len();
+        self.pending_bytes += batch.payload.len();
+        self.pending.push(batch);
+        self.pending_rows >= self.job.commit_rows || self.pending_bytes >= MAX_PENDING_BYTES
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Commits what was gathered, with the checkpoint that covers it.
+    ///
+    /// # Errors
+    /// What keeps the batch from being written, or what ends the run because of refused rows;
+    /// in the latter case what was not refused is committed, unless `on_reject` says stop.
+    pub(super) fn commit(&mut self, is_end: bool) -> Result<()> {
+        let mut batches = std::mem::take(&mut self.pending);
+        let rows_read = std::mem::take(&mut self.pending_rows);
+        self.pending_bytes = 0;
+        let stops = self.plan.job.on_reject == OnReject::Stop;
+        let is_refused = |batch: &MappedBatch| {
+            !batch.bad_rows.is_empty() || batch.rows.iter().any(|row| row.refused.is_some())
+        };
+        let is_held_back = stops && batches.iter().any(is_refused);
+        let mut operations = Vec::with_capacity(rows_read);
+        if !is_held_back {
+            batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
+        }
+        let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
+        let options = ApplyOptions { mode, returns_records: false };
+
+        let mut run = self.run.clone();
+        let mut state = self.state.clone();
+        let stream = &mut run.streams[self.stream];
+        stream.unused_columns =
+            self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
+        let elapsed = self.started.elapsed();
+        stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+        let mut is_stopped = is_held_back;
+        let settled =
+            self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
+                require_ownership(journal, self.plan, &state)?;
+                is_stopped |= stops && outcomes.iter().any(Result::is_err);
+                let counts = &mut run.streams[self.stream].counts;
+                let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
+                if !is_stopped {
+                    state.rows += rows_read as u64;
+                    if let Some(last) = batches.last() {
+                        state.checkpoint = last.checkpoint.clone();
+                    }
+                    state.is_finished = is_end;
+                    journal.save_stream_state(&self.plan.key, &state)?;
+                }
+                journal.save_run(&run)?;
+                journal.add_rejects(run.id, &rejects)
+            });
+        settled.map_err(|error| self.job.secrets.hide_in(error))?;
+        *self.run = run;
+        self.state = state;
+        if is_stopped {
+            return Err(Error::new(
+                ErrorCode::SourceDataInvalid,
+                "a row was refused, and on_reject says stop",
+            )
+            .hint("see the rejects of this run; nothing of its batch was written"));
+        }
+        self.check_limit(is_end)
+    }
+
+    /// Ends the run once more rows were refused than the job allows.
+    fn check_limit(&self, is_end: bool) -> Result<()> {
+        let counts = &self.stream().counts;
+        let exceeded = match self.plan.job.max_rejects {
+            None => None,
+            Some(RejectLimit::Count(limit)) => {
+                (counts.rejected > limit).then(|| format!("{limit} are allowed"))
+            }
+            Some(RejectLimit::Share(share)) => {
+                #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
+                let is_over = counts.rejected as f64 > share * counts.read as f64;
+                (is_over && (is_end || counts.read >= SHARE_JUDGED_FROM))
+                    .then(|| format!("{}% are allowed", share * 100.0))
+            }
+        };
+        let Some(allowed) = exceeded else { return Ok(()) };
+        Err(Error::new(
+            ErrorCode::SourceDataInvalid,
+            format!("{} of {} rows were refused, {allowed}", counts.rejected, counts.read),
+        )
+        .at_field("max_rejects")
+        .hint("see the rejects of this run, correct the source or the job, then run again"))
+    }
+}
+
+/// Two runs of one job must not both move its checkpoint.
+fn require_ownership(
+    journal: &mut dyn Journal,
+    plan: &StreamPlan<'_>,
+    state: &StreamState,
+) -> Result<()> {
+    match journal.stream_state(&plan.key)? {
+        Some(stored) if stored.run == state.run => Ok(()),
+        _ => Err(Error::new(
+            ErrorCode::StoreBusy,
+            "another run of the same job has taken over this stream",
+        )
+        .hint("let the other run finish")),
+    }
+}
+
+/// Counts the outcomes and makes the rejects, in the order of the source.
+fn settle(
+    job: &Job,
+    plan: &StreamPlan<'_>,
+    batches: &[MappedBatch],
+    outcomes: &Outcomes,
+    is_stopped: bool,
+    counts: &mut Counts,
+) -> Vec<Reject> {
+    let mut rejects = Vec::new();
+    let mut outcomes = outcomes.iter();
+    let mut refuse = |error: &Error, position: u64, raw: &str| {
+        counts.read += 1;
+        counts.rejected += 1;
+        *counts.rejects.entry(error.code().name()).or_default() += 1;
+        rejects.push(reject(job, plan, error, position, raw));
+    };
+    let mut done = [0u64; 4];
+    for batch in batches {
+        for row in &batch.rows {
+            let raw = &batch.payload[row.line.clone()];
+            let error = match &row.refused {
+                Some(error) => Some(error),
+                None => match outcomes.next() {
+                    Some(Ok(outcome)) if !is_stopped => {
+                        done[place(outcome.action)] += 1;
+                        None
+                    }
+                    // Held back because of another row: not read, as far as the run is concerned.
+                    Some(Err(error)) if error.code() != ErrorCode::Cancelled => Some(error),
+                    _ => None,
+                },
+            };
+            if let Some(error) = error {
+                refuse(error, row.position, raw);
+            }
+        }
+        for bad in &batch.bad_rows {
+            refuse(&bad.error, bad.position, &bad.raw);
+        }
+    }
+    counts.read += done.iter().sum::<u64>();
+    for (count, done) in
+        [&mut counts.created, &mut counts.updated, &mut counts.unchanged, &mut counts.archived]
+            .into_iter()
+            .zip(done)
+    {
+        *count += done;
+    }
+    rejects.sort_by_key(|reject| reject.position);
+    rejects
+}
+
+fn place(action: Action) -> usize {
+    match action {
+        Action::Created => 0,
+        Action::Updated => 1,
+        Action::Unchanged => 2,
+        Action::Archived => 3,
+    }
+}
+
+fn reject(job: &Job, plan: &StreamPlan<'_>, error: &Error, position: u64, raw: &str) -> Reject {
+    let mut end = raw.len().min(MAX_ROW_BYTES);
+    while !raw.is_char_boundary(end) {
+        end -= 1;
+    }
+    Reject {
+        source: plan.description.name.clone(),
+        position,
+        position_unit: plan.description.position_unit.clone(),
+        code: error.code(),
+        field: error.field().map(|field| job.secrets.hide(field)),
+        message: job.secrets.hide(error.message()),
+        hint: job.secrets.hide(error.remedy()),
+        row: raw[..end].to_owned(),
+        is_cut: end < raw.len(),
+    }
+}
+
+/// The state of a stream that starts at its beginning.
+pub(super) fn beginning(run: uuid::Uuid) -> StreamState {
+    StreamState { run, checkpoint: Checkpoint::default(), rows: 0, is_finished: false }
+}

@@ -1,0 +1,84 @@
+//! Expressions over a row, in the language of minijinja, which users of dbt and Airbyte know.
+
+use std::sync::LazyLock;
+
+use minijinja::{Environment, Expression, Value, context};
+use serde_json::Value as Json;
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// Steps that one evaluation may take: enough for any row, far too few to hang a sync.
+const FUEL: u64 = 1_000_000;
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    environment
+});
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(super) struct RowExpression {
+    text: String,
+    compiled: Expression<'static, 'static>,
+}
+
+impl RowExpression {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// `config_invalid` if it is not one.
+    pub(super) fn compile(text: &str) -> Result<Self> {
+        let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(|cause| {
+            Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("cannot read the expression {text:?}: {}", explain(&cause)),
+            )
+            .hint("write an expression over row, for example row.first ~ ' ' ~ row.last")
+        })?;
+        let unknown = compiled.undeclared_variables(false);
+        if let Some(name) = unknown.iter().find(|name| *name != "row" && !is_function(name)) {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("the expression {text:?} uses {name:?}, which is not defined"),
+            )
+            .hint(format!("a column is written row.{name}")));
+        }
+        Ok(Self { text: text.to_owned(), compiled })
+    }
+
+    /// Evaluates it; `None` is undefined.
+    ///
+    /// # Errors
+    /// `field_value_invalid` if it fails on this row.
+    pub(super) fn evaluate(&self, row: &Value) -> Result<Option<Json>> {
+        let failed = |why: String| {
+            Error::new(
+                ErrorCode::FieldValueInvalid,
+                format!("the expression {:?} fails on this row: {why}", self.text),
+            )
+        };
+        let result =
+            self.compiled.eval(context! { row => row }).map_err(|cause| failed(explain(&cause)))?;
+        if result.is_undefined() {
+            return Ok(None);
+        }
+        serde_json::to_value(&result).map(Some).map_err(|cause| failed(cause.to_string()))
+    }
+
+    /// Whether the expression may use a column; judged by its text.
+    pub(super) fn mentions(&self, column: &str) -> bool {
+        self.text.contains(column)
+    }
+}
+
+fn is_function(name: &str) -> bool {
+    ENVIRONMENT.globals().any(|(known, _)| known == name)
+}
+
+fn explain(cause: &minijinja::Error) -> String {
+    match cause.detail() {
+        Some(detail) => format!("{}: {detail}", cause.kind()),
+        None => cause.kind().to_string(),
+    }
+}

@@ -1,0 +1,106 @@
+//! Plans: a job checked against its source and its workspace's schema, before a row is read.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::{Schema, nearest};
+use crate::source::{Connector, Control, Source, StreamDescription};
+use crate::store::journal::StreamKey;
+
+use super::job::{Job, StreamJob};
+use super::mapping::Mapping;
+
+/// A stream that is ready to be read.
+pub(super) struct StreamPlan<'a> {
+    pub(super) job: &'a StreamJob,
+    pub(super) description: StreamDescription,
+    pub(super) mapping: Mapping,
+    pub(super) key: StreamKey,
+}
+
+/// Checks a job: its configuration, its source, its streams, attributes, columns and matches.
+///
+/// # Errors
+/// `config_invalid` with the place and the nearest right name; what the connector reports.
+pub fn check(
+    job: &Job,
+    connector: &dyn Connector,
+    schema: &Schema,
+    control: &Control,
+) -> Result<Vec<StreamDescription>> {
+    let mut source = open(job, connector)?;
+    let plans = plan(job, connector, &mut *source, schema, control)?;
+    Ok(plans.into_iter().map(|plan| plan.description).collect())
+}
+
+/// Asks a job's source what it offers.
+///
+/// # Errors
+/// What the connector reports.
+pub fn discover(
+    job: &Job,
+    connector: &dyn Connector,
+    control: &Control,
+) -> Result<Vec<StreamDescription>> {
+    let mut source = open(job, connector)?;
+    source.check(control).map_err(|error| job.secrets.hide_in(error))
+}
+
+pub(super) fn open(job: &Job, connector: &dyn Connector) -> Result<Box<dyn Source>> {
+    let config = job.resolved_config(connector.description());
+    connector.open(&config).map_err(|error| job.secrets.hide_in(error))
+}
+
+pub(super) fn plan<'a>(
+    job: &'a Job,
+    connector: &dyn Connector,
+    source: &mut dyn Source,
+    schema: &Schema,
+    control: &Control,
+) -> Result<Vec<StreamPlan<'a>>> {
+    if job.streams.is_empty() {
+        return Err(Error::new(ErrorCode::ConfigInvalid, "the job has no stream")
+            .at_field("streams")
+            .hint("add a [[streams]] table"));
+    }
+    let described = source.check(control).map_err(|error| job.secrets.hide_in(error))?;
+    let mut plans = Vec::with_capacity(job.streams.len());
+    for (index, stream) in job.streams.iter().enumerate() {
+        let description = find_stream(stream, &described)?.clone();
+        let record_type = schema.record_type(&stream.record_type).map_err(|error| {
+            Error::new(ErrorCode::ConfigInvalid, error.message())
+                .at_field("record_type")
+                .hint(error.remedy())
+        })?;
+        let mapping =
+            Mapping::compile(stream, record_type, &description, job.default_region.as_deref())?;
+        let key = StreamKey {
+            job_stream_hash: job.stream_hash(index, connector.description()),
+            partition: String::new(),
+        };
+        plans.push(StreamPlan { job: stream, description, mapping, key });
+    }
+    Ok(plans)
+}
+
+fn find_stream<'a>(
+    stream: &StreamJob,
+    described: &'a [StreamDescription],
+) -> Result<&'a StreamDescription> {
+    let names = || described.iter().map(|stream| stream.name.as_str());
+    let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what).at_field("source");
+    let all = || names().collect::<Vec<_>>().join(", ");
+    match &stream.source {
+        Some(name) => described.iter().find(|known| known.name == *name).ok_or_else(|| {
+            let error = wrong(format!("the source has no stream {name:?}"));
+            match nearest(name, names()) {
+                Some(near) => error.hint(format!("did you mean {near:?}?")),
+                None => error.hint(format!("its streams are {}", all())),
+            }
+        }),
+        None => match described {
+            [one] => Ok(one),
+            [] => Err(wrong("the source has no streams".to_owned())),
+            _ => Err(wrong("the source has several streams".to_owned())
+                .hint(format!("say which one: source = one of {}", all()))),
+        },
+    }
+}

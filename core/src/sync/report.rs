@@ -1,0 +1,65 @@
+//! The report of a run: what became of every row, from what was committed.
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::store::journal::{Run, RunState, StreamRun};
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Report {
+    /// The run's id in the workspace's journal.
+    pub run: Uuid,
+    /// How it ended.
+    pub state: RunState,
+    /// Its streams, as far as they are committed.
+    pub streams: Vec<StreamRun>,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+impl Report {
+    pub(super) fn new(run: &Run, error: Option<Error>) -> Self {
+        Self { run: run.id, state: run.state, streams: run.streams.clone(), error }
+    }
+
+    /// How many rows were refused.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.streams.iter().map(|stream| stream.counts.rejected).sum()
+    }
+
+    /// The report as one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let streams: Vec<Json> = self.streams.iter().map(stream_json).collect();
+        let mut report = json!({ "run": self.run, "state": self.state.name(), "streams": streams });
+        if let Some(error) = &self.error {
+            report["error"] = json!({
+                "code": error.code().name(), "message": error.message(), "field": error.field(),
+                "record": error.record(), "hint": error.remedy(),
+            });
+        }
+        report
+    }
+}
+
+/// One stream of a run as JSON.
+#[must_use]
+pub fn stream_json(stream: &StreamRun) -> Json {
+    let counts = &stream.counts;
+    json!({
+        "source": stream.source,
+        "record_type": stream.record_type,
+        "read": counts.read,
+        "created": counts.created,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "archived": counts.archived,
+        "rejected": counts.rejected,
+        "rejects": counts.rejects,
+        "unused_columns": stream.unused_columns,
+        "seconds": stream.seconds(),
+    })
+}

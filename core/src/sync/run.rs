@@ -1,0 +1,200 @@
+//! The run: each stream read, mapped and committed, resumable at every commit.
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::source::{Connector, Control, ReadRequest, Source};
+use crate::store::journal::{Journal, Run, RunState, StreamRun, StreamState};
+use crate::value::Timestamp;
+use crate::workspace::{ApplyOptions, Workspace};
+
+use super::commit::{Committer, beginning};
+use super::job::Job;
+use super::pipeline::{self, Message, QUEUE};
+use super::plan::{self, StreamPlan};
+use super::report::Report;
+
+/// Rows that a connector is asked to give at a time: more is slower, for want of cache.
+const BATCH_ROWS: usize = 2000;
+/// What a slow source has given is committed after this time at the latest.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How a job is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunOptions {
+    /// Starts over instead of resuming a run that did not end.
+    pub full: bool,
+}
+
+/// How far a run is, given after every commit.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// The run.
+    pub run: Uuid,
+    /// The stream that is being read, as far as it is committed.
+    pub stream: &'a StreamRun,
+}
+
+/// Runs a job; resumes what an earlier run of the same job left unfinished.
+///
+/// The report tells what was committed, also when the run failed.
+///
+/// # Errors
+/// `config_invalid`, or what the source or the workspace says, if the run could not begin;
+/// then nothing was written.
+pub fn run(
+    job: &Job,
+    connector: &dyn Connector,
+    workspace: &dyn Workspace,
+    options: RunOptions,
+    control: &Control,
+    observe: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Report> {
+    let mut source = plan::open(job, connector)?;
+    let plans = plan::plan(job, connector, &mut *source, workspace.schema(), control)?;
+    let description = connector.description();
+    let mut run = Run {
+        id: Uuid::now_v7(),
+        job_hash: job.hash(),
+        connector: description.name.clone(),
+        connector_version: description.version.clone(),
+        state: RunState::Running,
+        started_at: Timestamp::now(),
+        finished_at: None,
+        error: None,
+        streams: Vec::new(),
+    };
+    save(workspace, &mut |journal| journal.save_run(&run))?;
+    let mut failure = None;
+    for plan in &plans {
+        if let Err(error) =
+            run_stream(job, plan, &mut *source, workspace, &mut run, options, control, observe)
+        {
+            failure = Some(job.secrets.hide_in(error));
+            break;
+        }
+    }
+    run.state = match &failure {
+        None => RunState::Done,
+        Some(error) if error.code() == ErrorCode::Cancelled && control.is_cancelled() => {
+            RunState::Stopped
+        }
+        Some(_) => RunState::Failed,
+    };
+    let failure = failure.filter(|_| run.state == RunState::Failed);
+    run.finished_at = Some(Timestamp::now());
+    run.error = failure.as_ref().map(ToString::to_string);
+    // Where even this cannot be written, the failure that is known already says more.
+    let saved = save(workspace, &mut |journal| journal.save_run(&run));
+    match (failure, saved) {
+        (Some(error), _) => Ok(Report::new(&run, Some(error))),
+        (None, Ok(())) => Ok(Report::new(&run, None)),
+        (None, Err(error)) => Err(error),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the run's own pieces, passed on once")]
+fn run_stream(
+    job: &Job,
+    plan: &StreamPlan<'_>,
+    source: &mut dyn Source,
+    workspace: &dyn Workspace,
+    run: &mut Run,
+    options: RunOptions,
+    control: &Control,
+    observe: &mut dyn FnMut(&Progress<'_>),
+) -> Result<()> {
+    let run_id = run.id;
+    let state = claim(workspace, plan, run_id, options)?;
+    let request = ReadRequest {
+        stream: plan.description.name.clone(),
+        checkpoint: state.checkpoint.clone(),
+        partition: plan.key.partition.clone(),
+        batch_rows: BATCH_ROWS.min(job.commit_rows),
+    };
+    let first_row = state.rows + 1;
+    let mut stream = source.read(control, &request)?;
+    let mut committer = Committer::new(job, plan, workspace, run, state);
+    let (batches, unmapped) = sync_channel(QUEUE);
+    let (to_writer, mapped) = sync_channel(QUEUE);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Moved in, so that the mapper sees the end when the reader is gone.
+            let batches = batches;
+            pipeline::read(&mut *stream, control, &batches);
+        });
+        scope.spawn(|| {
+            let (unmapped, to_writer) = (unmapped, to_writer);
+            pipeline::map(&plan.mapping, first_row, &unmapped, &to_writer);
+        });
+        let mut last_commit = Instant::now();
+        // Moved in, so that the threads stop when the writer is gone.
+        let mapped = mapped;
+        let written = loop {
+            let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
+            let (is_due, end) = match mapped.recv_timeout(wait) {
+                Ok(Message::Batch(batch)) => (committer.gather(batch), None),
+                Ok(Message::End(end)) => (true, Some(end)),
+                Err(RecvTimeoutError::Timeout) => (committer.has_pending(), None),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let lost = Error::new(ErrorCode::Internal, "a thread of the sync ended early");
+                    (true, Some(Err(lost)))
+                }
+            };
+            if is_due || last_commit.elapsed() >= COMMIT_INTERVAL {
+                // What was read before a failure is good, and its checkpoint covers it.
+                let committed = committer.commit(matches!(end, Some(Ok(()))));
+                observe(&Progress { run: run_id, stream: committer.stream() });
+                if let Err(error) = committed {
+                    break Err(error);
+                }
+                last_commit = Instant::now();
+            }
+            if let Some(end) = end {
+                break end;
+            }
+        };
+        if written.is_err() {
+            // The reader may be waiting for its source.
+            control.cancel();
+        }
+        written
+    })
+}
+
+/// Makes this run the one that may move the stream's checkpoint, and says where it begins.
+fn claim(
+    workspace: &dyn Workspace,
+    plan: &StreamPlan<'_>,
+    run: Uuid,
+    options: RunOptions,
+) -> Result<StreamState> {
+    let mut claimed = None;
+    save(workspace, &mut |journal| {
+        let stored = if options.full { None } else { journal.stream_state(&plan.key)? };
+        // A finished read starts over, unless the source itself goes on where it ended.
+        let resumed = stored.filter(|state| !state.is_finished || plan.description.is_incremental);
+        let state = match resumed {
+            Some(state) => StreamState { run, is_finished: false, ..state },
+            None => beginning(run),
+        };
+        journal.save_stream_state(&plan.key, &state)?;
+        claimed = Some(state);
+        Ok(())
+    })?;
+    claimed.ok_or_else(|| Error::new(ErrorCode::Internal, "the stream was not claimed"))
+}
+
+/// Writes to the journal alone.
+fn save(
+    workspace: &dyn Workspace,
+    write: &mut dyn FnMut(&mut dyn Journal) -> Result<()>,
+) -> Result<()> {
+    workspace
+        .apply_and_settle(Vec::new(), ApplyOptions::default(), &mut |_, journal| write(journal))
+        .map(drop)
+}
