@@ -1,3 +1,36 @@
-//! The headwater command.
+//! The `headwater` command: syncs sources into a workspace, and works on its records.
+//!
+//! Results go to stdout, progress and errors to stderr. Exit status: 0 all good, 1 failed,
+//! 2 finished with rejected rows (`exit.rs`).
 
-fn main() {}
+mod arguments;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use exit::Exit;
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Sync(arguments) => commands::sync::run(&arguments),
+        Command::Check(arguments) => commands::job::check(&arguments),
+        Command::Discover(arguments) => commands::job::discover(&arguments),
+        Command::JobSchema => commands::job::schema(),
+        Command::Record { command } => commands::record::run(&command),
+        Command::Connectors { command } => commands::connectors::run(&command),
+        Command::Runs(arguments) => commands::journal::runs(&arguments),
+        Command::Rejects(arguments) => commands::journal::rejects(&arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&error);
+            Exit::Failed.into()
+        }
+    }
+}

@@ -15,9 +15,10 @@ pub mod value;
 mod workspace;
 
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
-pub use operation::{Action, ApplyMode, Match, Operation, Outcome};
+pub use operation::{Action, ApplyMode, Match, Operation, Outcome, Page, Query};
 pub use record::{Attributes, Change, Record};
 pub use schema::{Schema, Write};
+pub use value::Uuid;
 pub use workspace::{
     ApplyOptions, OpenOptions, Settle, Workspace, archive, assert, create, open, patch,
 };

@@ -1,0 +1,265 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Bring records from any source into a CRM workspace, without losing or doubling any.
+///
+/// Exit status: 0 all good, 1 failed, 2 finished with rejected rows, 130 stopped by Ctrl-C.
+#[derive(Parser)]
+#[command(name = "headwater", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sync a job file (.toml) or a data file into a workspace.
+    Sync(SyncArguments),
+    /// Check a job file against its source, without reading rows.
+    Check(JobArguments),
+    /// Show the streams and columns that a job's source offers.
+    Discover(JobArguments),
+    /// Print the JSON Schema of job files, for editors.
+    JobSchema,
+    /// Read and change records.
+    Record {
+        #[command(subcommand)]
+        command: RecordCommand,
+    },
+    /// List, describe and test connector libraries.
+    Connectors {
+        #[command(subcommand)]
+        command: ConnectorsCommand,
+    },
+    /// Show the runs of a workspace, newest first.
+    Runs(RunsArguments),
+    /// Show the rows that were refused.
+    Rejects(RejectsArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct SyncArguments {
+    /// A job file, or a data file (.csv .tsv .txt .json .jsonl .ndjson, also .gz and .zst).
+    pub(crate) file: PathBuf,
+    /// The workspace, for a data file.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) to: Option<String>,
+    /// The record type, for a data file.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) record_type: Option<String>,
+    /// The attribute that finds an existing record, for a data file.
+    #[arg(long = "match", value_name = "ATTRIBUTE")]
+    pub(crate) matching: Option<String>,
+    /// What to do with a row, for a data file.
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeArgument>,
+    /// The region of phone numbers without a country code, for a data file.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) default_region: Option<String>,
+    /// Start over instead of resuming a run that did not end.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct JobArguments {
+    /// The job file.
+    pub(crate) job: PathBuf,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ModeArgument {
+    /// Create or update by the match.
+    Assert,
+    /// Create, whatever is there.
+    Create,
+    /// Update by the match.
+    Update,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Table,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated, with a header.
+    Csv,
+}
+
+/// Where a record command works.
+#[derive(Args)]
+pub(crate) struct WorkspaceArgument {
+    /// The workspace.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RecordCommand {
+    /// Print a record.
+    Get {
+        /// The record type.
+        record_type: String,
+        /// The record's id.
+        id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Make a record and print it.
+    Create {
+        /// The record type.
+        record_type: String,
+        /// Its attributes, a JSON object; `-` reads it from stdin.
+        attributes: String,
+        /// Refuse (or allow again), from now on, a second record with the same match key.
+        #[arg(long, value_enum)]
+        duplicates: Option<DuplicatesArgument>,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Change the attributes that are given, null clears, and print the record.
+    Patch {
+        /// The record type.
+        record_type: String,
+        /// The record's id.
+        id: String,
+        /// The changes, a JSON object; `-` reads it from stdin.
+        attributes: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Hide a record from reads, queries and matches.
+    Archive {
+        /// The record type.
+        record_type: String,
+        /// The record's id.
+        id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Update the one record that matches, or make it, and print it.
+    Assert {
+        /// The record type.
+        record_type: String,
+        /// The match, a JSON object with one key.
+        #[arg(long = "match", value_name = "JSON")]
+        matching: String,
+        /// The attributes, a JSON object; `-` reads it from stdin.
+        attributes: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Print the records that a query selects, one page.
+    Query {
+        /// The record type.
+        record_type: String,
+        /// Conditions, a JSON list: [{"field", "operator", "value"}].
+        #[arg(long, value_name = "JSON")]
+        filter: Option<String>,
+        /// Attributes to sort by, `-` before one for descending; at most three.
+        #[arg(long, value_name = "ATTRIBUTE", value_delimiter = ',', allow_hyphen_values = true)]
+        sort: Vec<String>,
+        /// Records a page, 1 to 1000.
+        #[arg(long)]
+        limit: Option<usize>,
+        /// The `next_cursor` of the page before.
+        #[arg(long)]
+        cursor: Option<String>,
+        /// One JSON object, or one record a line.
+        #[arg(long, value_enum, default_value = "json")]
+        format: QueryFormat,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Print the schema of a record type.
+    Schema {
+        /// The record type; without it the names of all.
+        record_type: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// `{"data": [..], "next_cursor": ..}`.
+    Json,
+    /// One record a line.
+    Jsonl,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DuplicatesArgument {
+    /// Two records may hold the same match key.
+    Allow,
+    /// A second record with the same match key is refused.
+    Reject,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConnectorsCommand {
+    /// List every connector that can be found.
+    List {
+        /// How the list is written.
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
+    /// Describe a connector and its configuration.
+    Info {
+        /// A name, or the path of a library.
+        name: String,
+    },
+    /// Test a connector library: counts, resume from every checkpoint, cancel, leaks.
+    Test {
+        /// A name, or the path of a library.
+        library: String,
+        /// A configuration to test with, a JSON object; without it only what needs none is tested.
+        #[arg(long, value_name = "JSON")]
+        config: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct RunsArguments {
+    /// The workspace.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: String,
+    /// How many runs, at most.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// How the list is written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct RejectsArguments {
+    /// The workspace.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: String,
+    /// Of this run only.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// With this code only.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// How the list is written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: ListFormat,
+}

@@ -1,0 +1,83 @@
+//! `headwater connectors`: the libraries that can be found, what they are, and whether they hold.
+
+use headwater::source::Connector;
+use headwater::{Error, ErrorCode, Result};
+use headwater_host::{Connectors, testkit};
+use serde_json::{Value as Json, json};
+
+use crate::arguments::{ConnectorsCommand, ReportFormat};
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) fn run(command: &ConnectorsCommand) -> Result<Exit> {
+    match command {
+        ConnectorsCommand::List { format } => list(*format),
+        ConnectorsCommand::Info { name } => info(name),
+        ConnectorsCommand::Test { library, config } => test(library, config.as_deref()),
+    }
+}
+
+fn list(format: ReportFormat) -> Result<Exit> {
+    let found = Connectors::from_environment().list();
+    match format {
+        ReportFormat::Json => {
+            let connectors: Vec<Json> = found
+                .iter()
+                .map(|entry| match &entry.loaded {
+                    Ok(connector) => json!({
+                        "name": connector.description().name,
+                        "version": connector.description().version, "path": entry.path,
+                    }),
+                    Err(error) => json!({
+                        "path": entry.path,
+                        "error": { "code": error.code().name(), "message": error.message() },
+                    }),
+                })
+                .collect();
+            output::json(&json!({ "connectors": connectors }))?;
+        }
+        ReportFormat::Text => {
+            let rows: Vec<Vec<String>> = found
+                .iter()
+                .map(|entry| {
+                    let path = entry.path.display().to_string();
+                    match &entry.loaded {
+                        Ok(connector) => {
+                            let description = connector.description();
+                            vec![description.name.clone(), description.version.clone(), path]
+                        }
+                        Err(error) => vec![String::new(), error.to_string(), path],
+                    }
+                })
+                .collect();
+            output::table(&["name", "version", "path"], &rows)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn info(name: &str) -> Result<Exit> {
+    let connector = Connectors::from_environment().find(name)?;
+    let description = connector.description();
+    output::json(&json!({
+        "name": description.name, "version": description.version, "path": connector.path(),
+        "config_schema": description.config_schema,
+    }))?;
+    Ok(Exit::Done)
+}
+
+fn test(library: &str, config: Option<&str>) -> Result<Exit> {
+    let config: Option<Json> = config
+        .map(|text| {
+            serde_json::from_str(text).map_err(|cause| {
+                Error::new(ErrorCode::InvalidRequest, format!("the config is not JSON: {cause}"))
+            })
+        })
+        .transpose()?;
+    let connector = Connectors::from_environment().find(library)?;
+    let report = testkit::run(&connector, config.as_ref());
+    for check in &report.checks {
+        output::line(&format!("{:<7} {}: {}", check.result.name(), check.name, check.detail))?;
+    }
+    Ok(if report.is_passed() { Exit::Done } else { Exit::Failed })
+}

@@ -1,0 +1,72 @@
+//! `headwater check`, `discover`, `job-schema`: a job and its source, before anything is read.
+
+use headwater::source::StreamDescription;
+use headwater::sync::{JOB_SCHEMA, Job, check as check_job, discover as discover_job};
+use headwater::{Result, Schema};
+use serde_json::{Value as Json, json};
+
+use crate::arguments::{JobArguments, ReportFormat};
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) fn check(arguments: &JobArguments) -> Result<Exit> {
+    let job = Job::from_file(&arguments.job)?;
+    let connector = super::connector_of(&job)?;
+    let control = super::control(&job.secrets);
+    let streams = check_job(&job, &*connector, &Schema::standard(), &control)?;
+    match arguments.format {
+        ReportFormat::Json => {
+            let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
+            output::json(&json!({ "ok": true, "streams": names }))?;
+        }
+        ReportFormat::Text => {
+            for (job, stream) in job.streams.iter().zip(&streams) {
+                output::line(&format!("{} -> {}: ok", stream.name, job.record_type))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn discover(arguments: &JobArguments) -> Result<Exit> {
+    let job = Job::from_file(&arguments.job)?;
+    let connector = super::connector_of(&job)?;
+    let control = super::control(&job.secrets);
+    let streams = discover_job(&job, &*connector, &control)?;
+    match arguments.format {
+        ReportFormat::Json => {
+            let streams: Vec<Json> = streams.iter().map(stream_json).collect();
+            output::json(&json!({ "streams": streams }))?;
+        }
+        ReportFormat::Text => {
+            for stream in &streams {
+                let more = if stream.fields_are_complete { "" } else { " (there may be more)" };
+                output::line(&format!("{}: {} columns{more}", stream.name, stream.fields.len()))?;
+                for field in &stream.fields {
+                    let key = if field.is_key { ", key" } else { "" };
+                    output::line(&format!("  {}  {}{key}", field.name, field.value_type))?;
+                }
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn stream_json(stream: &StreamDescription) -> Json {
+    let fields: Vec<Json> = stream
+        .fields
+        .iter()
+        .map(|field| {
+            json!({ "name": field.name, "value_type": field.value_type, "is_key": field.is_key })
+        })
+        .collect();
+    json!({
+        "name": stream.name, "fields": fields, "fields_are_complete": stream.fields_are_complete,
+        "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
+    })
+}
+
+pub(crate) fn schema() -> Result<Exit> {
+    output::write_all(JOB_SCHEMA)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,63 @@
+//! One module a command.
+
+pub(crate) mod connectors;
+pub(crate) mod job;
+pub(crate) mod journal;
+pub(crate) mod record;
+pub(crate) mod sync;
+
+use std::sync::Arc;
+
+use headwater::source::{Control, LogLevel};
+use headwater::sync::{Job, Secrets};
+use headwater::{Error, ErrorCode, OpenOptions, Result, Workspace};
+use headwater_host::{Connectors, LoadedConnector};
+use serde_json::{Map, Value as Json};
+
+use crate::output;
+
+/// Opens a workspace that is there already.
+fn open_existing(url: &str) -> Result<Box<dyn Workspace>> {
+    headwater::open(url, OpenOptions::default())
+}
+
+/// The connector of a job; a relative path of a library is taken from the job's folder.
+fn connector_of(job: &Job) -> Result<Arc<LoadedConnector>> {
+    let name = &job.connector;
+    if name.contains('/') {
+        return Connectors::from_environment().find(&job.folder.join(name).display().to_string());
+    }
+    Connectors::from_environment().find(name)
+}
+
+/// A control whose log lines go to stderr, secrets hidden.
+fn control(secrets: &Secrets) -> Control {
+    let secrets = secrets.clone();
+    Control::new(move |level, message| {
+        let label = match level {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warning",
+            LogLevel::Info => "info",
+            LogLevel::Debug => return,
+        };
+        output::note(&format!("connector {label}: {}", secrets.hide(message)));
+    })
+}
+
+/// A JSON object from an argument, or from stdin for `-`.
+fn object(argument: &str, what: &str) -> Result<Map<String, Json>> {
+    let wrong = |why: String| {
+        Error::new(ErrorCode::InvalidRequest, format!("the {what} are not a JSON object: {why}"))
+            .hint("quote it for the shell, for example '{\"title\": \"CTO\"}'")
+    };
+    let text = if argument == "-" {
+        std::io::read_to_string(std::io::stdin()).map_err(|cause| wrong(cause.to_string()))?
+    } else {
+        argument.to_owned()
+    };
+    match serde_json::from_str(&text) {
+        Ok(Json::Object(object)) => Ok(object),
+        Ok(other) => Err(wrong(format!("found {other}"))),
+        Err(cause) => Err(wrong(cause.to_string())),
+    }
+}

@@ -1,0 +1,114 @@
+//! `headwater record`: the record operations, shapes as on the wire (contract.md section 1).
+
+use headwater::{Error, ErrorCode, OpenOptions, Query, Result, Schema, Uuid, Workspace};
+use serde_json::{Map, Value as Json, json};
+
+use crate::arguments::{DuplicatesArgument, QueryFormat, RecordCommand};
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
+    match command {
+        RecordCommand::Get { record_type, id, workspace } => {
+            let record = super::open_existing(&workspace.workspace)?.get(record_type, uuid(id)?)?;
+            output::json(&json!({ "data": record.to_json() }))?;
+        }
+        RecordCommand::Create { record_type, attributes, duplicates, workspace } => {
+            let duplicates = duplicates.map(|choice| choice == DuplicatesArgument::Reject);
+            let attributes = super::object(attributes, "attributes")?;
+            let workspace = open_or_make(&workspace.workspace, duplicates)?;
+            let record = headwater::create(&*workspace, record_type, attributes)?;
+            output::json(&json!({ "data": record.to_json() }))?;
+        }
+        RecordCommand::Patch { record_type, id, attributes, workspace } => {
+            let attributes = super::object(attributes, "attributes")?;
+            let workspace = super::open_existing(&workspace.workspace)?;
+            let record = headwater::patch(&*workspace, record_type, uuid(id)?, attributes)?;
+            output::json(&json!({ "data": record.to_json() }))?;
+        }
+        RecordCommand::Archive { record_type, id, workspace } => {
+            let workspace = super::open_existing(&workspace.workspace)?;
+            headwater::archive(&*workspace, record_type, uuid(id)?)?;
+        }
+        RecordCommand::Assert { record_type, matching, attributes, workspace } => {
+            let matching = super::object(matching, "match")?;
+            let attributes = super::object(attributes, "attributes")?;
+            let workspace = open_or_make(&workspace.workspace, None)?;
+            let outcome = headwater::assert(&*workspace, record_type, matching, attributes)?;
+            let record = outcome.record.map(|record| record.to_json());
+            output::json(&json!({ "data": record, "meta": { "action": outcome.action.name() } }))?;
+        }
+        RecordCommand::Query { record_type, filter, sort, limit, cursor, format, workspace } => {
+            let workspace = super::open_existing(&workspace.workspace)?;
+            let body = query_body(filter.as_deref(), sort, *limit, cursor.as_deref())?;
+            let query = Query::parse(workspace.schema().record_type(record_type)?, body)?;
+            let page = workspace.query(record_type, &query)?;
+            let records = page.records.iter().map(headwater::Record::to_json);
+            match format {
+                QueryFormat::Json => output::json(&json!({
+                    "data": records.collect::<Vec<_>>(), "next_cursor": page.next_cursor,
+                }))?,
+                QueryFormat::Jsonl => {
+                    for record in records {
+                        output::line(&record.to_string())?;
+                    }
+                }
+            }
+        }
+        RecordCommand::Schema { record_type } => {
+            let schema = Schema::standard();
+            match record_type {
+                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
+                None => {
+                    for record_type in schema.record_types() {
+                        output::line(record_type.api_name())?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn open_or_make(url: &str, rejects_duplicates: Option<bool>) -> Result<Box<dyn Workspace>> {
+    headwater::open(url, OpenOptions { create: true, rejects_duplicates })
+}
+
+fn uuid(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| {
+        Error::new(ErrorCode::InvalidRequest, format!("{text:?} is not a record id"))
+            .hint("a record id is a UUID, as `record query` shows it")
+    })
+}
+
+fn query_body(
+    filter: Option<&str>,
+    sort: &[String],
+    limit: Option<usize>,
+    cursor: Option<&str>,
+) -> Result<Map<String, Json>> {
+    let mut body = Map::new();
+    if let Some(filter) = filter {
+        let filters: Json = serde_json::from_str(filter).map_err(|cause| {
+            Error::new(ErrorCode::InvalidRequest, format!("the filter is not JSON: {cause}")).hint(
+                "for example '[{\"field\": \"title\", \"operator\": \"eq\", \"value\": \"CTO\"}]'",
+            )
+        })?;
+        let filters = if filters.is_object() { json!([filters]) } else { filters };
+        body.insert("filters".to_owned(), filters);
+    }
+    if !sort.is_empty() {
+        let sort = sort.iter().map(|name| match name.strip_prefix('-') {
+            Some(field) => json!({ "field": field, "direction": "desc" }),
+            None => json!({ "field": name, "direction": "asc" }),
+        });
+        body.insert("sort".to_owned(), sort.collect());
+    }
+    if let Some(limit) = limit {
+        body.insert("limit".to_owned(), json!(limit));
+    }
+    if let Some(cursor) = cursor {
+        body.insert("cursor".to_owned(), json!(cursor));
+    }
+    Ok(body)
+}

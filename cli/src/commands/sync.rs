@@ -1,0 +1,145 @@
+//! `headwater sync`: runs a job file, or a job made from a data file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use headwater::store::journal::RunState;
+use headwater::sync::{Job, Mode, Report, RunOptions, StreamJob, run as run_job};
+use headwater::{Error, ErrorCode, OpenOptions, Result};
+use serde_json::json;
+
+use crate::arguments::{ModeArgument, ReportFormat, SyncArguments};
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::Display;
+
+pub(crate) fn run(arguments: &SyncArguments) -> Result<Exit> {
+    let job = job(arguments)?;
+    let connector = super::connector_of(&job)?;
+    let options = OpenOptions { create: true, rejects_duplicates: job.rejects_duplicates };
+    let workspace = headwater::open(&job.workspace, options)?;
+    let control = Arc::new(super::control(&job.secrets));
+    let on_signal = Arc::clone(&control);
+    ctrlc::set_handler(move || on_signal.cancel()).map_err(|cause| {
+        Error::new(ErrorCode::Internal, format!("cannot watch for Ctrl-C: {cause}")).because(cause)
+    })?;
+    let mut display = Display::new();
+    let report = run_job(
+        &job,
+        &*connector,
+        &*workspace,
+        RunOptions { full: arguments.full },
+        &control,
+        &mut |progress| display.show(progress),
+    );
+    display.finish();
+    let report = report?;
+    match arguments.format {
+        ReportFormat::Json => output::json(&report.to_json())?,
+        ReportFormat::Text => output::write_all(&text(&report, &job.workspace))?,
+    }
+    if let Some(error) = &report.error {
+        output::error(error);
+    }
+    Ok(match report.state {
+        RunState::Done if report.rejected() > 0 => Exit::Rejects,
+        RunState::Done => Exit::Done,
+        RunState::Stopped => Exit::Stopped,
+        RunState::Running | RunState::Failed => Exit::Failed,
+    })
+}
+
+fn job(arguments: &SyncArguments) -> Result<Job> {
+    let file = &arguments.file;
+    let is_job = file.extension().is_some_and(|extension| extension == "toml");
+    if is_job {
+        let given = [
+            ("--to", arguments.to.is_some()),
+            ("--type", arguments.record_type.is_some()),
+            ("--match", arguments.matching.is_some()),
+            ("--mode", arguments.mode.is_some()),
+            ("--default-region", arguments.default_region.is_some()),
+        ];
+        if let Some((name, _)) = given.iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::new(
+                ErrorCode::InvalidRequest,
+                format!("{name} goes with a data file, {} is a job file", file.display()),
+            )
+            .hint("write it into the job file"));
+        }
+        return Job::from_file(file);
+    }
+    let connector = connector_for(file).ok_or_else(|| {
+        Error::new(
+            ErrorCode::InvalidRequest,
+            format!("no connector is known for files like {}", file.display()),
+        )
+        .hint("name the file .csv, .tsv, .json or .jsonl, or write a job file")
+    })?;
+    let require = |value: &Option<String>, name: &str, example: &str| {
+        value.clone().ok_or_else(|| {
+            Error::new(ErrorCode::InvalidRequest, format!("a data file needs {name}"))
+                .hint(format!("for example {name} {example}"))
+        })
+    };
+    let workspace = require(&arguments.to, "--to", "crm.db")?;
+    let record_type = require(&arguments.record_type, "--type", "contact")?;
+    let mode = match arguments.mode {
+        Some(ModeArgument::Create) => Mode::Create,
+        Some(ModeArgument::Update) => Mode::Update,
+        Some(ModeArgument::Assert) | None => Mode::Assert,
+    };
+    // Absolute, so that the same file is the same job from every folder.
+    let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+    let stream = StreamJob::new(&record_type, arguments.matching.as_deref(), mode);
+    let job = Job::for_file(connector, json!({ "path": path }), &workspace, stream);
+    match &arguments.default_region {
+        Some(region) => job.with_default_region(region),
+        None => Ok(job),
+    }
+}
+
+/// The connector for a file, by its ending; `.gz` and `.zst` are looked through.
+fn connector_for(file: &Path) -> Option<&'static str> {
+    let name = file.file_name()?.to_str()?.to_lowercase();
+    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    match name.rsplit_once('.')?.1 {
+        "csv" | "tsv" | "txt" => Some("csv"),
+        "json" | "jsonl" | "ndjson" => Some("json"),
+        _ => None,
+    }
+}
+
+fn text(report: &Report, workspace: &str) -> String {
+    let mut text = format!("run {}: {}\n", report.run, report.state.name());
+    for stream in &report.streams {
+        let counts = &stream.counts;
+        text.push_str(&format!(
+            "{} -> {}: {} read, {} created, {} updated, {} unchanged, {} rejected in {:.2} s\n",
+            stream.source,
+            stream.record_type,
+            counts.read,
+            counts.created,
+            counts.updated,
+            counts.unchanged,
+            counts.rejected,
+            stream.seconds(),
+        ));
+        for (code, count) in &counts.rejects {
+            text.push_str(&format!("  rejected {count} with {code}\n"));
+        }
+        if !stream.unused_columns.is_empty() {
+            text.push_str(&format!("  columns not used: {}\n", stream.unused_columns.join(", ")));
+        }
+    }
+    if report.rejected() > 0 {
+        text.push_str(&format!(
+            "see them with: headwater rejects --workspace {workspace} --run {}\n",
+            report.run
+        ));
+    }
+    if report.state == RunState::Stopped {
+        text.push_str("stopped; run the same command again to resume\n");
+    }
+    text
+}

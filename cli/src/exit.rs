@@ -1,0 +1,27 @@
+//! Exit statuses: what a script can rely on.
+
+use std::process::ExitCode;
+
+/// How the command ended, judged by what was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: all good.
+    Done,
+    /// 1: failed; a message on stderr says why.
+    Failed,
+    /// 2: finished, and some rows were refused.
+    Rejects,
+    /// 130: stopped by the user; run again to resume.
+    Stopped,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Failed => Self::FAILURE,
+            Exit::Rejects => Self::from(2),
+            Exit::Stopped => Self::from(130),
+        }
+    }
+}
