@@ -75,7 +75,7 @@ fn test(library: &str, config: Option<&str>) -> Result<Exit> {
         })
         .transpose()?;
     let connector = Connectors::from_environment().find(library)?;
-    let report = testkit::run(&connector, config.as_ref());
+    let report = testkit::run(&*connector, config.as_ref());
     for check in &report.checks {
         output::line(&format!("{:<7} {}: {}", check.result.name(), check.name, check.detail))?;
     }
