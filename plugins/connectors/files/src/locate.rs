@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use glob::MatchOptions;
-use headwater_sdk::Failure;
+use headwater_sdk::{Failure, Request};
 
 /// The files of a source, sorted by path.
 #[derive(Debug, Clone)]
@@ -12,6 +12,30 @@ pub struct Located {
     pub files: Vec<PathBuf>,
     /// The stream's name: the stem of a file that is named outright, otherwise `files`.
     pub stream: String,
+}
+
+impl Located {
+    /// Sees whether a request asks for the stream that these files make up.
+    ///
+    /// # Errors
+    /// `config_invalid`, naming `stream` or `partition`.
+    pub fn expect(&self, request: &Request<'_>) -> Result<(), Failure> {
+        let Request { stream, partition, .. } = request;
+        if !stream.is_empty() && *stream != self.stream {
+            let expected = &self.stream;
+            return Err(Failure::config(
+                "stream",
+                format!("found the stream `{stream}`, expected `{expected}`"),
+            ));
+        }
+        if !partition.is_empty() {
+            return Err(Failure::config(
+                "partition",
+                format!("found the partition `{partition}`, but the stream has no partitions"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Finds the files that paths and glob patterns name.

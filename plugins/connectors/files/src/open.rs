@@ -42,8 +42,8 @@ pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
     };
 
     let mut first = [0; 3];
-    let count = read_up_to(&mut source, &mut first)
-        .map_err(|error| read_failure(path, &source, &error))?;
+    let count =
+        read_up_to(&mut source, &mut first).map_err(|error| read_failure(path, &source, &error))?;
     let first = &first[..count];
     let mark = Encoding::for_bom(first);
     let encoding = mark.map(|(encoding, _)| encoding).or(config.encoding).unwrap_or(UTF_8);
@@ -81,8 +81,8 @@ fn read_up_to(source: &mut Source, target: &mut [u8]) -> io::Result<usize> {
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::unavailable(format!("cannot read `{}`: {error}", path.display()))
-        .at_field("path");
+    let failure =
+        Failure::unavailable(format!("cannot read `{}`: {error}", path.display())).at_field("path");
     match error.kind() {
         // Waiting brings back neither a file nor a permission.
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {

@@ -141,7 +141,8 @@ impl<F: Format> FileStream<F> {
             let bad_rows = batch.bad_rows.len();
             match rows.row(call, batch)? {
                 Step::Row => {
-                    raw_bytes += batch.bad_rows[bad_rows..].iter().map(|row| row.raw.len()).sum::<usize>();
+                    raw_bytes +=
+                        batch.bad_rows[bad_rows..].iter().map(|row| row.raw.len()).sum::<usize>();
                 }
                 Step::Flush if batch.is_empty() => {}
                 Step::Flush => return Ok(()),
