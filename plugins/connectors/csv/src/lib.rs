@@ -1,1 +1,68 @@
-//! Reads delimited text files.
+#![doc = include_str!("../docs.md")]
+
+mod cells;
+mod config;
+mod detect;
+mod parser;
+mod stream;
+
+use headwater_connector_files::{FileStream, locate, open};
+use headwater_sdk::{Call, Connector, Failure, Field, Request, StreamInfo};
+
+use crate::config::Config;
+use crate::stream::Csv as CsvFormat;
+
+/// Delimited text files as a source.
+#[derive(Debug)]
+pub struct Csv {
+    config: Config,
+}
+
+impl Connector for Csv {
+    const NAME: &'static str = "csv";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const CONFIG_SCHEMA: &'static str = include_str!("schema.json");
+    type Stream = FileStream<CsvFormat>;
+
+    fn open(config: &str) -> Result<Self, Failure> {
+        Ok(Self { config: Config::parse(config)? })
+    }
+
+    fn check(&mut self, call: &dyn Call) -> Result<Vec<StreamInfo>, Failure> {
+        let located = locate(&self.config.files.paths)?;
+        let format = CsvFormat::new(self.config.clone());
+        let mut names: Vec<String> = Vec::new();
+        for file in &located.files {
+            let window = open(file, &self.config.files)?;
+            for name in format.columns(call, window)? {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let field = |name| Field { name, value_type: "string".to_owned(), is_key: false };
+        Ok(vec![StreamInfo {
+            name: located.stream,
+            fields: names.into_iter().map(field).collect(),
+            fields_are_complete: located.files.len() == 1,
+            is_incremental: false,
+            position_unit: "line".to_owned(),
+        }])
+    }
+
+    fn read(&mut self, call: &dyn Call, request: &Request<'_>) -> Result<Self::Stream, Failure> {
+        let located = locate(&self.config.files.paths)?;
+        located.expect(request)?;
+        FileStream::start(
+            call,
+            CsvFormat::new(self.config.clone()),
+            self.config.files.clone(),
+            located.files,
+            request.checkpoint,
+            request.batch_rows,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

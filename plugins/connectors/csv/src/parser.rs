@@ -1,0 +1,233 @@
+//! Splits the text of a window into rows and cells.
+//!
+//! `csv-core` knows delimiters of one byte. Any other delimiter is handed to it as [`MARK`], a byte that occurs nowhere
+//! in UTF-8, and is put back where it turns out to stand inside a quoted cell.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use headwater_connector_files::Window;
+use headwater_sdk::{Call, Failure};
+use memchr::{memchr, memchr2, memmem};
+
+/// Stands for a delimiter of several bytes.
+const MARK: u8 = 0xFF;
+/// Stands for a byte of the input that equals [`MARK`]; its row is not valid UTF-8 either way.
+const STRAY: u8 = 0xFE;
+
+/// What [`Parser::row`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A row of this many unread bytes, with its line end.
+    Row(usize),
+    /// The file ends inside a quoted cell.
+    Unclosed,
+}
+
+/// The characters with a meaning.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: Vec<u8>,
+    pub(crate) quote: Option<u8>,
+    pub(crate) escape: Option<u8>,
+    pub(crate) trim: bool,
+}
+
+/// Splits rows into cells; the last row's cells stay in it.
+pub(crate) struct Parser {
+    dialect: Dialect,
+    core: Reader,
+    text: Vec<u8>,
+    text_end: usize,
+    ends: Vec<usize>,
+    cells: usize,
+}
+
+/// What of the unread text goes to `csv-core` next.
+enum Piece {
+    /// This many bytes as they are.
+    Text(usize),
+    /// This many bytes as the one given.
+    Instead(usize, u8),
+    /// More text is needed to tell.
+    Nothing,
+}
+
+impl Parser {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        let delimiter = match dialect.delimiter.as_slice() {
+            [byte] => *byte,
+            _ => MARK,
+        };
+        let mut core = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(dialect.quote.is_some())
+            .quote(dialect.quote.unwrap_or(b'"'))
+            .escape(dialect.escape)
+            .build();
+        // The byte order mark is gone already; without a first byte, csv-core would take another one from the data.
+        core.read_record(b"\n", &mut [0; 4], &mut [0; 4]);
+        Self { dialect, core, text: vec![0; 4096], text_end: 0, ends: vec![0; 64], cells: 0 }
+    }
+
+    /// Parses the row at the start of the unread text, of which there is some, and consumes nothing.
+    pub(crate) fn row(&mut self, call: &dyn Call, window: &mut Window) -> Result<Found, Failure> {
+        self.text_end = 0;
+        self.cells = 0;
+        let mut scanned = 0;
+        let mut at_end = false;
+        loop {
+            let rest = &window.unread()[scanned..];
+            let is_held_back = !rest.is_empty();
+            let (taken, row) = match self.piece(rest, at_end) {
+                Piece::Text(length) => self.feed(&rest[..length]),
+                Piece::Instead(length, byte) => (length, self.feed(&[byte]).1),
+                Piece::Nothing if window.fill(call)? => continue,
+                Piece::Nothing if !at_end && is_held_back => {
+                    at_end = true;
+                    continue;
+                }
+                // A line end completes the last row, except inside a quoted cell, where it is text.
+                Piece::Nothing => match self.feed(b"\n") {
+                    (_, true) => (0, true),
+                    _ => return Ok(Found::Unclosed),
+                },
+            };
+            scanned += taken;
+            if row {
+                break;
+            }
+        }
+        if window.unread()[..scanned].last() == Some(&b'\r')
+            && window.ensure(call, scanned + 1)?
+            && window.unread()[scanned] == b'\n'
+        {
+            scanned += 1;
+        }
+        self.put_delimiters_back();
+        Ok(Found::Row(scanned))
+    }
+
+    /// The text of the last row's cells, one after the other, and where each ends in it.
+    pub(crate) fn cells(&self) -> (&[u8], &[usize]) {
+        (&self.text[..self.text_end], &self.ends[..self.cells])
+    }
+
+    /// Whether text follows the closing quote of a cell in a row, given without its line end.
+    ///
+    /// `csv-core` glues such text to the cell, which would make one value of two that lost a delimiter.
+    pub(crate) fn has_text_after_quote(&self, row: &[u8]) -> bool {
+        let Dialect { delimiter, quote: Some(quote), escape, trim } = &self.dialect else {
+            return false;
+        };
+        if memchr(*quote, row).is_none() {
+            return false;
+        }
+        let mut at = 0;
+        loop {
+            let cell = &row[at..];
+            if cell.first() == Some(quote) {
+                let Some(length) = quoted_length(cell, *quote, *escape) else { return false };
+                at += length;
+                while *trim
+                    && matches!(row.get(at), Some(b' ' | b'\t'))
+                    && !row[at..].starts_with(delimiter)
+                {
+                    at += 1;
+                }
+                if at >= row.len() {
+                    return false;
+                }
+                if !row[at..].starts_with(delimiter) {
+                    return true;
+                }
+                at += delimiter.len();
+            } else {
+                let next = match delimiter.as_slice() {
+                    [byte] => memchr(*byte, cell),
+                    _ => memmem::find(cell, delimiter),
+                };
+                let Some(next) = next else { return false };
+                at += next + delimiter.len();
+            }
+        }
+    }
+
+    fn piece(&self, rest: &[u8], at_end: bool) -> Piece {
+        let delimiter = self.dialect.delimiter.as_slice();
+        if delimiter.len() == 1 {
+            return if rest.is_empty() { Piece::Nothing } else { Piece::Text(rest.len()) };
+        }
+        let (length, found) = match memmem::find(rest, delimiter) {
+            Some(at) => (at, true),
+            // The start of a delimiter may stand at the end of what has been read.
+            None if at_end => (rest.len(), false),
+            None => (rest.len().saturating_sub(delimiter.len() - 1), false),
+        };
+        match memchr(MARK, &rest[..length]) {
+            Some(0) => Piece::Instead(1, STRAY),
+            Some(at) => Piece::Text(at),
+            None if length > 0 => Piece::Text(length),
+            None if found => Piece::Instead(delimiter.len(), MARK),
+            None => Piece::Nothing,
+        }
+    }
+
+    /// Feeds text up to the end of the row; returns how much was taken and whether the row ended.
+    fn feed(&mut self, mut input: &[u8]) -> (usize, bool) {
+        let whole = input.len();
+        while !input.is_empty() {
+            let (result, read, written, ends) = self.core.read_record(
+                input,
+                &mut self.text[self.text_end..],
+                &mut self.ends[self.cells..],
+            );
+            input = &input[read..];
+            self.text_end += written;
+            self.cells += ends;
+            match result {
+                ReadRecordResult::Record => return (whole - input.len(), true),
+                ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::InputEmpty | ReadRecordResult::End => {}
+            }
+        }
+        (whole, false)
+    }
+
+    fn put_delimiters_back(&mut self) {
+        let delimiter = self.dialect.delimiter.as_slice();
+        let text = &self.text[..self.text_end];
+        if delimiter.len() == 1 || memchr(MARK, text).is_none() {
+            return;
+        }
+        let mut restored = Vec::with_capacity(text.len() * 2);
+        let mut from = 0;
+        for end in &mut self.ends[..self.cells] {
+            for &byte in &text[from..*end] {
+                match byte {
+                    MARK => restored.extend_from_slice(delimiter),
+                    _ => restored.push(byte),
+                }
+            }
+            from = *end;
+            *end = restored.len();
+        }
+        self.text_end = restored.len();
+        // Full buffers are doubled, so they must not become empty.
+        restored.resize(restored.len().max(4096), 0);
+        self.text = restored;
+    }
+}
+
+/// The length of the quoted cell at the start of `cell`, with its quotes.
+fn quoted_length(cell: &[u8], quote: u8, escape: Option<u8>) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let rest = cell.get(at..)?;
+        at += memchr2(quote, escape.unwrap_or(quote), rest)?;
+        if cell[at] != quote || cell.get(at + 1) == Some(&quote) {
+            at += 2;
+        } else {
+            return Some(at + 1);
+        }
+    }
+}

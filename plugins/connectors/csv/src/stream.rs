@@ -1,0 +1,322 @@
+//! Reads the rows of one file: its header, then row by row.
+
+use std::str;
+
+use headwater_connector_files::{Checkpoint, Format, Place, Rows, Step, Window, bad_row};
+use headwater_sdk::{Batch, Call, Failure};
+use memchr::{memchr_iter, memchr2};
+
+use crate::cells::Columns;
+use crate::config::{Config, repeated};
+use crate::detect::detect;
+use crate::parser::{Dialect, Found, Parser};
+
+/// Delimited text, as it is configured.
+#[derive(Debug, Clone)]
+pub struct Csv {
+    config: Config,
+}
+
+impl Csv {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    /// The names of a file's columns.
+    pub(crate) fn columns(&self, call: &dyn Call, window: Window) -> Result<Vec<String>, Failure> {
+        Ok(self.begin(call, window)?.1)
+    }
+
+    /// Goes to the first row, and finds out the columns on the way.
+    fn begin(&self, call: &dyn Call, window: Window) -> Result<(CsvRows, Vec<String>), Failure> {
+        let config = &self.config;
+        let dialect = Dialect {
+            delimiter: config.delimiter.clone().unwrap_or_default().into_bytes(),
+            quote: config.quote,
+            escape: config.escape,
+            trim: config.trim,
+        };
+        let mut rows = CsvRows {
+            window,
+            parser: Parser::new(dialect.clone()),
+            columns: Columns::new(&[], Vec::new(), false),
+            comment: config.comment.clone().unwrap_or_default().into_bytes(),
+            origin: match (&config.columns, config.header) {
+                (Some(_), _) => "in `columns`",
+                (None, true) => "in the header",
+                (None, false) => "in the first row",
+            },
+            line: 1,
+            unended: false,
+        };
+        for _ in 0..config.skip_lines {
+            rows.skip_line(call)?;
+        }
+        let has_row = rows.skip_blank(call)?;
+        if dialect.delimiter.is_empty() {
+            let delimiter = vec![rows.detect(call, config.quote)?];
+            rows.parser = Parser::new(Dialect { delimiter, ..dialect });
+        }
+        let names = if config.header {
+            rows.header(call, has_row, config)?
+        } else if let Some(names) = &config.columns {
+            names.clone()
+        } else if has_row {
+            // Only looked at: it is a row like the others.
+            rows.parse(call)?;
+            (1..=rows.parser.cells().1.len()).map(|number| format!("column_{number}")).collect()
+        } else {
+            Vec::new()
+        };
+        rows.columns = Columns::new(&names, config.null_values.clone(), config.trim);
+        Ok((rows, names))
+    }
+}
+
+impl Format for Csv {
+    type Rows = CsvRows;
+
+    fn start(
+        &self,
+        call: &dyn Call,
+        window: Window,
+        resume: Option<&Checkpoint>,
+    ) -> Result<CsvRows, Failure> {
+        let (mut rows, _) = self.begin(call, window)?;
+        if let Some(Checkpoint { place, fingerprint, .. }) = resume {
+            rows.window.skip_to(call, place.byte, fingerprint)?;
+            rows.line = place.line;
+            rows.unended = place.unended;
+            let grown = rows.unended
+                && rows.window.ensure(call, 1)?
+                && !matches!(rows.window.unread()[0], b'\r' | b'\n');
+            if grown {
+                return Err(rows.window.changed("its last line, already read, has grown"));
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// The rows of one file of delimited text.
+pub struct CsvRows {
+    window: Window,
+    parser: Parser,
+    columns: Columns,
+    /// Empty for none.
+    comment: Vec<u8>,
+    /// Where the number of cells comes from.
+    origin: &'static str,
+    line: u64,
+    unended: bool,
+}
+
+impl CsvRows {
+    fn place_name(&self) -> String {
+        let name = self.window.path().file_name().unwrap_or_default();
+        format!("{}, line {}", name.to_string_lossy(), self.line)
+    }
+
+    fn detect(&mut self, call: &dyn Call, quote: Option<u8>) -> Result<u8, Failure> {
+        loop {
+            let detected = detect(self.window.unread(), quote);
+            if detected.saw_whole_row || !self.fill(call)? {
+                return Ok(detected.delimiter);
+            }
+        }
+    }
+
+    fn fill(&mut self, call: &dyn Call) -> Result<bool, Failure> {
+        self.window.fill(call).map_err(|failure| at_place(failure, &self.place_name()))
+    }
+
+    /// Parses the row at the start of the unread text; returns its length.
+    fn parse(&mut self, call: &dyn Call) -> Result<usize, Failure> {
+        match self.parser.row(call, &mut self.window) {
+            Ok(Found::Row(length)) => Ok(length),
+            Ok(Found::Unclosed) => Err(Failure::data(format!(
+                "found the end of the file inside a quoted cell of the row that starts on line {}, expected a closing quote",
+                self.line
+            ))
+            .on_record(self.place_name())
+            .hint("close the quote, or set `quote` to \"\" if quotes have no meaning in the file")),
+            Err(failure) => Err(at_place(failure, &self.place_name())),
+        }
+    }
+
+    fn header(
+        &mut self,
+        call: &dyn Call,
+        has_row: bool,
+        config: &Config,
+    ) -> Result<Vec<String>, Failure> {
+        let place = self.place_name();
+        let fail = |message: String| Failure::data(message).on_record(place.clone());
+        if !has_row {
+            return Err(fail(
+                "found no row, expected a header with the names of the columns".into(),
+            )
+            .hint("set `header` to false if an empty file means no rows"));
+        }
+        let length = self.parse(call)?;
+        let (text, ends) = self.parser.cells();
+        if let Some(names) = &config.columns {
+            if names.len() != ends.len() {
+                return Err(fail(format!(
+                    "found {} cells in the header, expected {} as in `columns`",
+                    ends.len(),
+                    names.len()
+                ))
+                .at_field("columns"));
+            }
+            self.step_over(length);
+            return Ok(names.clone());
+        }
+        let mut names = Vec::with_capacity(ends.len());
+        let mut from = 0;
+        for (index, &end) in ends.iter().enumerate() {
+            let name = str::from_utf8(&text[from..end]).map_err(|_| {
+                fail(format!("the name of column {} is not valid in the encoding", index + 1))
+                    .hint("set `encoding` to that of the file, for example windows-1252")
+            })?;
+            from = end;
+            let name = if config.trim { name.trim() } else { name };
+            names.push(match name {
+                "" => format!("column_{}", index + 1),
+                _ => name.to_owned(),
+            });
+        }
+        if let Some(name) = repeated(&names) {
+            return Err(fail(format!(
+                "found two columns named `{name}`, expected different names"
+            ))
+            .at_field(name)
+            .hint("name all columns with `columns`"));
+        }
+        self.step_over(length);
+        Ok(names)
+    }
+
+    /// Moves on over a row.
+    fn step_over(&mut self, length: usize) {
+        let row = &self.window.unread()[..length];
+        self.line += line_ends(row);
+        self.unended = !matches!(row.last(), Some(b'\r' | b'\n'));
+        self.window.consume(length);
+    }
+
+    /// Moves on over blank lines and comments; returns `false` at the end of the file.
+    fn skip_blank(&mut self, call: &dyn Call) -> Result<bool, Failure> {
+        while self.window.ensure(call, 1)? {
+            let is_blank = matches!(self.window.unread()[0], b'\r' | b'\n');
+            let is_comment = !self.comment.is_empty()
+                && self.window.unread()[0] == self.comment[0]
+                && self.window.ensure(call, self.comment.len())?
+                && self.window.unread().starts_with(&self.comment);
+            if !is_blank && !is_comment {
+                return Ok(true);
+            }
+            self.skip_line(call)?;
+        }
+        Ok(false)
+    }
+
+    fn skip_line(&mut self, call: &dyn Call) -> Result<(), Failure> {
+        loop {
+            if !self.window.ensure(call, 1)? {
+                return Ok(());
+            }
+            let unread = self.window.unread();
+            let Some(at) = memchr2(b'\r', b'\n', unread) else {
+                self.window.consume(unread.len());
+                continue;
+            };
+            let is_pair = unread[at] == b'\r'
+                && self.window.ensure(call, at + 2)?
+                && self.window.unread()[at + 1] == b'\n';
+            self.window.consume(at + 1 + usize::from(is_pair));
+            self.line += 1;
+            self.unended = false;
+            return Ok(());
+        }
+    }
+
+    /// What keeps a row, given without its line end, from being read; if nothing does, it is in `out`.
+    fn push(&self, row: &[u8], out: &mut String) -> Result<(), Failure> {
+        let (text, ends) = self.parser.cells();
+        if ends.len() != self.columns.len() {
+            return Err(Failure::data(format!(
+                "expected {} cells as {}, found {}",
+                self.columns.len(),
+                self.origin,
+                ends.len()
+            ))
+            .hint("quote cells that hold the delimiter or a line end"));
+        }
+        if self.parser.has_text_after_quote(row) {
+            return Err(Failure::data(
+                "found text after a closing quote, expected a delimiter or the end of the line",
+            )
+            .hint("double the quotes inside of quoted cells"));
+        }
+        let invalid = || {
+            Failure::data("found bytes that are not valid in the encoding of the file")
+                .hint("set `encoding` to that of the file, for example windows-1252")
+        };
+        let text = str::from_utf8(text).map_err(|_| invalid())?;
+        // Joined without the quotes between them, invalid bytes can come out as a valid character.
+        if !text.is_ascii() && str::from_utf8(row).is_err() {
+            return Err(invalid());
+        }
+        if self.columns.push_row(out, text, ends) { Ok(()) } else { Err(invalid()) }
+    }
+}
+
+impl Rows for CsvRows {
+    fn row(&mut self, call: &dyn Call, batch: &mut Batch) -> Result<Step, Failure> {
+        if !self.skip_blank(call)? {
+            return Ok(Step::End);
+        }
+        let length = self.parse(call)?;
+        let row = without_line_end(&self.window.unread()[..length]);
+        match self.push(row, &mut batch.json_lines) {
+            Ok(()) => batch.positions.push(self.line),
+            Err(failure) => {
+                bad_row(batch, failure.on_record(self.place_name()), self.line, row);
+            }
+        }
+        self.step_over(length);
+        Ok(Step::Row)
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            byte: self.window.offset(),
+            line: self.line,
+            unended: self.unended,
+            ..Place::default()
+        }
+    }
+
+    fn window(&self) -> &Window {
+        &self.window
+    }
+}
+
+fn at_place(failure: Failure, place: &str) -> Failure {
+    if failure.record.is_empty() && failure.code == Failure::data("").code {
+        return failure.on_record(place);
+    }
+    failure
+}
+
+fn without_line_end(row: &[u8]) -> &[u8] {
+    let row = row.strip_suffix(b"\n").unwrap_or(row);
+    row.strip_suffix(b"\r").unwrap_or(row)
+}
+
+/// How many line ends stand in a text: LF, CR LF, or CR alone.
+fn line_ends(text: &[u8]) -> u64 {
+    let alone = |at: &usize| text.get(at + 1) != Some(&b'\n');
+    (memchr_iter(b'\n', text).count() + memchr_iter(b'\r', text).filter(alone).count()) as u64
+}

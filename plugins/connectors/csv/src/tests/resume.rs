@@ -1,0 +1,178 @@
+//! Every checkpoint gives exactly the rest, and a file that changed is noticed.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use encoding_rs::WINDOWS_1252;
+use headwater_sdk::abi::{HEADWATER_E_CHECKPOINT_INVALID, HEADWATER_E_SOURCE_UNAVAILABLE};
+use serde_json::{Value, json};
+
+use super::{config, read_from, write};
+
+pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Reads row by row, and then again from each checkpoint.
+fn assert_resumes(config: &Value) -> usize {
+    let whole = read_from(config, b"", 1).unwrap();
+    let last_bad = whole.bad.len();
+    assert_eq!(whole.checkpoints.len(), whole.rows.len() + last_bad);
+    let mut order: Vec<(u64, bool)> = Vec::new();
+    order.extend(whole.positions.iter().map(|p| (*p, true)));
+    order.extend(whole.bad.iter().map(|row| (row.position, false)));
+    let step = (whole.checkpoints.len() / 100).max(1);
+    for (index, checkpoint) in whole.checkpoints.iter().enumerate().step_by(step) {
+        let rest = read_from(config, checkpoint, 3).unwrap();
+        assert_eq!(rest.rows.len() + rest.bad.len(), whole.checkpoints.len() - index - 1);
+        assert_eq!(rest.rows, whole.rows[whole.rows.len() - rest.rows.len()..]);
+        assert_eq!(rest.positions, whole.positions[whole.rows.len() - rest.rows.len()..]);
+        assert_eq!(rest.bad, whole.bad[whole.bad.len() - rest.bad.len()..]);
+    }
+    whole.checkpoints.len()
+}
+
+fn sample(end: &str, delimiter: &str) -> String {
+    let mut text = ["id", "name", "note"].join(delimiter) + end;
+    for n in 0..120 {
+        let note = format!("\"l{end}¬{delimiter}{}\"", "é".repeat(n));
+        text += &([n.to_string().as_str(), if n % 3 == 0 { "" } else { "ä" }, &note].join(delimiter) + end);
+        if n % 10 == 0 {
+            text += end;
+            text += "short";
+            text += end;
+        }
+    }
+    text.truncate(text.len() - end.len());
+    text
+}
+
+#[test]
+fn every_checkpoint_gives_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    for end in ["\n", "\r\n", "\r"] {
+        for delimiter in [";", "¬", "||"] {
+            let text = sample(end, delimiter);
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            let latin = WINDOWS_1252.encode(&text).0.into_owned();
+            for (name, bytes, encoding) in [
+                ("plain.csv", text.clone().into_bytes(), "utf-8"),
+                ("marked.csv", [b"\xEF\xBB\xBF", text.as_bytes()].concat(), "utf-8"),
+                ("plain.csv.gz", gzip(text.as_bytes()), "utf-8"),
+                ("plain.csv.zst", zstd::encode_all(text.as_bytes(), 1).unwrap(), "utf-8"),
+                ("latin.csv", latin.clone(), "windows-1252"),
+                ("latin.csv.gz", gzip(&latin), "windows-1252"),
+                ("utf16.csv", [b"\xFE\xFF", utf16.as_slice()].concat(), "utf-8"),
+                ("utf16be.csv.zst", zstd::encode_all(utf16.as_slice(), 1).unwrap(), "utf-16be"),
+            ] {
+                let path = write(directory.path(), name, bytes);
+                let keys = json!({"delimiter": delimiter, "encoding": encoding});
+                assert_eq!(assert_resumes(&config(path, keys)), 132, "{name} {delimiter} {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_checkpoint_gives_the_rest_over_many_files() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("1.csv", "a,b\n1,2\n3,4"),
+        ("2.csv", "b;a\n"),
+        ("3.csv", "\nx\n1\n\n2\n\n"),
+        ("4.csv", "a,b\n1\n2,3\n"),
+    ] {
+        write(directory.path(), name, text);
+    }
+    let pattern = config(directory.path().join("[1-4].csv"), json!({}));
+    assert_eq!(assert_resumes(&pattern), 6);
+    let checkpoints = read_from(&pattern, b"", 1).unwrap().checkpoints;
+
+    write(directory.path(), "4b.csv", "a\n1\n");
+    assert!(
+        read_from(&config(directory.path().join("*.csv"), json!({})), &checkpoints[4], 0).is_ok()
+    );
+    write(directory.path(), "0.csv", "a\n1\n");
+    let all = config(directory.path().join("*.csv"), json!({}));
+    let failure = read_from(&all, &checkpoints[4], 0).unwrap_err();
+    assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID);
+    fs::remove_file(directory.path().join("0.csv")).unwrap();
+    fs::remove_file(directory.path().join("4.csv")).unwrap();
+    let failure = read_from(&all, &checkpoints[4], 0).unwrap_err();
+    assert_eq!(failure.code, HEADWATER_E_SOURCE_UNAVAILABLE);
+    assert!(failure.message.contains("4.csv"), "{failure:?}");
+}
+
+fn lines(count: usize) -> String {
+    let rows: String = (0..count).map(|n| format!("{n},value {n}\n")).collect();
+    format!("id,value\n{rows}")
+}
+
+#[test]
+fn appended_files_fit_and_edited_ones_do_not() {
+    let directory = tempfile::tempdir().unwrap();
+    for count in [3, 5000] {
+        for name in ["rows.csv", "rows.csv.gz"] {
+            let store = |text: &str| {
+                let bytes = if name == "rows.csv" { text.into() } else { gzip(text.as_bytes()) };
+                config(write(directory.path(), name, bytes), json!({}))
+            };
+            let text = lines(count);
+            let config = store(&text);
+            let checkpoint = read_from(&config, b"", 0).unwrap().checkpoints.pop().unwrap();
+            assert!(read_from(&config, &checkpoint, 0).unwrap().rows.is_empty());
+
+            store(&format!("{text}\n\n8,new\n"));
+            let rest = read_from(&config, &checkpoint, 0).unwrap();
+            assert_eq!(rest.rows, [json!({"id": "8", "value": "new"})]);
+            for changed in [
+                text.replacen("value 0", "value 9", 1),
+                text.replace(&format!("value {}\n", count - 1), "value X\n"),
+                text[..text.len() - 1].to_owned(),
+                format!("id,value\n7,7\n{}", &text[9..]),
+                "id,value\n".to_owned(),
+            ] {
+                store(&changed);
+                let failure = read_from(&config, &checkpoint, 0).unwrap_err();
+                assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID, "{count} {changed:.60}");
+                assert!(failure.hint.contains("--full"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_last_line_that_grew_is_not_read_in_two_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = write(directory.path(), "rows.csv", "a,b\n1,2");
+    let config = config(&path, json!({}));
+    let checkpoint = read_from(&config, b"", 0).unwrap().checkpoints.pop().unwrap();
+    fs::write(&path, "a,b\n1,2\n3,4").unwrap();
+    let rest = read_from(&config, &checkpoint, 0).unwrap();
+    assert_eq!((rest.rows.len(), rest.positions), (1, vec![3]));
+    fs::write(&path, "a,b\n1,23\n").unwrap();
+    let failure = read_from(&config, &checkpoint, 0).unwrap_err();
+    assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID);
+}
+
+#[test]
+fn what_is_no_checkpoint_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(write(directory.path(), "rows.csv", "a\n1\n"), json!({}));
+    let good = read_from(&config, b"", 0).unwrap().checkpoints.pop().unwrap();
+    let mut newer: Value = serde_json::from_slice(&good).unwrap();
+    newer["v"] = json!(2);
+    let mut beyond: Value = serde_json::from_slice(&good).unwrap();
+    beyond["byte"] = json!(u64::MAX);
+    for bytes in
+        [b"x".to_vec(), b"{}".to_vec(), newer.to_string().into(), beyond.to_string().into()]
+    {
+        let failure = read_from(&config, &bytes, 0).unwrap_err();
+        assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID);
+    }
+    fs::remove_file(Path::new(config["path"].as_str().unwrap())).unwrap();
+    assert_eq!(read_from(&config, &good, 0).unwrap_err().code, HEADWATER_E_SOURCE_UNAVAILABLE);
+}

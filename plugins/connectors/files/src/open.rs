@@ -1,0 +1,112 @@
+//! Opens one file: decompresses it, finds out its encoding, and gives a window on its text.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8};
+use flate2::read::MultiGzDecoder;
+use headwater_sdk::{Failure, Retry};
+
+use crate::config::{Compression, FileConfig};
+use crate::decode::Transcoder;
+use crate::window::{Source, Window};
+
+/// Opens a file as UTF-8 text.
+///
+/// A byte order mark decides the encoding, before what the configuration says, and is not part of the text.
+///
+/// # Errors
+/// `source_unavailable` with the system's message; `source_data_invalid` if the compressed data are damaged.
+pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
+    let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
+    let metadata = file.metadata().map_err(|error| cannot_read(path, &error))?;
+    if metadata.is_dir() {
+        return Err(Failure::config(
+            "path",
+            format!("found a directory at `{}`, expected a file", path.display()),
+        ));
+    }
+    let mut source = match compression_of(path, config.compression) {
+        Compression::Gzip => {
+            Source::Stream(Box::new(MultiGzDecoder::new(BufReader::new(file))), "gzip")
+        }
+        Compression::Zstd => {
+            let decoder = zstd::stream::read::Decoder::new(file)
+                .map_err(|error| cannot_read(path, &error))?;
+            Source::Stream(Box::new(decoder), "zstd")
+        }
+        // Pipes and devices have no position to seek to.
+        _ if metadata.is_file() => Source::File(file),
+        _ => Source::Stream(Box::new(file), ""),
+    };
+
+    let mut first = [0; 3];
+    let count =
+        read_up_to(&mut source, &mut first).map_err(|error| read_failure(path, &source, &error))?;
+    let first = &first[..count];
+    let mark = Encoding::for_bom(first);
+    let encoding = mark.map(|(encoding, _)| encoding).or(config.encoding).unwrap_or(UTF_8);
+    if encoding == UTF_8 {
+        let mut window = Window::new(path, source, first);
+        window.consume(mark.map_or(0, |(_, length)| length));
+        return Ok(window);
+    }
+    let label = source.compression();
+    let text = Transcoder::new(Cursor::new(first.to_vec()).chain(source), encoding);
+    Ok(Window::new(path, Source::Stream(Box::new(text), label), &[]))
+}
+
+fn compression_of(path: &Path, configured: Compression) -> Compression {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    match (configured, ending.as_ref().and_then(|ending| ending.to_str())) {
+        (Compression::Auto, Some("gz")) => Compression::Gzip,
+        (Compression::Auto, Some("zst")) => Compression::Zstd,
+        (Compression::Auto, _) => Compression::None,
+        (configured, _) => configured,
+    }
+}
+
+fn read_up_to(source: &mut Source, target: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < target.len() {
+        match source.read(&mut target[count..]) {
+            Ok(0) => break,
+            Ok(read) => count += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Failure {
+    let failure =
+        Failure::unavailable(format!("cannot read `{}`: {error}", path.display())).at_field("path");
+    match error.kind() {
+        // Waiting brings back neither a file nor a permission.
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+            Failure { retry: Retry::Never, ..failure }
+        }
+        _ => failure,
+    }
+}
+
+/// Tells damaged compressed data from a file that cannot be read.
+pub(crate) fn read_failure(path: &Path, source: &Source, error: &io::Error) -> Failure {
+    let damaged = matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Other
+    );
+    match source.compression() {
+        "" => cannot_read(path, error),
+        label if damaged => {
+            Failure::data(format!("`{}` is no complete {label} file: {error}", path.display()))
+                .hint("set `compression` to what the file is, or fetch the file again")
+        }
+        _ => cannot_read(path, error),
+    }
+}

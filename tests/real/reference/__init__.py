@@ -1,0 +1,1 @@
+"""An independent model of `headwater sync`: nothing here calls or reads Headwater."""
