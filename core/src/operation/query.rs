@@ -22,3 +22,16 @@ pub struct Page {
     /// Opaque; gives the next page. `None` at the end.
     pub next_cursor: Option<String>,
 }
+
+impl Query {
+    /// Parses.
+    ///
+    /// # Errors
+    /// None yet.
+    pub fn parse(
+        _record_type: &crate::schema::RecordType,
+        _body: serde_json::Map<String, serde_json::Value>,
+    ) -> crate::error::Result<Self> {
+        Ok(Self::default())
+    }
+}

@@ -392,22 +392,29 @@ macro_rules! export_connector {
     };
 }
 
-/// The abi_stable half of [`export_connector!`].
+/// The abi_stable half of [`export_connector!`]: what its own attribute would write, without
+/// asking every connector crate to depend on abi_stable by name.
 #[cfg(feature = "checked")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_root_module {
     () => {
         #[doc(hidden)]
-        mod __headwater_root_module {
-            use $crate::abi_stable;
-            use $crate::abi_stable::prefix_type::PrefixTypeTrait;
-
-            #[abi_stable::export_root_module]
-            fn root_module() -> $crate::ConnectorRootRef {
-                $crate::ConnectorRoot { table: super::headwater_connector_v1 }.leak_into_prefix()
+        #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+        pub static __HEADWATER_ROOT_MODULE: $crate::abi_stable::library::LibHeader = {
+            extern "C" fn root_module() -> $crate::abi_stable::library::RootModuleResult {
+                $crate::abi_stable::library::__call_root_module_loader(|| {
+                    $crate::root_module(headwater_connector_v1)
+                })
             }
-        }
+            // SAFETY: the function gives a module of this very type, and its layout is exported.
+            unsafe {
+                $crate::abi_stable::library::LibHeader::from_constructor::<$crate::ConnectorRootRef>(
+                    root_module,
+                    $crate::abi_stable::library::CheckTypeLayout::Yes,
+                )
+            }
+        };
     };
 }
 

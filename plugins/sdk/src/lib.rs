@@ -61,4 +61,4 @@ pub use export::Table;
 pub use headwater_abi as abi;
 #[cfg(feature = "checked")]
 #[doc(hidden)]
-pub use root_module::{ConnectorRoot, ConnectorRootRef};
+pub use root_module::{ConnectorRoot, ConnectorRootRef, root_module};

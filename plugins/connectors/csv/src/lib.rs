@@ -66,3 +66,5 @@ impl Connector for Csv {
 
 #[cfg(test)]
 mod tests;
+
+headwater_sdk::export_connector!(Csv);

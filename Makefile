@@ -1,0 +1,56 @@
+# What a developer needs, in a few words: `make demo`, `make test`, `make lint`.
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+TOOLS := .tools
+CARGO_DENY_VERSION := 0.20.2
+
+.PHONY: demo test lint format headers model-check conformance-table clean
+
+# Builds the program and the bundled connectors, syncs the example, shows the result.
+demo:
+	$(CARGO) build --release --quiet -p headwater-cli -p headwater-connector-csv -p headwater-connector-json
+	examples/demo.sh
+
+# Every test there is. `../shared/data` is used where it is present, and must be in CI.
+test: $(VENV)/.ready
+	$(CARGO) build --workspace --quiet
+	$(CARGO) test --workspace
+	$(VENV)/bin/python tests/real/model.py --check
+
+# Formatting, lints, licences, and what is generated.
+lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
+	$(VENV)/bin/ruff check tests
+	$(VENV)/bin/ruff format --check tests
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c')
+	$(CARGO) run --quiet -p headwater-headers -- --check
+	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
+
+# Writes what `lint` checks.
+format: $(VENV)/.ready
+	$(CARGO) fmt --all
+	$(VENV)/bin/ruff format tests
+	$(VENV)/bin/clang-format -i $$(git ls-files '*.c')
+
+headers:
+	$(CARGO) run --quiet -p headwater-headers
+
+conformance-table:
+	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --write README.md
+
+$(VENV)/.ready: requirements-dev.txt tests/real/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r tests/real/requirements.txt
+	touch $@
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --quiet --root $(TOOLS)
+
+clean:
+	$(CARGO) clean
+	rm -rf $(VENV) $(TOOLS)
