@@ -192,12 +192,16 @@ impl Window {
             return Err(self.changed("its first rows are not the same"));
         }
         let span_start = offset.saturating_sub(SPAN as u64);
-        if let Source::File(file) = &mut self.source
+        if let Source::File(file) = &self.source
             && span_start > self.base + self.end as u64
         {
-            file.seek(SeekFrom::Start(span_start)).map_err(|error| {
+            let unavailable = |error: io::Error| {
                 Failure::unavailable(format!("cannot seek in `{}`: {error}", self.path.display()))
-            })?;
+            };
+            if file.metadata().map_err(unavailable)?.len() < offset {
+                return Err(self.changed("it is shorter now"));
+            }
+            { file }.seek(SeekFrom::Start(span_start)).map_err(unavailable)?;
             self.base = span_start;
             self.start = 0;
             self.end = 0;

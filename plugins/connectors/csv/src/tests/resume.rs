@@ -24,7 +24,7 @@ fn assert_resumes(config: &Value) -> usize {
     let mut order: Vec<(u64, bool)> = Vec::new();
     order.extend(whole.positions.iter().map(|p| (*p, true)));
     order.extend(whole.bad.iter().map(|row| (row.position, false)));
-    let step = (whole.checkpoints.len() / 100).max(1);
+    let step = (whole.checkpoints.len() / 40).max(1);
     for (index, checkpoint) in whole.checkpoints.iter().enumerate().step_by(step) {
         let rest = read_from(config, checkpoint, 3).unwrap();
         assert_eq!(rest.rows.len() + rest.bad.len(), whole.checkpoints.len() - index - 1);
