@@ -74,3 +74,5 @@ impl Connector for Json {
 
 #[cfg(test)]
 mod tests;
+
+headwater_sdk::export_connector!(Json);
