@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Expression, Value, context};
+use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -13,6 +13,13 @@ const FUEL: u64 = 1_000_000;
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
+    environment
+});
+
+/// Evaluates over a row without columns, to find what no row can mend: a filter that is not there.
+static PROBE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = ENVIRONMENT.clone();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment
 });
 
@@ -44,6 +51,22 @@ impl RowExpression {
             )
             .hint(format!("a column is written row.{name}")));
         }
+        let empty = context! { row => Value::from_pairs(std::iter::empty::<(&str, &str)>()) };
+        let probed = PROBE.compile_expression(text).and_then(|probe| probe.eval(empty));
+        if let Err(cause) = probed
+            && matches!(
+                cause.kind(),
+                ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest
+            )
+        {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("cannot use the expression {text:?}: {}", explain(&cause)),
+            )
+            .hint(
+                "the filters and tests are those of minijinja, for example first, lower, split",
+            ));
+        }
         Ok(Self { text: text.to_owned(), compiled })
     }
 
@@ -66,9 +89,13 @@ impl RowExpression {
         serde_json::to_value(&result).map(Some).map_err(|cause| failed(cause.to_string()))
     }
 
-    /// Whether the expression may use a column; judged by its text.
+    /// Whether the expression uses a column, as `row.column` or `row["column"]`.
     pub(super) fn mentions(&self, column: &str) -> bool {
-        self.text.contains(column)
+        let quoted = [format!("\"{column}\""), format!("'{column}'")];
+        quoted.iter().any(|name| self.text.contains(name))
+            || self.compiled.undeclared_variables(true).iter().any(|path| {
+                path.strip_prefix("row.").is_some_and(|rest| rest.split('.').next() == Some(column))
+            })
     }
 }
 

@@ -3,13 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
+use headwater_program_tests::executable;
 use serde_json::Value as Json;
-
-/// The packages whose artefacts a sync needs side by side.
-const PACKAGES: [&str; 3] =
-    ["headwater-cli", "headwater-connector-csv", "headwater-connector-json"];
 
 /// The program and the data it reads.
 pub struct Program {
@@ -93,31 +89,4 @@ impl Program {
             .output()
             .unwrap_or_else(|cause| panic!("cannot run {}: {cause}", self.executable.display()))
     }
-}
-
-/// `HEADWATER_BIN`, or the program of this workspace, built once with its connectors.
-fn executable() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(given) = env::var_os("HEADWATER_BIN") {
-        return PathBuf::from(given);
-    }
-    BUILT.get_or_init(build).clone()
-}
-
-fn build() -> PathBuf {
-    let this = env::current_exe().expect("the path of this test");
-    // target/<profile>/deps/<this test>
-    let folder = this.ancestors().nth(2).expect("the target folder");
-    let mut command = Command::new(env!("CARGO"));
-    command.arg("build").arg("--quiet").current_dir(env!("CARGO_MANIFEST_DIR"));
-    command.arg("--target-dir").arg(folder.parent().expect("the target folder"));
-    if folder.ends_with("release") {
-        command.arg("--release");
-    }
-    for package in PACKAGES {
-        command.args(["-p", package]);
-    }
-    let status = command.status().expect("cargo runs");
-    assert!(status.success(), "cannot build headwater and its connectors");
-    folder.join(format!("headwater{}", env::consts::EXE_SUFFIX))
 }

@@ -1,0 +1,103 @@
+//! `headwater record` and `headwater connectors`, as a user types them.
+
+use headwater_program_tests::Desk;
+use serde_json::json;
+
+const WORKSPACE: &str = "--workspace=crm.db";
+
+#[test]
+fn a_record_is_made_read_changed_asserted_and_archived() {
+    let desk = Desk::new();
+    let sarah = r#"{"first_name": "Sarah", "last_name": "Chen", "stage": "working", "primary_email": "sarah.chen@acme.com"}"#;
+    let created = desk.run(&["record", "create", "contact", sarah, WORKSPACE]).json();
+    let id = created["data"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(created["data"]["attributes"]["stage"]["value"]["api_name"], "working");
+    let read = desk.run(&["record", "get", "contact", &id, WORKSPACE]).json();
+    assert_eq!(read, created);
+    let patched = desk
+        .run(&[
+            "record",
+            "patch",
+            "contact",
+            &id,
+            r#"{"title": "CTO", "last_name": null}"#,
+            WORKSPACE,
+        ])
+        .json();
+    assert_eq!(patched["data"]["attributes"]["title"]["value"], "CTO");
+    assert_eq!(patched["data"]["attributes"]["last_name"]["value"], json!(null));
+    let matching = r#"{"contact_emails": "Sarah.Chen@acme.com"}"#;
+    let asserted = desk
+        .run(&[
+            "record",
+            "assert",
+            "contact",
+            "--match",
+            matching,
+            r#"{"title": "CEO"}"#,
+            WORKSPACE,
+        ])
+        .json();
+    assert_eq!(asserted["meta"]["action"], "updated");
+    assert_eq!(asserted["data"]["id"], json!(id));
+    assert_eq!(desk.run(&["record", "archive", "contact", &id, WORKSPACE]).status, Some(0));
+    let gone = desk.run(&["record", "get", "contact", &id, WORKSPACE]);
+    assert_eq!(gone.status, Some(1));
+    assert!(gone.errors.contains("record_not_found"), "{gone:?}");
+}
+
+#[test]
+fn attributes_may_come_from_stdin_and_mistakes_are_told() {
+    let desk = Desk::new();
+    desk.write("new.json", r#"{"name": "Acme"}"#);
+    let mut command = desk.command(&["record", "create", "account", "-", WORKSPACE]);
+    command.stdin(std::fs::File::open(desk.path("new.json")).unwrap());
+    let made = headwater_program_tests::finish(command);
+    assert_eq!(made.json()["data"]["attributes"]["display_name"]["value"], "Acme");
+    let cases: [(&[&str], &str); 4] = [
+        (&["record", "create", "account", "{name: 1}", WORKSPACE], "invalid_request"),
+        (&["record", "create", "account", r#"{"nmae": "x"}"#, WORKSPACE], "did you mean \"name\"?"),
+        (&["record", "get", "account", "7", WORKSPACE], "not a record id"),
+        (&["record", "schema", "acount"], "did you mean \"account\"?"),
+    ];
+    for (arguments, expected) in cases {
+        let finished = desk.run(arguments);
+        assert_eq!(finished.status, Some(1), "{finished:?}");
+        assert!(finished.errors.contains(expected), "{expected}: {finished:?}");
+    }
+    let schema = desk.run(&["record", "schema", "contact"]).json();
+    assert_eq!(schema["api_name"], "contact");
+}
+
+#[test]
+fn duplicates_are_refused_once_the_workspace_says_so() {
+    let desk = Desk::new();
+    let ann = r#"{"first_name": "Ann", "primary_email": "ann@x.example"}"#;
+    desk.run(&["record", "create", "contact", ann, WORKSPACE, "--duplicates=reject"]);
+    let second = desk.run(&["record", "create", "contact", ann, WORKSPACE]);
+    assert_eq!(second.status, Some(1));
+    assert!(second.errors.contains("unique_conflict"), "{second:?}");
+}
+
+#[test]
+fn connectors_are_listed_described_and_tested() {
+    let desk = Desk::new();
+    desk.write("rows.csv", "a,b\n1,2\n3,4\n5,6\n");
+    let listed = desk.run(&["connectors", "list", "--format=json"]).json();
+    let names: Vec<&str> = listed["connectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|connector| connector["name"].as_str())
+        .collect();
+    assert!(names.contains(&"csv") && names.contains(&"json"), "{listed}");
+    let info = desk.run(&["connectors", "info", "csv"]).json();
+    assert_eq!(info["config_schema"]["properties"]["path"]["format"], "path");
+    let path = info["path"].as_str().unwrap();
+    let tested = desk.run(&["connectors", "test", path, "--config", r#"{"path": "rows.csv"}"#]);
+    assert_eq!(tested.status, Some(0), "{tested:?}");
+    assert!(tested.output.lines().all(|line| line.starts_with("passed")), "{tested:?}");
+    let unknown = desk.run(&["connectors", "info", "cvs"]);
+    assert_eq!(unknown.status, Some(1));
+    assert!(unknown.errors.contains("did you mean \"csv\"?"), "{unknown:?}");
+}

@@ -1,0 +1,147 @@
+//! Interrupted syncs: killed, stopped or overtaken, they lose nothing and double nothing.
+
+use std::fmt::Write;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use headwater_program_tests::{Desk, Finished};
+
+const ROWS: usize = 20_000;
+const JOB: &str = r#"
+[source]
+connector = "csv"
+config = { path = "people.csv" }
+[target]
+workspace = "crm.db"
+commit_rows = 500
+[[streams]]
+record_type = "contact"
+match = "primary_email"
+[streams.attributes]
+primary_email = "mail"
+first_name = "first"
+title = "title"
+"#;
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let mut people = String::from("mail,first,title\n");
+    for row in 0..ROWS {
+        // Some rows change an earlier one, some are refused.
+        let person = if row % 10 == 9 { row / 2 } else { row };
+        let at = if row % 97 == 0 { "" } else { "@" };
+        writeln!(people, "p{person}{at}x.example,F{person},T{row}").unwrap();
+    }
+    desk.write("people.csv", people);
+    desk.write("job.toml", JOB);
+    desk
+}
+
+fn sync(desk: &Desk) -> Finished {
+    desk.run(&["sync", "job.toml", "--format", "json"])
+}
+
+/// Everything in the workspace but ids and times, and the rejects without their runs.
+fn contents(desk: &Desk) -> (Vec<String>, Vec<String>) {
+    let database = rusqlite::Connection::open(desk.path("crm.db")).unwrap();
+    let rows = |sql: &str| -> Vec<String> {
+        let mut statement = database.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let records = rows(
+        "SELECT concat_ws('|', c.rid, c.first_name, c.title, c.primary_email, e.text, e.is_primary, k.key) \
+         FROM contact c JOIN contact__contact_emails e USING (rid) \
+         JOIN contact__contact_emails__key k USING (rid) ORDER BY c.rid, k.key",
+    );
+    let rejects = rows(
+        "SELECT concat_ws('|', position, code, field, source_row) FROM headwater_reject ORDER BY position",
+    );
+    (records, rejects)
+}
+
+#[test]
+fn killed_again_and_again_it_ends_as_if_it_had_never_been() {
+    let whole = desk();
+    assert_eq!(sync(&whole).status, Some(2));
+    let broken = desk();
+    let mut kills = 0;
+    for attempt in 0..200 {
+        let mut child = broken.start(&["sync", "job.toml"]);
+        sleep(Duration::from_millis(15 + 7 * (attempt % 13)));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+    }
+    let last = sync(&broken);
+    assert!(matches!(last.status, Some(0 | 2)), "{last:?}");
+    assert!(kills >= 3, "the sync was killed only {kills} times: make it longer");
+    let (expected, expected_rejects) = contents(&whole);
+    let (found, found_rejects) = contents(&broken);
+    assert_eq!(found.len(), expected.len());
+    assert!(found == expected, "the records differ");
+    assert!(found_rejects == expected_rejects, "the rejects differ");
+}
+
+#[test]
+fn ctrl_c_stops_at_a_batch_and_the_next_run_goes_on() {
+    let desk = desk();
+    let child = desk.start(&["sync", "job.toml", "--format", "json"]);
+    sleep(Duration::from_millis(120));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{report}");
+    assert_eq!(report["state"], "stopped");
+    let before = report["streams"][0]["read"].as_u64().unwrap();
+    assert!(before < ROWS as u64);
+    let rest = sync(&desk).stream()["read"].as_u64().unwrap();
+    assert_eq!(before + rest, ROWS as u64);
+}
+
+#[test]
+fn full_starts_over_and_a_finished_job_does_so_by_itself() {
+    let desk = desk();
+    assert_eq!(sync(&desk).stream()["read"], ROWS);
+    assert_eq!(sync(&desk).stream()["read"], ROWS);
+    let full = desk.run(&["sync", "job.toml", "--full", "--format", "json"]);
+    assert_eq!(full.stream()["read"], ROWS);
+    assert_eq!(full.stream()["created"], 0);
+}
+
+#[test]
+fn a_source_that_changed_since_the_checkpoint_is_refused_until_full() {
+    let desk = desk();
+    let mut child = desk.start(&["sync", "job.toml"]);
+    sleep(Duration::from_millis(200));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = std::fs::read_to_string(desk.path("people.csv")).unwrap();
+    desk.write("people.csv", text.replacen("F1,", "G1,", 1));
+    let refused = sync(&desk);
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.errors.contains("checkpoint_invalid"), "{}", refused.errors);
+    assert!(refused.errors.contains("--full"), "{}", refused.errors);
+    let full = desk.run(&["sync", "job.toml", "--full", "--format", "json"]);
+    assert_eq!(full.stream()["read"], ROWS);
+}
+
+#[test]
+fn of_two_runs_of_one_job_the_earlier_gives_way() {
+    let desk = desk();
+    let first = desk.start(&["sync", "job.toml", "--format", "json"]);
+    sleep(Duration::from_millis(100));
+    let second = sync(&desk);
+    let first = first.wait_with_output().unwrap();
+    assert_eq!(second.status, Some(2), "{second:?}");
+    let told = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert_eq!(first.status.code(), Some(1), "{told}");
+    assert!(told.contains("store_busy"), "{told}");
+    let count = desk.run(&["runs", "--workspace=crm.db", "--format=jsonl"]).output.lines().count();
+    assert_eq!(count, 2);
+}

@@ -1,0 +1,150 @@
+//! `headwater sync FILE`: no job file, columns matched by name, exit status by what was committed.
+
+use headwater_program_tests::Desk;
+use serde_json::json;
+
+const PEOPLE: &str = "First Name,LAST-NAME,primary_email,Shoe Size\n\
+    Sarah,Chen,sarah@acme.com,38\n\
+    Bob,Ray,bob@acme.com,\n";
+const SYNC: [&str; 7] =
+    ["sync", "people.csv", "--to", "crm.db", "--type", "contact", "--match=primary_email"];
+
+fn json_sync(desk: &Desk) -> headwater_program_tests::Finished {
+    desk.run(&[&SYNC[..], &["--format", "json"]].concat())
+}
+
+#[test]
+fn the_report_is_one_json_object_with_every_count() {
+    let desk = Desk::new();
+    desk.write("people.csv", PEOPLE);
+    let first = json_sync(&desk);
+    assert_eq!(first.status, Some(0), "{first:?}");
+    let mut report = first.json();
+    assert!(report["run"].take().is_string());
+    assert!(report["streams"][0]["seconds"].take().is_f64());
+    assert_eq!(
+        report,
+        json!({
+            "run": null, "state": "done",
+            "streams": [{
+                "source": "people", "record_type": "contact", "read": 2, "created": 2,
+                "updated": 0, "unchanged": 0, "archived": 0, "rejected": 0, "rejects": {},
+                "unused_columns": ["Shoe Size"], "seconds": null,
+            }],
+        })
+    );
+}
+
+#[test]
+fn a_second_sync_doubles_nothing_and_a_change_updates() {
+    let desk = Desk::new();
+    desk.write("people.csv", PEOPLE);
+    assert_eq!(json_sync(&desk).stream()["created"], 2);
+    let again = json_sync(&desk);
+    assert_eq!((again.status, &again.stream()["unchanged"]), (Some(0), &json!(2)));
+    desk.write("people.csv", PEOPLE.replace("Bob", "Robert"));
+    let changed = json_sync(&desk).stream();
+    assert_eq!((&changed["updated"], &changed["unchanged"]), (&json!(1), &json!(1)));
+    let all = desk.run(&["record", "query", "contact", "--workspace", "crm.db"]).json();
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn an_empty_cell_leaves_the_attribute_alone() {
+    let desk = Desk::new();
+    desk.write("people.csv", "primary_email,title\na@b.example,CEO\n");
+    json_sync(&desk);
+    desk.write("people.csv", "primary_email,title\na@b.example,\n");
+    assert_eq!(json_sync(&desk).stream()["unchanged"], 1);
+    let all = desk.run(&["record", "query", "contact", "--workspace", "crm.db"]).json();
+    assert_eq!(all["data"][0]["attributes"]["title"]["value"], "CEO");
+}
+
+#[test]
+fn refused_rows_are_kept_and_give_a_status_of_their_own() {
+    let desk = Desk::new();
+    desk.write("people.csv", "primary_email,title\na@b.example,CEO\nnobody,CTO\n,CFO\n");
+    let finished = json_sync(&desk);
+    assert_eq!(finished.status, Some(2), "{finished:?}");
+    let stream = finished.stream();
+    assert_eq!(stream["read"], 3);
+    assert_eq!(stream["rejects"], json!({"field_required_missing": 1, "field_value_invalid": 1}));
+
+    let listed = desk.run(&["rejects", "--workspace", "crm.db", "--format", "jsonl"]);
+    let rejects: Vec<serde_json::Value> =
+        listed.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rejects.len(), 2);
+    assert_eq!(rejects[0]["position"], 3);
+    assert_eq!(rejects[0]["position_unit"], "line");
+    assert_eq!(rejects[0]["code"], "field_value_invalid");
+    assert_eq!(rejects[0]["field"], "primary_email");
+    assert_eq!(rejects[0]["row"], r#"{"primary_email":"nobody","title":"CTO"}"#);
+    assert!(rejects[0]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
+
+    let one = desk.run(&[
+        "rejects",
+        "--workspace",
+        "crm.db",
+        "--code",
+        "field_required_missing",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(one.output.lines().count(), 2, "{one:?}");
+    let table = desk.run(&["rejects", "--workspace", "crm.db"]);
+    assert_eq!(table.output.lines().count(), 3, "{table:?}");
+    let run = finished.json()["run"].as_str().unwrap().to_owned();
+    let of_run = desk.run(&["rejects", "--workspace", "crm.db", "--run", &run, "--format=jsonl"]);
+    assert_eq!(of_run.output, listed.output);
+}
+
+#[test]
+fn what_cannot_work_fails_with_the_remedy_and_status_1() {
+    let desk = Desk::new();
+    desk.write("people.csv", PEOPLE);
+    let cases: [(&[&str], &str); 8] = [
+        (&["sync", "gone.csv", "--to=crm.db", "--type=contact", "--match=email"], "gone.csv"),
+        (
+            &["sync", "people.csv", "--to=crm.db", "--type=contacts", "--match=email"],
+            "did you mean \"contact\"?",
+        ),
+        (
+            &["sync", "people.csv", "--to=crm.db", "--type=contact", "--match=title"],
+            "invalid_matching_field|does not identify",
+        ),
+        (&["sync", "people.csv", "--to=crm.db", "--type=contact"], "needs a match"),
+        (&["sync", "people.csv", "--type=contact", "--match=email"], "--to"),
+        (
+            &["sync", "people.xls", "--to=crm.db", "--type=contact", "--match=email"],
+            "no connector is known",
+        ),
+        (
+            &["sync", "people.csv", "--to=people.csv", "--type=contact", "--match=primary_email"],
+            "store_corrupt",
+        ),
+        (&["rejects", "--workspace=gone.db"], "there is no workspace"),
+    ];
+    for (arguments, expected) in cases {
+        let finished = desk.run(arguments);
+        assert_eq!(finished.status, Some(1), "{arguments:?}: {finished:?}");
+        let found = expected.split('|').any(|part| finished.errors.contains(part));
+        assert!(found, "{arguments:?}: expected {expected:?} in {}", finished.errors);
+        assert!(finished.errors.contains("hint: "), "{arguments:?}: {}", finished.errors);
+    }
+}
+
+#[test]
+fn runs_tell_the_history_newest_first() {
+    let desk = Desk::new();
+    desk.write("people.csv", PEOPLE);
+    let first = json_sync(&desk).json()["run"].clone();
+    let second = json_sync(&desk).json()["run"].clone();
+    let listed = desk.run(&["runs", "--workspace", "crm.db", "--format", "jsonl"]);
+    let runs: Vec<serde_json::Value> =
+        listed.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!([&runs[0]["run"], &runs[1]["run"]], [&second, &first]);
+    assert_eq!(runs[0]["job_hash"], runs[1]["job_hash"]);
+    assert_eq!(runs[0]["connector"], "csv");
+    assert_eq!(runs[0]["state"], "done");
+    assert_eq!(runs[1]["streams"][0]["created"], 2);
+}
