@@ -39,7 +39,9 @@ fn sample(end: &str, delimiter: &str) -> String {
     let mut text = ["id", "name", "note"].join(delimiter) + end;
     for n in 0..120 {
         let note = format!("\"l{end}¬{delimiter}{}\"", "é".repeat(n));
-        text += &([n.to_string().as_str(), if n % 3 == 0 { "" } else { "ä" }, &note].join(delimiter) + end);
+        text += &([n.to_string().as_str(), if n % 3 == 0 { "" } else { "ä" }, &note]
+            .join(delimiter)
+            + end);
         if n % 10 == 0 {
             text += end;
             text += "short";
