@@ -120,3 +120,50 @@ fn a_checkpoint_of_another_layout_is_refused() {
     let failure = read_from(&with(json!({})), b"[]", 0).unwrap_err();
     assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID);
 }
+
+/// Text that means something in the wrong places, read whole and from every checkpoint.
+#[test]
+fn any_text_is_read_without_a_loss() {
+    const PARTS: [&[u8]; 18] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b"\\",
+        b",",
+        b":",
+        b"\n",
+        b" ",
+        b"1",
+        b"null",
+        b"\xFF",
+        b"{\"a\":1}",
+        b",{\"r\":[]}",
+        b"\"r\":[",
+        b"{}\n",
+        b"\\ud800",
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    for round in 0..3000 {
+        let start: &[u8] = [&b""[..], b"[{}", b"{\"r\":[{}", b"{}\n"][round % 4];
+        let parts = (0..next(25)).flat_map(|_| PARTS[next(PARTS.len())].to_vec());
+        let text: Vec<u8> = start.iter().copied().chain(parts).collect();
+        let keys = match round % 4 {
+            2 => json!({"rows": "r"}),
+            3 => json!({"format": "lines"}),
+            _ => json!({}),
+        };
+        let config = config(write(directory.path(), "x.json", &text), keys);
+        if read_from(&config, b"", 1).is_ok() {
+            assert_resumes(&config);
+        }
+    }
+}
