@@ -1,5 +1,6 @@
 //! Opens one file: decompresses it, finds out its encoding, and gives a window on its text.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
@@ -58,7 +59,7 @@ pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
 }
 
 fn compression_of(path: &Path, configured: Compression) -> Compression {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(OsStr::to_ascii_lowercase);
     match (configured, ending.as_ref().and_then(|ending| ending.to_str())) {
         (Compression::Auto, Some("gz")) => Compression::Gzip,
         (Compression::Auto, Some("zst")) => Compression::Zstd,

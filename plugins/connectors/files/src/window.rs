@@ -56,7 +56,6 @@ pub struct Window {
     base: u64,
     head: Vec<u8>,
     ended: bool,
-    max_unread: usize,
 }
 
 impl Window {
@@ -70,15 +69,7 @@ impl Window {
             base: 0,
             head: first.to_vec(),
             ended: false,
-            max_unread: MAX_ROW_BYTES,
         }
-    }
-
-    /// Sets how many unread bytes the window may hold, instead of [`MAX_ROW_BYTES`].
-    #[must_use]
-    pub fn with_max_unread(mut self, bytes: usize) -> Self {
-        self.max_unread = bytes;
-        self
     }
 
     /// The file's path.
@@ -119,10 +110,10 @@ impl Window {
             return Ok(false);
         }
         let unread = self.end - self.start;
-        if unread >= self.max_unread {
+        if unread >= MAX_ROW_BYTES {
             return Err(Failure::data(format!(
                 "found a row longer than {} MiB",
-                self.max_unread >> 20
+                MAX_ROW_BYTES >> 20
             )));
         }
         let keep_from = self.start.saturating_sub(SPAN);

@@ -178,3 +178,55 @@ fn what_is_no_checkpoint_is_refused() {
     fs::remove_file(Path::new(config["path"].as_str().unwrap())).unwrap();
     assert_eq!(read_from(&config, &good, 0).unwrap_err().code, HEADWATER_E_SOURCE_UNAVAILABLE);
 }
+
+/// Text that means something in the wrong places, read whole and from every checkpoint.
+#[test]
+fn any_text_is_read_without_a_loss() {
+    const PARTS: [&[u8]; 16] = [
+        b"a",
+        b",",
+        b"\"",
+        b"\n",
+        b"\r",
+        b"\xFF",
+        b"\xC3",
+        b"||",
+        b"|",
+        b"\\",
+        b"#",
+        b"\0",
+        b" ",
+        b"\xEF\xBB\xBF",
+        b",b\n",
+        b"1,2\n",
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    for round in 0..1500 {
+        let text: Vec<u8> = (0..next(40)).flat_map(|_| PARTS[next(PARTS.len())].to_vec()).collect();
+        let keys = match round % 5 {
+            0 => json!({"header": false}),
+            1 => json!({"header": false, "delimiter": "||", "escape": "\\"}),
+            2 => json!({"columns": ["x", "y"], "header": false, "comment": "#", "trim": true}),
+            3 => json!({"header": false, "encoding": "utf-16le"}),
+            _ => json!({"header": false, "delimiter": "|", "quote": "", "encoding": "shift_jis"}),
+        };
+        let config = config(write(directory.path(), "rows.csv", &text), keys);
+        let Ok(whole) = read_from(&config, b"", 1) else { continue };
+        assert_eq!(whole.checkpoints.len(), whole.rows.len() + whole.bad.len());
+        for (index, checkpoint) in whole.checkpoints.iter().enumerate() {
+            let rest = read_from(&config, checkpoint, 0).unwrap();
+            assert_eq!(rest.rows.len() + rest.bad.len(), whole.checkpoints.len() - index - 1);
+            assert_eq!(rest.rows, whole.rows[whole.rows.len() - rest.rows.len()..]);
+            assert_eq!(rest.positions, whole.positions[whole.rows.len() - rest.rows.len()..]);
+            assert_eq!(rest.bad, whole.bad[whole.bad.len() - rest.bad.len()..]);
+            assert_eq!(rest.failure, whole.failure, "{text:?}");
+        }
+    }
+}

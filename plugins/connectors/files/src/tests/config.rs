@@ -1,0 +1,61 @@
+//! Configuration keys, and the files that they name.
+
+use std::fs;
+use std::path::PathBuf;
+
+use headwater_sdk::Request;
+use headwater_sdk::abi::{HEADWATER_E_CONFIG_INVALID, HEADWATER_E_SOURCE_UNAVAILABLE};
+
+use crate::{Checkpoint, Keys, Place, locate};
+
+#[test]
+fn unknown_keys_are_named_with_the_nearest_or_all() {
+    let hint = |config: &str| Keys::parse(config, &["path", "compression"]).unwrap_err().hint;
+    assert_eq!(hint(r#"{"Compresion":1}"#), "did you mean `compression`?");
+    assert_eq!(hint(r#"{"pth":1}"#), "did you mean `path`?");
+    assert_eq!(hint(r#"{"sheet":1}"#), "the keys are: path, compression");
+    let failure = Keys::parse("[1]", &[]).unwrap_err();
+    assert_eq!(failure.code, HEADWATER_E_CONFIG_INVALID);
+}
+
+#[test]
+fn files_are_located_sorted_and_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for name in ["b.csv", "a.csv", ".hidden.csv", "x[1].csv.gz"] {
+        fs::write(at(name), "").unwrap();
+    }
+    fs::create_dir(at("dir.csv")).unwrap();
+    let text = |name: &str| at(name).display().to_string();
+    let found = locate(&[text("*.csv"), text("a.csv")]).unwrap();
+    assert_eq!(found.files, [at("a.csv"), at("b.csv")]);
+    assert_eq!(found.stream, "files");
+    // A name that exists is no pattern.
+    let found = locate(&[text("x[1].csv.gz")]).unwrap();
+    assert_eq!((found.files.len(), found.stream.as_str()), (1, "x[1]"));
+
+    let request = |stream, partition| Request { stream, checkpoint: b"", partition, batch_rows: 0 };
+    assert!(found.expect(&request("", "")).is_ok());
+    assert!(found.expect(&request("x[1]", "")).is_ok());
+    assert_eq!(found.expect(&request("y", "")).unwrap_err().field, "stream");
+    assert_eq!(found.expect(&request("", "1")).unwrap_err().field, "partition");
+
+    assert_eq!(locate(&[text("*.json")]).unwrap_err().code, HEADWATER_E_SOURCE_UNAVAILABLE);
+    assert_eq!(locate(&[text("dir.csv")]).unwrap_err().field, "path");
+    assert_eq!(locate(&[text("a***")]).unwrap_err().field, "path");
+}
+
+#[test]
+fn a_checkpoint_is_written_and_read_the_same() {
+    let files: Vec<PathBuf> = ["p/1.csv", "p/2.csv", "p/3.csv"].map(PathBuf::from).into();
+    let place = Place { byte: 7, line: 2, unended: true, ..Place::default() };
+    let checkpoint = Checkpoint::new(&files, 1, place, "f0".to_owned());
+    assert_eq!(Checkpoint::parse(&checkpoint.to_bytes()).unwrap().as_ref(), Some(&checkpoint));
+    assert_eq!(Checkpoint::parse(b"").unwrap(), None);
+    assert!(checkpoint.fits(&files).is_ok());
+    // The directory may be another one, and files may come behind.
+    assert!(checkpoint.fits(&["1.csv", "2.csv"].map(PathBuf::from)).is_ok());
+    assert!(checkpoint.fits(&["0.csv", "2.csv"].map(PathBuf::from)).is_err());
+    assert!(checkpoint.fits(&["2.csv"].map(PathBuf::from)).is_err());
+    assert!(checkpoint.fits(&["1.csv", "3.csv"].map(PathBuf::from)).is_err());
+}
