@@ -6,8 +6,13 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let lowered = name.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lowered, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness > 0.78)
+        .filter_map(|candidate| {
+            let other = candidate.to_lowercase();
+            let likeness = strsim::jaro_winkler(&lowered, &other);
+            // In a short name one slip changes most of it.
+            let is_one_slip = strsim::osa_distance(&lowered, &other) <= 1;
+            (likeness > 0.78 || is_one_slip).then_some((likeness, candidate))
+        })
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
@@ -22,5 +27,6 @@ mod tests {
         assert_eq!(nearest("frist_name", names), Some("first_name"));
         assert_eq!(nearest("primary_mail", names), Some("primary_email"));
         assert_eq!(nearest("zzz", names), None);
+        assert_eq!(nearest("cvs", ["csv", "json"]), Some("csv"));
     }
 }
