@@ -12,6 +12,9 @@ use core::ffi::c_void;
 #[cfg(feature = "layout-check")]
 use abi_stable::StableAbi;
 
+#[cfg(feature = "layout-check")]
+pub mod root;
+
 /// Major version of the connector ABI; it is also in the name of the exported symbol.
 pub const HEADWATER_CONNECTOR_ABI_MAJOR: u32 = 1;
 /// Minor version of the connector ABI described by this header.
@@ -129,8 +132,7 @@ pub struct headwater_call {
     /// Passed back to every function below.
     pub context: *mut c_void,
     /// Says why the call is about to return an error; the failure is copied.
-    pub fail:
-        Option<unsafe extern "C" fn(context: *mut c_void, failure: *const headwater_failure)>,
+    pub fail: Option<unsafe extern "C" fn(context: *mut c_void, failure: *const headwater_failure)>,
     /// Returns 1 once the host wants the call to stop. Poll it at least every 100 ms of work:
     /// it is also the sign that the connector is alive.
     pub cancelled: Option<unsafe extern "C" fn(context: *mut c_void) -> i32>,
