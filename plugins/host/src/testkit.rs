@@ -1,0 +1,1 @@
+//! Checks a connector library against the contract.
