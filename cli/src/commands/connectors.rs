@@ -18,12 +18,12 @@ pub(crate) fn run(command: &ConnectorsCommand) -> Result<Exit> {
 }
 
 fn list(format: ReportFormat) -> Result<Exit> {
-    let found = Connectors::from_environment().list();
+    let found = Connectors::standard().list();
     match format {
         ReportFormat::Json => {
             let connectors: Vec<Json> = found
                 .iter()
-                .map(|entry| match &entry.loaded {
+                .map(|entry| match &entry.connector {
                     Ok(connector) => json!({
                         "name": connector.description().name,
                         "version": connector.description().version, "path": entry.path,
@@ -41,7 +41,7 @@ fn list(format: ReportFormat) -> Result<Exit> {
                 .iter()
                 .map(|entry| {
                     let path = entry.path.display().to_string();
-                    match &entry.loaded {
+                    match &entry.connector {
                         Ok(connector) => {
                             let description = connector.description();
                             vec![description.name.clone(), description.version.clone(), path]
@@ -57,7 +57,7 @@ fn list(format: ReportFormat) -> Result<Exit> {
 }
 
 fn info(name: &str) -> Result<Exit> {
-    let connector = Connectors::from_environment().find(name)?;
+    let connector = Connectors::standard().find(name)?;
     let description = connector.description();
     output::json(&json!({
         "name": description.name, "version": description.version, "path": connector.path(),
@@ -74,7 +74,7 @@ fn test(library: &str, config: Option<&str>) -> Result<Exit> {
             })
         })
         .transpose()?;
-    let connector = Connectors::from_environment().find(library)?;
+    let connector = Connectors::standard().find(library)?;
     let report = testkit::run(&*connector, config.as_ref());
     for check in &report.checks {
         output::line(&format!("{:<7} {}: {}", check.result.name(), check.name, check.detail))?;

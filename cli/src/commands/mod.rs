@@ -25,9 +25,9 @@ fn open_existing(url: &str) -> Result<Box<dyn Workspace>> {
 fn connector_of(job: &Job) -> Result<Arc<LoadedConnector>> {
     let name = &job.connector;
     if name.contains('/') {
-        return Connectors::from_environment().find(&job.folder.join(name).display().to_string());
+        return Connectors::standard().find(&job.folder.join(name).display().to_string());
     }
-    Connectors::from_environment().find(name)
+    Connectors::standard().find(name)
 }
 
 /// A control whose log lines go to stderr, secrets hidden.

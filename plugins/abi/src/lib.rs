@@ -12,6 +12,9 @@ use core::ffi::c_void;
 #[cfg(feature = "layout-check")]
 use abi_stable::StableAbi;
 
+#[cfg(feature = "layout-check")]
+pub mod root;
+
 /// Major version of the connector ABI; it is also in the name of the exported symbol.
 pub const HEADWATER_CONNECTOR_ABI_MAJOR: u32 = 1;
 /// Minor version of the connector ABI described by this header.

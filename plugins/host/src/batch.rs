@@ -1,141 +1,135 @@
-//! Batches: checked and copied out of a connector's memory.
+//! Copies a batch out of a connector and verifies everything that it claims.
 
-use headwater::source::{BadRow, Batch, Checkpoint, Payload};
-use headwater::{Error, Result};
-use headwater_abi::{
-    HEADWATER_NULL_IS_ABSENT, HEADWATER_PAYLOAD_ARROW, HEADWATER_PAYLOAD_JSON_LINES,
-    headwater_bad_row, headwater_batch,
-};
+use headwater::Result;
+use headwater::source::{BadRow, Batch, Checkpoint, MAX_CHECKPOINT_BYTES, Payload};
+use headwater_abi::{HEADWATER_PAYLOAD_JSON_LINES, headwater_batch};
 
-use crate::call::error_of;
-use crate::text::{bytes, lend, lossy, misbehaved, text};
+use crate::failure::copy_bad_row_error;
+use crate::raw::{bytes, elements, lossy_text, misbehaved, text};
 
-/// The payload kinds that this host accepts, as bits of a request.
-pub(crate) const ACCEPTED_PAYLOADS: u64 = 1 << HEADWATER_PAYLOAD_JSON_LINES;
-
-/// A batch for the connector to fill.
-pub(crate) fn empty() -> headwater_batch {
-    headwater_batch {
-        struct_size: size_of::<headwater_batch>(),
-        payload_kind: 0,
-        null_means: HEADWATER_NULL_IS_ABSENT,
-        data: lend(&[]),
-        arrow_array: std::ptr::null_mut(),
-        arrow_schema: std::ptr::null_mut(),
-        record_count: 0,
-        positions: std::ptr::null(),
-        bad_rows: std::ptr::null(),
-        bad_row_count: 0,
-        checkpoint: lend(&[]),
-    }
-}
-
-/// Checks and copies a batch.
-///
-/// # Errors
-/// `connector_misbehaved`, saying what the batch promised and what it holds.
+/// Copies and verifies a batch.
 ///
 /// # Safety
-/// Every pointer of the batch that is not NULL is readable for the length beside it.
-pub(crate) unsafe fn copy(lent: &headwater_batch) -> Result<Batch> {
-    match lent.payload_kind {
-        HEADWATER_PAYLOAD_JSON_LINES => {}
-        HEADWATER_PAYLOAD_ARROW => {
+/// Everything that the batch lends is readable.
+pub(crate) unsafe fn copy_batch(raw: &headwater_batch) -> Result<Batch> {
+    if raw.payload_kind != HEADWATER_PAYLOAD_JSON_LINES {
+        return Err(misbehaved(
+            format!(
+                "the batch has payload kind {}, the request accepts only {HEADWATER_PAYLOAD_JSON_LINES} (JSON Lines)",
+                raw.payload_kind
+            ),
+            "for the connector's authors: set payload_kind to one that request->payload_kinds has a bit for",
+        ));
+    }
+    // SAFETY: the caller promises that what the batch lends is readable.
+    unsafe {
+        let checkpoint = copy_checkpoint(bytes("the batch's checkpoint", raw.checkpoint)?)?;
+        let rows = text("the batch's data", raw.data)?;
+        let row_count = count_lines(&rows)?;
+        if row_count as u64 != raw.record_count {
             return Err(misbehaved(
-                "the batch is an Arrow batch, the request asked for JSON Lines only",
+                format!("the batch claims {} rows and holds {row_count}", raw.record_count),
+                "for the connector's authors: set record_count to the number of lines in data",
             ));
         }
-        kind => return Err(misbehaved(format!("the batch has the unknown payload kind {kind}"))),
+        Ok(Batch {
+            payload: Payload::JsonLines(rows),
+            row_count,
+            positions: copy_positions(raw.positions, row_count)?,
+            bad_rows: copy_bad_rows(raw)?,
+            checkpoint,
+        })
     }
-    // SAFETY: the caller's promise.
-    let rows = unsafe { text(lent.data, "the batch's data") }?;
-    let row_count = count_lines(rows)?;
-    if row_count as u64 != lent.record_count {
-        return Err(misbehaved(format!(
-            "the batch says {} rows and holds {row_count}",
-            lent.record_count
-        )));
-    }
-    let positions = if lent.positions.is_null() {
-        Vec::new()
-    } else {
-        // SAFETY: the caller's promise: `record_count` numbers, as many as there are lines.
-        unsafe { std::slice::from_raw_parts(lent.positions, row_count) }.to_vec()
-    };
-    // SAFETY: the caller's promise.
-    let checkpoint = unsafe { bytes(lent.checkpoint, "the batch's checkpoint") }?.to_vec();
-    Ok(Batch {
-        payload: Payload::JsonLines(rows.to_owned()),
-        row_count,
-        positions,
-        // SAFETY: the caller's promise.
-        bad_rows: unsafe { copy_bad_rows(lent) }?,
-        checkpoint: Checkpoint::new(checkpoint)?,
-    })
 }
 
+fn copy_checkpoint(checkpoint: &[u8]) -> Result<Checkpoint> {
+    if checkpoint.len() > MAX_CHECKPOINT_BYTES {
+        return Err(misbehaved(
+            format!(
+                "the batch's checkpoint has {} bytes, at most {MAX_CHECKPOINT_BYTES} are allowed",
+                checkpoint.len()
+            ),
+            "for the connector's authors: keep a position in the checkpoint, not data",
+        ));
+    }
+    Checkpoint::new(checkpoint.to_vec())
+}
+
+/// How many lines there are, each ended by `\n` and none of them empty.
 fn count_lines(rows: &str) -> Result<usize> {
-    if rows.is_empty() {
-        return Ok(0);
+    let mut start = 0;
+    let mut count = 0;
+    for end in memchr::memchr_iter(b'\n', rows.as_bytes()) {
+        if rows.as_bytes()[start..end].trim_ascii_start().is_empty() {
+            return Err(misbehaved(
+                format!("line {} of the batch's data is empty", count + 1),
+                "for the connector's authors: write one JSON object in each line",
+            ));
+        }
+        count += 1;
+        start = end + 1;
     }
-    if !rows.ends_with('\n') {
-        return Err(misbehaved("the batch's last row is not ended by a line feed"));
+    if start != rows.len() {
+        return Err(misbehaved(
+            format!("line {} of the batch's data does not end with a newline", count + 1),
+            "for the connector's authors: end every row with \\n, also the last one",
+        ));
     }
-    if rows.starts_with('\n') || rows.contains("\n\n") {
-        return Err(misbehaved("the batch holds an empty line"));
-    }
-    Ok(rows.bytes().filter(|byte| *byte == b'\n').count())
+    Ok(count)
 }
 
 /// # Safety
-/// `bad_rows` points to `bad_row_count` elements, each `struct_size` bytes after the one before.
-unsafe fn copy_bad_rows(lent: &headwater_batch) -> Result<Vec<BadRow>> {
-    // SAFETY: the caller's promise.
-    let rows =
-        unsafe { elements(lent.bad_rows, lent.bad_row_count, |row| row.struct_size, "bad rows") }?;
+/// If `positions` is not NULL, `count` numbers are readable there.
+unsafe fn copy_positions(positions: *const u64, count: usize) -> Result<Vec<u64>> {
+    if positions.is_null() || count == 0 {
+        return Ok(Vec::new());
+    }
+    if !positions.is_aligned() {
+        return Err(misbehaved(
+            "the batch's positions are not aligned",
+            "for the connector's authors: lend an array of uint64_t",
+        ));
+    }
+    // SAFETY: not NULL, aligned, and as long as the caller promises; `count` lines fit in memory.
+    Ok(unsafe { std::slice::from_raw_parts(positions, count) }.to_vec())
+}
+
+/// # Safety
+/// The array of bad rows and their texts are readable.
+unsafe fn copy_bad_rows(raw: &headwater_batch) -> Result<Vec<BadRow>> {
+    // SAFETY: the caller promises a readable array.
+    let rows = unsafe { elements("the array of bad rows", raw.bad_rows, raw.bad_row_count) }?;
     rows.into_iter()
-        .map(|row: &headwater_bad_row| {
-            // SAFETY: the connector lends the row's texts until the next call.
-            let (message, field, hint, raw) =
-                unsafe { (lossy(row.message), lossy(row.field), lossy(row.hint), lossy(row.raw)) };
-            let error: Error = error_of(row.code, &message, &hint);
-            let error = if field.is_empty() { error } else { error.at_field(field) };
-            Ok(BadRow { error, position: row.position, raw })
+        .map(|row| {
+            // SAFETY: the caller promises readable texts.
+            unsafe {
+                Ok(BadRow {
+                    error: copy_bad_row_error(row),
+                    position: row.position,
+                    raw: lossy_text(row.raw),
+                })
+            }
         })
         .collect()
 }
 
-/// The elements of an array whose stride is the `struct_size` of its first element.
-///
-/// # Errors
-/// `connector_misbehaved` for NULL with a count, and for elements that are too small.
-///
-/// # Safety
-/// `first` is NULL, or points to `count` elements that far apart, readable for `'a`.
-pub(crate) unsafe fn elements<'a, T>(
-    first: *const T,
-    count: usize,
-    struct_size: impl Fn(&T) -> usize,
-    what: &str,
-) -> Result<Vec<&'a T>> {
-    if count == 0 {
-        return Ok(Vec::new());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_and_their_shape_is_checked() {
+        assert_eq!(count_lines("").unwrap(), 0);
+        assert_eq!(count_lines("{}\n{\"a\":\"\\n\"}\n").unwrap(), 2);
+        for (rows, expected) in [
+            ("{}", "line 1 of the batch's data does not end with a newline"),
+            ("{}\n{}", "line 2 of the batch's data does not end"),
+            ("\n", "line 1 of the batch's data is empty"),
+            ("{}\n\n{}\n", "line 2 of the batch's data is empty"),
+            ("{}\n \r\n", "line 2 of the batch's data is empty"),
+        ] {
+            let error = count_lines(rows).unwrap_err();
+            assert!(error.message().contains(expected), "{error}");
+        }
     }
-    // SAFETY: the caller's promise.
-    let Some(start) = (unsafe { first.as_ref() }) else {
-        return Err(misbehaved(format!("{what} are NULL with a count of {count}")));
-    };
-    let stride = struct_size(start);
-    if stride < size_of::<T>() || stride % align_of::<T>() != 0 {
-        return Err(misbehaved(format!(
-            "{what} have {stride} bytes each, ABI 1.0 needs {}",
-            size_of::<T>()
-        )));
-    }
-    Ok((0..count)
-        .map(|index| {
-            // SAFETY: the caller's promise: the elements are `stride` bytes apart.
-            unsafe { &*first.byte_add(index * stride) }
-        })
-        .collect())
 }

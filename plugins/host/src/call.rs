@@ -1,179 +1,136 @@
-//! The call: what a connector can ask of the host while one of its functions runs.
+//! What the host lends to a connector for a call: `fail`, `cancelled`, `log`.
 
-use std::cell::RefCell;
 use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use headwater::Error;
 use headwater::source::LogLevel;
-use headwater::{Error, ErrorCode, Result, Retry};
 use headwater_abi::{
-    HEADWATER_DONE, HEADWATER_LOG_ERROR, HEADWATER_LOG_INFO, HEADWATER_LOG_WARN, HEADWATER_OK,
-    HEADWATER_RETRY_AFTER, HEADWATER_RETRY_BACKOFF, headwater_call, headwater_failure,
+    HEADWATER_LOG_ERROR, HEADWATER_LOG_INFO, HEADWATER_LOG_WARN, headwater_call, headwater_failure,
     headwater_str,
 };
 
-use crate::text::{lossy, misbehaved};
+use crate::failure::copy_failure;
+use crate::raw::lossy_text;
 
-/// Log lines that wait to be passed on, at most; a connector that floods loses the rest.
-const MAX_LOG_LINES: usize = 1000;
-
-/// What the thread of a source and the thread that waits for it share.
-pub(crate) struct Shared {
-    started: Instant,
-    /// Milliseconds from `started` to the last sign of life.
-    last_sign: AtomicU64,
-    pub(crate) cancelled: AtomicBool,
-    log: Mutex<Vec<(LogLevel, String)>>,
+/// What the waiting side and the connector's thread tell each other during a call.
+pub(crate) struct Signals {
+    is_cancelled: AtomicBool,
+    start: Instant,
+    last_sign_ms: AtomicU64,
 }
 
-impl Shared {
-    pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            last_sign: AtomicU64::new(0),
-            cancelled: AtomicBool::new(false),
-            log: Mutex::new(Vec::new()),
-        }
+impl Signals {
+    pub(crate) fn new() -> Arc<Self> {
+        let (is_cancelled, last_sign_ms) = (AtomicBool::new(false), AtomicU64::new(0));
+        Arc::new(Self { is_cancelled, start: Instant::now(), last_sign_ms })
     }
 
-    pub(crate) fn sign_of_life(&self) {
-        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_sign.store(millis, Ordering::Relaxed);
+    /// A new call begins.
+    pub(crate) fn begin(&self) {
+        self.is_cancelled.store(false, Ordering::Release);
+        self.show_life();
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Release);
+    }
+
+    fn show_life(&self) {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_sign_ms.store(now, Ordering::Release);
     }
 
     /// How long ago the connector last showed that it is alive.
-    pub(crate) fn silence(&self) -> Duration {
-        let last = Duration::from_millis(self.last_sign.load(Ordering::Relaxed));
-        self.started.elapsed().saturating_sub(last)
-    }
-
-    pub(crate) fn take_log(&self) -> Vec<(LogLevel, String)> {
-        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn add_log(&self, level: LogLevel, message: String) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() < MAX_LOG_LINES {
-            log.push((level, message));
-        }
+    pub(crate) fn quiet_for(&self) -> Duration {
+        let last = Duration::from_millis(self.last_sign_ms.load(Ordering::Acquire));
+        self.start.elapsed().saturating_sub(last)
     }
 }
 
-/// The state of one call, on the stack of the thread that makes it.
-struct CallState<'a> {
-    shared: &'a Shared,
-    failure: RefCell<Option<Error>>,
-}
+type LogSender = Box<dyn Fn(LogLevel, String) + Send>;
 
-/// Makes one call into a connector; gives its status, or the error that it reported.
+/// Behind `headwater_call.context`.
 ///
-/// # Errors
-/// What the connector reported; `connector_misbehaved` for a status that says nothing.
-pub(crate) fn invoke(
-    shared: &Shared,
-    function: &str,
-    body: impl FnOnce(*const headwater_call) -> i32,
-) -> Result<i32> {
-    shared.sign_of_life();
-    let state = CallState { shared, failure: RefCell::new(None) };
-    let call = headwater_call {
-        struct_size: size_of::<headwater_call>(),
-        context: (&raw const state).cast_mut().cast(),
-        fail: Some(fail),
-        cancelled: Some(cancelled),
-        log: Some(log),
-    };
-    let status = body(&raw const call);
-    shared.sign_of_life();
-    let failure = state.failure.take();
-    match status {
-        HEADWATER_OK | HEADWATER_DONE => Ok(status),
-        status => Err(failure.unwrap_or_else(|| match ErrorCode::from_number(status) {
-            Some(code) => Error::new(code, format!("`{function}` failed without a reason")),
-            None => misbehaved(format!("`{function}` returned {status} without a reason")),
-        })),
-    }
+/// Everything is behind locks and atomics: a connector that calls from a thread of its own breaks
+/// the contract, but not this process.
+pub(crate) struct CallContext {
+    signals: Arc<Signals>,
+    failure: Mutex<Option<Error>>,
+    log: Mutex<Option<LogSender>>,
 }
 
-/// # Safety
-/// Called by the connector during a call, with the call's own context.
-unsafe extern "C" fn fail(context: *mut c_void, failure: *const headwater_failure) {
-    // SAFETY: `context` is the call's state, which outlives the call.
-    let Some(state) = (unsafe { context.cast::<CallState<'_>>().as_ref() }) else { return };
-    // SAFETY: the connector passes NULL or a failure that it lends for this function.
-    let Some(failure) = (unsafe { failure.as_ref() }) else { return };
-    let error = if failure.struct_size < size_of::<headwater_failure>() {
-        misbehaved(format!("a failure of {} bytes was reported", failure.struct_size))
-    } else {
-        // SAFETY: the connector lends the failure's texts for this function.
-        unsafe { convert(failure) }
-    };
-    // The first failure is the cause, later ones follow from it.
-    let mut known = state.failure.borrow_mut();
-    if known.is_none() {
-        *known = Some(error);
+impl CallContext {
+    pub(crate) fn new(signals: Arc<Signals>) -> Self {
+        Self { signals, failure: Mutex::new(None), log: Mutex::new(None) }
     }
-}
 
-/// # Safety
-/// The failure's texts are readable.
-unsafe fn convert(failure: &headwater_failure) -> Error {
-    // SAFETY: the caller's promise, here and below.
-    let message = unsafe { lossy(failure.message) };
-    // SAFETY: as above.
-    let hint = unsafe { lossy(failure.hint) };
-    // SAFETY: as above.
-    let field = unsafe { lossy(failure.field) };
-    // SAFETY: as above.
-    let record = unsafe { lossy(failure.record) };
-    let mut error = error_of(failure.code, &message, &hint);
-    if !field.is_empty() {
-        error = error.at_field(field);
+    /// A new call begins; its log lines go to `log`.
+    pub(crate) fn begin(&self, log: LogSender) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(log);
     }
-    if !record.is_empty() {
-        error = error.on_record(record);
+
+    /// The call is over: late log lines go nowhere.
+    pub(crate) fn end(&self) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-    match failure.retry {
-        HEADWATER_RETRY_BACKOFF => error.retry_with(Retry::Backoff),
-        HEADWATER_RETRY_AFTER => {
-            error.retry_with(Retry::After(Duration::from_millis(failure.retry_after_ms)))
+
+    /// The reason that the connector gave in the running call.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The struct to lend; it is valid as long as the context stays where it is.
+    pub(crate) fn lend(&self) -> headwater_call {
+        headwater_call {
+            struct_size: size_of::<headwater_call>(),
+            context: (&raw const *self).cast_mut().cast(),
+            fail: Some(fail),
+            cancelled: Some(cancelled),
+            log: Some(log),
         }
-        _ => error,
     }
 }
 
-/// The error for a code that a connector gave.
-pub(crate) fn error_of(code: i32, message: &str, hint: &str) -> Error {
-    let error = match ErrorCode::from_number(code) {
-        Some(code) => Error::new(code, message),
-        None => misbehaved(format!("the connector gave the unknown code {code}: {message}")),
+/// Runs the body of a callback. No unwind enters the connector.
+fn enter<T>(context: *mut c_void, otherwise: T, body: impl FnOnce(&CallContext) -> T) -> T {
+    // SAFETY: a connector passes back the context of `lend`, which outlives its source.
+    let Some(context) = (unsafe { context.cast::<CallContext>().as_ref() }) else {
+        return otherwise;
     };
-    if hint.is_empty() { error } else { error.hint(hint) }
+    context.signals.show_life();
+    catch_unwind(AssertUnwindSafe(|| body(context))).unwrap_or(otherwise)
 }
 
-/// # Safety
-/// As [`fail`].
+unsafe extern "C" fn fail(context: *mut c_void, failure: *const headwater_failure) {
+    enter(context, (), |context| {
+        // SAFETY: the connector lends the failure for the length of this call.
+        let error = unsafe { copy_failure(failure) };
+        *context.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    });
+}
+
 unsafe extern "C" fn cancelled(context: *mut c_void) -> i32 {
-    // SAFETY: `context` is the call's state, which outlives the call.
-    let Some(state) = (unsafe { context.cast::<CallState<'_>>().as_ref() }) else { return 1 };
-    state.shared.sign_of_life();
-    state.shared.cancelled.load(Ordering::Acquire).into()
+    enter(context, 0, |context| context.signals.is_cancelled.load(Ordering::Acquire).into())
 }
 
-/// # Safety
-/// As [`fail`]; `message` is lent for the function.
 unsafe extern "C" fn log(context: *mut c_void, level: i32, message: headwater_str) {
-    // SAFETY: `context` is the call's state, which outlives the call.
-    let Some(state) = (unsafe { context.cast::<CallState<'_>>().as_ref() }) else { return };
-    state.shared.sign_of_life();
-    let level = match level {
-        HEADWATER_LOG_ERROR => LogLevel::Error,
-        HEADWATER_LOG_WARN => LogLevel::Warn,
-        HEADWATER_LOG_INFO => LogLevel::Info,
-        _ => LogLevel::Debug,
-    };
-    // SAFETY: the connector lends the message for this function.
-    state.shared.add_log(level, unsafe { lossy(message) });
+    enter(context, (), |context| {
+        let level = match level {
+            HEADWATER_LOG_ERROR => LogLevel::Error,
+            HEADWATER_LOG_WARN => LogLevel::Warn,
+            HEADWATER_LOG_INFO => LogLevel::Info,
+            // A finer level of a later version.
+            _ => LogLevel::Debug,
+        };
+        // SAFETY: the connector lends the text for the length of this call.
+        let message = unsafe { lossy_text(message) };
+        if let Some(log) = &*context.log.lock().unwrap_or_else(PoisonError::into_inner) {
+            log(level, message);
+        }
+    });
 }

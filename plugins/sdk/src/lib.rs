@@ -1,64 +1,122 @@
-//! Write a Headwater connector in safe Rust: implement [`Connector`] and [`Stream`], then
-//! [`export_connector!`] from a crate of type `cdylib`.
+//! Write a Headwater connector in safe Rust: implement [`Connector`] and [`Stream`], and call
+//! [`export_connector!`] once at the root of the crate.
+//!
+//! # A whole connector
+//!
+//! It counts to `n`, resumes from any of its checkpoints, and names the configuration key at
+//! fault:
 //!
 //! ```
-//! use headwater_sdk::{Batch, Call, Connector, Failure, Request, Stream, StreamInfo};
+//! //! Counts.
+//! use headwater_sdk::{Batch, Call, Connector, Failure, Field, Request, Stream, StreamInfo};
 //!
-//! struct Greetings;
-//! struct Once(bool);
+//! struct Count {
+//!     n: u64,
+//! }
 //!
-//! impl Connector for Greetings {
-//!     const NAME: &'static str = "greetings";
-//!     const VERSION: &'static str = "0.1.0";
-//!     const CONFIG_SCHEMA: &'static str = r#"{"type": "object", "properties": {}}"#;
-//!     type Stream = Once;
+//! struct Counting {
+//!     at: u64,
+//!     n: u64,
+//!     batch_rows: usize,
+//! }
 //!
-//!     fn open(_config: &str) -> Result<Self, Failure> {
-//!         Ok(Self)
+//! impl Connector for Count {
+//!     const NAME: &'static str = "count";
+//!     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+//!     const CONFIG_SCHEMA: &'static str = r#"{
+//!         "type": "object", "additionalProperties": false, "required": ["n"],
+//!         "properties": {"n": {"type": "integer", "minimum": 0}}
+//!     }"#;
+//!     type Stream = Counting;
+//!
+//!     fn open(config: &str) -> Result<Self, Failure> {
+//!         // A real connector lets serde read its configuration.
+//!         let n = config.trim().strip_prefix(r#"{"n":"#).and_then(|rest| rest.strip_suffix('}'));
+//!         let n = n.and_then(|n| n.trim().parse().ok()).ok_or_else(|| {
+//!             Failure::config("n", format!("expected {{\"n\": whole number}}, found {config}"))
+//!                 .hint("give a whole number, for example {\"n\": 3}")
+//!         })?;
+//!         Ok(Self { n })
 //!     }
+//!
 //!     fn check(&mut self, _call: &dyn Call) -> Result<Vec<StreamInfo>, Failure> {
+//!         let number = Field { name: "number".into(), value_type: "number".into(), is_key: true };
 //!         Ok(vec![StreamInfo {
-//!             name: "greetings".into(),
-//!             fields: Vec::new(),
-//!             fields_are_complete: false,
+//!             name: "numbers".into(),
+//!             fields: vec![number],
+//!             fields_are_complete: true,
 //!             is_incremental: false,
-//!             position_unit: "row".into(),
+//!             position_unit: String::new(),
 //!         }])
 //!     }
-//!     fn read(&mut self, _call: &dyn Call, request: &Request<'_>) -> Result<Once, Failure> {
-//!         Ok(Once(!request.checkpoint.is_empty()))
+//!
+//!     fn read(&mut self, _: &dyn Call, request: &Request<'_>) -> Result<Counting, Failure> {
+//!         let at = match request.checkpoint {
+//!             [] => 0,
+//!             bytes => <[u8; 8]>::try_from(bytes).map(u64::from_le_bytes).map_err(|_| {
+//!                 let code = headwater_sdk::abi::HEADWATER_E_CHECKPOINT_INVALID;
+//!                 Failure::new(code, format!("expected 8 bytes, found {}", bytes.len()))
+//!             })?,
+//!         };
+//!         Ok(Counting { at, n: self.n, batch_rows: request.batch_rows.max(1) })
 //!     }
 //! }
 //!
-//! impl Stream for Once {
-//!     fn next(&mut self, _call: &dyn Call, batch: &mut Batch) -> Result<bool, Failure> {
-//!         if std::mem::replace(&mut self.0, true) {
+//! impl Stream for Counting {
+//!     fn next(&mut self, call: &dyn Call, batch: &mut Batch) -> Result<bool, Failure> {
+//!         if self.at >= self.n {
 //!             return Ok(false);
 //!         }
-//!         batch.json_lines.push_str("{\"first_name\": \"World\"}\n");
-//!         batch.positions.push(1);
-//!         batch.checkpoint.extend_from_slice(b"1");
+//!         while self.at < self.n && batch.positions.len() < self.batch_rows {
+//!             if call.is_cancelled() {
+//!                 return Err(Failure::cancelled());
+//!             }
+//!             batch.json_lines.push_str(&format!("{{\"number\":{}}}\n", self.at));
+//!             batch.positions.push(self.at);
+//!             self.at += 1;
+//!         }
+//!         batch.checkpoint.extend_from_slice(&self.at.to_le_bytes());
 //!         Ok(true)
 //!     }
 //! }
 //!
-//! headwater_sdk::export_connector!(Greetings);
+//! headwater_sdk::export_connector!(Count);
 //! # fn main() {}
 //! ```
+//!
+//! Build it as a `cdylib` named `headwater_connector_<name>`, and try it with
+//! `headwater connectors test LIBRARY --config '{"n":3}'`.
+//!
+//! # What the SDK takes care of
+//!
+//! - No panic leaves the library: it becomes `connector_panicked` with its text and place, and
+//!   nothing is written to stderr. The stream that failed is dead, the host lives on. What no
+//!   library can contain is an abort: a stack overflow, a panic in a `Drop` during a panic, or
+//!   `panic = "abort"`, which therefore does not compile.
+//! - Rows, names and messages stay alive for as long as the host borrows them.
+//! - With the feature `checked` (the default) the library also carries the layout of every
+//!   struct that crosses, and a host built against another layout refuses it by name.
+//!
+//! # One exported connector in a binary
+//!
+//! [`export_connector!`] defines symbols with fixed names. A crate that uses it is built as a
+//! `cdylib`, and its tests stand inside the crate. Adding `rlib` is possible so long as no binary
+//! links two such crates, which ends in a `duplicate symbol` error of the linker. A crate whose
+//! types others use puts the line behind a feature of its own:
+//! `#[cfg(feature = "export")] headwater_sdk::export_connector!(Mine);`.
 
+mod borrow;
+mod call;
 mod connector;
-mod export;
-#[cfg(feature = "checked")]
-mod root_module;
-
-#[cfg(feature = "checked")]
+mod discovery;
+/// What [`export_connector!`] expands to; not meant to be called by hand.
 #[doc(hidden)]
-pub use abi_stable;
+pub mod export;
+mod panics;
+mod source;
+mod stream;
+
 pub use connector::{
     BadRow, Batch, Call, Connector, Failure, Field, LogLevel, Request, Retry, Stream, StreamInfo,
 };
-pub use export::Table;
 pub use headwater_abi as abi;
-#[cfg(feature = "checked")]
-#[doc(hidden)]
-pub use root_module::{ConnectorRoot, ConnectorRootRef, root_module};
