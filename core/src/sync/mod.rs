@@ -20,3 +20,6 @@ pub use plan::{check, discover};
 pub use report::{Report, stream_json};
 pub use run::{Progress, RunOptions, run};
 pub use secrets::Secrets;
+
+#[cfg(test)]
+mod tests;

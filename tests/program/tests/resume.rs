@@ -136,16 +136,17 @@ fn a_source_that_changed_since_the_checkpoint_is_refused_until_full() {
 }
 
 #[test]
-fn of_two_runs_of_one_job_the_earlier_gives_way() {
-    let desk = desk();
-    let first = desk.start(&["sync", "job.toml", "--format", "json"]);
-    sleep(Duration::from_millis(100));
-    let second = sync(&desk);
+fn two_runs_at_once_end_as_one_would() {
+    let whole = desk();
+    assert_eq!(sync(&whole).status, Some(2));
+    let shared = desk();
+    let first = shared.start(&["sync", "job.toml", "--format", "json"]);
+    sleep(Duration::from_millis(60));
+    let second = sync(&shared);
     let first = first.wait_with_output().unwrap();
-    assert_eq!(second.status, Some(2), "{second:?}");
+    // Whichever got the last word finished; the other one finished before it or gave way.
     let told = String::from_utf8_lossy(&first.stderr).into_owned();
-    assert_eq!(first.status.code(), Some(1), "{told}");
-    assert!(told.contains("store_busy"), "{told}");
-    let count = desk.run(&["runs", "--workspace=crm.db", "--format=jsonl"]).output.lines().count();
-    assert_eq!(count, 2);
+    assert!(first.status.code() == Some(2) || told.contains("store_busy"), "{told}");
+    assert!(second.status == Some(2) || second.errors.contains("store_busy"), "{second:?}");
+    assert!(contents(&shared).0 == contents(&whole).0, "the records differ");
 }

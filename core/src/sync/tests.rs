@@ -1,0 +1,294 @@
+//! Syncs from a source whose every batch, pause and failure the test decides.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::source::{
+    BadRow, Batch, Checkpoint, Connector, ConnectorDescription, Control, Payload, ReadRequest,
+    Source, Stream, StreamDescription, StreamField,
+};
+use crate::store::journal::{ListedReject, RejectFilter, RunState};
+use crate::sync::{Job, Report, RunOptions, run};
+use crate::workspace::{OpenOptions, Workspace, open};
+
+/// What the source does next.
+#[derive(Clone)]
+enum Step {
+    Rows(Vec<Json>),
+    Bad(&'static str),
+    Fail(ErrorCode, &'static str),
+    /// Says that it is here, then waits to be let go.
+    Pause,
+}
+
+/// A source that follows its script; the checkpoint is the number of the next step.
+struct Scripted {
+    description: ConnectorDescription,
+    script: Arc<Vec<Step>>,
+    is_incremental: bool,
+    reached: Sender<()>,
+    go_on: Arc<Mutex<Receiver<()>>>,
+}
+
+/// The test's ends of a pause.
+struct Pauses {
+    reached: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+fn scripted(script: Vec<Step>) -> (Scripted, Pauses) {
+    let (reached_sender, reached) = channel();
+    let (go_on, go_on_receiver) = channel();
+    let connector = Scripted {
+        description: ConnectorDescription {
+            name: "scripted".into(),
+            version: "0.1.0".into(),
+            config_schema: json!({}),
+        },
+        script: Arc::new(script),
+        is_incremental: false,
+        reached: reached_sender,
+        go_on: Arc::new(Mutex::new(go_on_receiver)),
+    };
+    (connector, Pauses { reached, go_on })
+}
+
+impl Connector for Scripted {
+    fn description(&self) -> &ConnectorDescription {
+        &self.description
+    }
+
+    fn open(&self, _config: &Json) -> Result<Box<dyn Source>> {
+        Ok(Box::new(ScriptedSource {
+            script: Arc::clone(&self.script),
+            is_incremental: self.is_incremental,
+            reached: self.reached.clone(),
+            go_on: Arc::clone(&self.go_on),
+        }))
+    }
+}
+
+struct ScriptedSource {
+    script: Arc<Vec<Step>>,
+    is_incremental: bool,
+    reached: Sender<()>,
+    go_on: Arc<Mutex<Receiver<()>>>,
+}
+
+impl Source for ScriptedSource {
+    fn check(&mut self, _control: &Control) -> Result<Vec<StreamDescription>> {
+        let field = |name: &str| StreamField {
+            name: name.into(),
+            value_type: "string".into(),
+            is_key: false,
+        };
+        Ok(vec![StreamDescription {
+            name: "people".into(),
+            fields: vec![field("mail"), field("title")],
+            fields_are_complete: true,
+            is_incremental: self.is_incremental,
+            position_unit: "row".into(),
+        }])
+    }
+
+    fn read(&mut self, _control: &Control, request: &ReadRequest) -> Result<Box<dyn Stream + '_>> {
+        let next = match request.checkpoint.as_bytes() {
+            [] => 0,
+            bytes => std::str::from_utf8(bytes).unwrap().parse().unwrap(),
+        };
+        Ok(Box::new(ScriptedStream { source: self, next }))
+    }
+}
+
+struct ScriptedStream<'a> {
+    source: &'a ScriptedSource,
+    next: usize,
+}
+
+impl Stream for ScriptedStream<'_> {
+    fn next(&mut self, control: &Control) -> Result<Option<Batch>> {
+        loop {
+            if control.is_cancelled() {
+                return Err(Error::new(ErrorCode::Cancelled, "cancelled"));
+            }
+            let Some(step) = self.source.script.get(self.next) else { return Ok(None) };
+            self.next += 1;
+            let (rows, bad_rows) = match step {
+                Step::Rows(rows) => (rows.clone(), Vec::new()),
+                Step::Bad(raw) => {
+                    let error = Error::new(ErrorCode::SourceDataInvalid, "unreadable");
+                    (Vec::new(), vec![BadRow { error, position: 77, raw: (*raw).to_owned() }])
+                }
+                Step::Fail(code, message) => return Err(Error::new(*code, *message)),
+                Step::Pause => {
+                    self.source.reached.send(()).unwrap();
+                    self.source.go_on.lock().unwrap().recv().unwrap();
+                    continue;
+                }
+            };
+            return Ok(Some(Batch {
+                payload: Payload::JsonLines(rows.iter().map(|row| format!("{row}\n")).collect()),
+                row_count: rows.len(),
+                positions: Vec::new(),
+                bad_rows,
+                checkpoint: Checkpoint::new(self.next.to_string().into_bytes())?,
+            }));
+        }
+    }
+}
+
+fn job(more: &str) -> Job {
+    let text = format!(
+        "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\ncommit_rows = 1\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n{more}\
+         [streams.attributes]\nprimary_email = \"mail\"\ntitle = \"title\"\n"
+    );
+    Job::parse(&text, Path::new("")).unwrap()
+}
+
+fn workspace(folder: &tempfile::TempDir) -> Box<dyn Workspace> {
+    let path = folder.path().join("crm.db");
+    open(path.to_str().unwrap(), OpenOptions { create: true, ..OpenOptions::default() }).unwrap()
+}
+
+fn sync(connector: &Scripted, workspace: &dyn Workspace, control: &Control) -> Report {
+    run(&job(""), connector, workspace, RunOptions::default(), control, &mut |_| {}).unwrap()
+}
+
+fn person(name: &str) -> Json {
+    json!({ "mail": format!("{name}@x.example"), "title": name })
+}
+
+fn rejects(workspace: &dyn Workspace) -> Vec<ListedReject> {
+    let mut rejects = Vec::new();
+    workspace
+        .read_journal(&mut |journal| {
+            journal.rejects(&RejectFilter::default(), &mut |reject| {
+                rejects.push(reject);
+                Ok(())
+            })
+        })
+        .unwrap();
+    rejects
+}
+
+#[test]
+fn what_was_read_before_a_failure_is_committed_and_the_next_run_reads_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let rows = |name: &str| Step::Rows(vec![person(name)]);
+    let failing = Step::Fail(ErrorCode::SourceUnavailable, "the line is dead");
+    let (connector, _pauses) = scripted(vec![rows("a"), rows("b"), failing]);
+    let failed = sync(&connector, &*workspace, &Control::default());
+    assert_eq!(failed.state, RunState::Failed);
+    assert_eq!(failed.error.as_ref().map(Error::code), Some(ErrorCode::SourceUnavailable));
+    assert_eq!(failed.streams[0].counts.created, 2);
+
+    let (connector, _pauses) = scripted(vec![rows("a"), rows("b"), rows("c")]);
+    let rest = sync(&connector, &*workspace, &Control::default());
+    assert_eq!(rest.state, RunState::Done);
+    assert_eq!((rest.streams[0].counts.read, rest.streams[0].counts.created), (1, 1));
+    // A finished stream starts over.
+    assert_eq!(sync(&connector, &*workspace, &Control::default()).streams[0].counts.unchanged, 3);
+}
+
+#[test]
+fn an_incremental_stream_goes_on_where_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let rows = |name: &str| Step::Rows(vec![person(name)]);
+    let (mut connector, _pauses) = scripted(vec![rows("a")]);
+    connector.is_incremental = true;
+    assert_eq!(sync(&connector, &*workspace, &Control::default()).streams[0].counts.read, 1);
+    connector.script = Arc::new(vec![rows("a"), rows("b")]);
+    assert_eq!(sync(&connector, &*workspace, &Control::default()).streams[0].counts.read, 1);
+    assert_eq!(sync(&connector, &*workspace, &Control::default()).streams[0].counts.read, 0);
+}
+
+#[test]
+fn a_run_that_was_overtaken_writes_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = workspace(&folder);
+    let rows = |name: &str| Step::Rows(vec![person(name)]);
+    let (slow, pauses) = scripted(vec![rows("a"), Step::Pause, rows("b"), rows("c")]);
+    let (quick, _pauses) = scripted(vec![rows("a"), rows("a"), rows("b"), rows("c")]);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| sync(&slow, &*shared, &Control::default()));
+        pauses.reached.recv().unwrap();
+        let second = sync(&quick, &*shared, &Control::default());
+        assert_eq!(second.state, RunState::Done);
+        pauses.go_on.send(()).unwrap();
+        let first = first.join().unwrap();
+        assert_eq!(first.state, RunState::Failed);
+        assert_eq!(first.error.as_ref().map(Error::code), Some(ErrorCode::StoreBusy));
+        assert_eq!(first.streams[0].counts.created + second.streams[0].counts.created, 3);
+    });
+}
+
+#[test]
+fn a_cancelled_run_is_stopped_not_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let (connector, pauses) = scripted(vec![Step::Rows(vec![person("a")]), Step::Pause]);
+    let control = Control::default();
+    thread::scope(|scope| {
+        let running = scope.spawn(|| sync(&connector, &*workspace, &control));
+        pauses.reached.recv().unwrap();
+        control.cancel();
+        pauses.go_on.send(()).unwrap();
+        let report = running.join().unwrap();
+        assert_eq!(report.state, RunState::Stopped);
+        assert!(report.error.is_none());
+        assert_eq!(report.streams[0].counts.created, 1);
+    });
+}
+
+#[test]
+fn every_row_is_accounted_for_and_rejects_keep_place_and_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let long = "x".repeat(40_000);
+    let rows =
+        vec![person("a"), json!({"title": "no mail"}), json!({"mail": "bad", "title": long})];
+    let (connector, _pauses) = scripted(vec![Step::Rows(rows), Step::Bad("\u{fffd}raw")]);
+    let report = sync(&connector, &*workspace, &Control::default());
+    let counts = &report.streams[0].counts;
+    assert_eq!((counts.read, counts.created, counts.rejected), (4, 1, 3));
+    let rejects = rejects(&*workspace);
+    let told: Vec<(u64, &str)> =
+        rejects.iter().map(|listed| (listed.reject.position, listed.reject.code.name())).collect();
+    assert_eq!(
+        told,
+        [(2, "field_required_missing"), (3, "field_value_invalid"), (77, "source_data_invalid")]
+    );
+    assert!(rejects[1].reject.is_cut && rejects[1].reject.row.len() <= 16 * 1024);
+    assert_eq!(rejects[2].reject.row, "\u{fffd}raw");
+    assert!(rejects.iter().all(|listed| listed.run == report.run));
+}
+
+#[test]
+fn max_rejects_as_a_share_is_judged_at_the_end_of_a_short_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let good = Step::Rows(vec![person("a"), person("b"), person("c")]);
+    for (limit, state) in [("\"20%\"", RunState::Failed), ("\"25%\"", RunState::Done)] {
+        let (connector, _pauses) = scripted(vec![Step::Bad("?"), good.clone()]);
+        let job = job(&format!("max_rejects = {limit}\n"));
+        let report = run(
+            &job,
+            &connector,
+            &*workspace,
+            RunOptions { full: true },
+            &Control::default(),
+            &mut |_| {},
+        )
+        .unwrap();
+        assert_eq!(report.state, state, "{limit}: {report:?}");
+        assert_eq!(report.streams[0].counts.read, 4);
+    }
+}
