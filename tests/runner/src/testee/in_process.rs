@@ -1,0 +1,174 @@
+//! The testee in this process: the Rust library, called directly.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use headwater::error::{Error, ErrorCode, Result};
+use headwater::{Action, OpenOptions, Workspace};
+use serde_json::{Map, Value as Json, json};
+
+use super::requests::{
+    Request, answer, apply_batch, error_json, invalid_request, meta_action, parse_operation,
+};
+use super::{Response, Testee};
+
+/// The Rust library over SQLite.
+#[derive(Default)]
+pub struct InProcess {
+    workspace: Option<Box<dyn Workspace>>,
+}
+
+impl Testee for InProcess {
+    fn call(&mut self, request: &Json) -> Result<Response, String> {
+        let empty = Map::new();
+        let request = Request(request.as_object().unwrap_or(&empty));
+        // A panic fails its case, not the run.
+        catch_unwind(AssertUnwindSafe(|| self.answer(request)))
+            .map_err(|_| "the library panicked".to_owned())
+    }
+}
+
+impl InProcess {
+    fn answer(&mut self, request: Request<'_>) -> Response {
+        let verb = request.text("do").unwrap_or_default();
+        let answered = match verb {
+            "begin" => self.begin(request),
+            "end" => {
+                self.workspace = None;
+                Ok(Json::Null)
+            }
+            "open" => self.open(request),
+            "create" => self.create(request),
+            "get" => self.get(request),
+            "patch" => self.patch(request),
+            "archive" => self.archive(request),
+            "assert" => self.assert(request),
+            "update" => self.update(request),
+            "apply" => self.apply(request),
+            "schema" => self.schema(request),
+            // Enabled by replacing the next line with `"query" => self.query(request),`.
+            "query" => return Response::Unsupported(verb.to_owned()),
+            "sync" => self.sync(request),
+            _ => return Response::Unsupported(verb.to_owned()),
+        };
+        match answered {
+            Ok(ok) => Response::Ok(ok),
+            Err(error) => Response::Error(error_json(&error)),
+        }
+    }
+
+    fn workspace(&self) -> Result<&dyn Workspace> {
+        self.workspace
+            .as_deref()
+            .ok_or_else(|| Error::new(ErrorCode::Internal, "the case has no open workspace"))
+    }
+
+    fn begin(&mut self, request: Request<'_>) -> Result<Json> {
+        let path = Path::new(request.text("folder")?).join("crm.db");
+        let duplicates = request.0["workspace"]["duplicates"].as_str();
+        self.open_at(&path.to_string_lossy(), true, duplicates)
+    }
+
+    /// Opens another workspace, which the steps after it use.
+    fn open(&mut self, request: Request<'_>) -> Result<Json> {
+        let duplicates = request.0.get("duplicates").and_then(Json::as_str);
+        let create = request.0.get("create").and_then(Json::as_bool).unwrap_or(false);
+        self.open_at(request.text("workspace")?, create, duplicates)
+    }
+
+    fn open_at(&mut self, url: &str, create: bool, duplicates: Option<&str>) -> Result<Json> {
+        let rejects_duplicates = duplicates.map(|duplicates| duplicates == "reject");
+        self.workspace = Some(headwater::open(url, OpenOptions { create, rejects_duplicates })?);
+        Ok(Json::Null)
+    }
+
+    fn create(&self, request: Request<'_>) -> Result<Json> {
+        let record = headwater::create(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.object("attributes")?,
+        )?;
+        Ok(json!({ "data": record.to_json() }))
+    }
+
+    fn get(&self, request: Request<'_>) -> Result<Json> {
+        let record = self.workspace()?.get(request.text("record_type")?, request.id()?)?;
+        Ok(json!({ "data": record.to_json() }))
+    }
+
+    fn patch(&self, request: Request<'_>) -> Result<Json> {
+        let record = headwater::patch(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.object("attributes")?,
+        )?;
+        Ok(json!({ "data": record.to_json() }))
+    }
+
+    fn archive(&self, request: Request<'_>) -> Result<Json> {
+        headwater::archive(self.workspace()?, request.text("record_type")?, request.id()?)?;
+        Ok(Json::Null)
+    }
+
+    fn assert(&self, request: Request<'_>) -> Result<Json> {
+        let outcome = headwater::assert(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.object("match")?,
+            request.object("attributes")?,
+        )?;
+        let mut answer = answer(&outcome);
+        answer["meta"] = json!({ "action": meta_action(outcome.action) });
+        Ok(answer)
+    }
+
+    /// A local extension: as assert, but a record that is not there is an error.
+    fn update(&self, request: Request<'_>) -> Result<Json> {
+        let workspace = self.workspace()?;
+        let outcome = workspace.apply_one(parse_operation(workspace, request)?)?;
+        let mut answer = answer(&outcome);
+        answer["meta"] = json!({ "action": meta_action(outcome.action) });
+        Ok(answer)
+    }
+
+    fn apply(&self, request: Request<'_>) -> Result<Json> {
+        let outcomes = apply_batch(self.workspace()?, request)?;
+        let outcomes: Vec<Json> = outcomes
+            .iter()
+            .map(|outcome| match outcome {
+                Ok(outcome) => {
+                    let mut answer = answer(outcome);
+                    answer["action"] = json!(Action::name(outcome.action));
+                    answer
+                }
+                Err(error) => json!({ "error": error_json(error) }),
+            })
+            .collect();
+        Ok(json!({ "outcomes": outcomes }))
+    }
+
+    fn schema(&self, request: Request<'_>) -> Result<Json> {
+        let record_type = request.text("record_type")?;
+        Ok(self.workspace()?.schema().record_type(record_type)?.to_json())
+    }
+
+    // fn query(&self, request: Request<'_>) -> Result<Json> {
+    //     let workspace = self.workspace()?;
+    //     let record_type = workspace.schema().record_type(request.text("record_type")?)?;
+    //     let query = Query::parse(record_type, request.object("body")?)?;
+    //     let page = workspace.query(record_type.api_name(), &query)?;
+    //     let records: Vec<Json> = page.records.iter().map(Record::to_json).collect();
+    //     Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
+    // }
+
+    /// Runs a job (`job`: its text) with the case's folder as its own, and gives the report.
+    #[expect(clippy::unused_self, reason = "a job opens its own workspace")]
+    fn sync(&self, request: Request<'_>) -> Result<Json> {
+        let job = request.text("job")?;
+        if job.is_empty() {
+            return Err(invalid_request("job", "the job is empty"));
+        }
+        Err(Error::new(ErrorCode::OperationNotSupported, "this testee runs no syncs"))
+    }
+}

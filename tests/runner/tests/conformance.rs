@@ -1,0 +1,49 @@
+//! Every case on every testee; a failure lists all cases that failed.
+
+use headwater_conformance::surface::{SURFACES, start_program};
+use headwater_conformance::{Surface, Testee, load_cases, run_cases, tests_folder};
+
+fn check(surface: &Surface, testee: &mut dyn Testee) -> Result<(), String> {
+    let cases = load_cases(&tests_folder().join("cases"))?;
+    let results = run_cases(&cases, testee, surface.workspace);
+    let problems = surface.expected()?.problems(&cases, &results);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} of {} cases on {}:\n\n{}\n",
+        problems.len(),
+        cases.len(),
+        surface.title,
+        problems.join("\n\n")
+    ))
+}
+
+#[test]
+fn the_library_passes() {
+    for surface in &SURFACES {
+        let mut testee = surface.start().unwrap();
+        if let Err(report) = check(surface, &mut *testee) {
+            panic!("{report}");
+        }
+    }
+}
+
+/// The same implementation behind the protocol: shows that the protocol carries everything.
+#[test]
+fn a_program_on_stdin_and_stdout_passes() {
+    let mut testee = start_program(env!("CARGO_BIN_EXE_testee")).unwrap();
+    if let Err(report) = check(&SURFACES[0], &mut testee) {
+        panic!("{report}");
+    }
+}
+
+#[test]
+fn a_program_that_is_no_testee_is_an_error_and_not_a_hang() {
+    let mut dead = start_program("true").unwrap();
+    assert!(dead.call(&serde_json::json!({"do": "end"})).is_err());
+    let mut echo = start_program("cat").unwrap();
+    let answer = echo.call(&serde_json::json!({"do": "end"}));
+    assert!(answer.unwrap_err().contains("none of ok"));
+    assert!(start_program("/nowhere/testee").is_err());
+}
