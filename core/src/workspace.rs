@@ -1,5 +1,7 @@
 //! The one door to records: a workspace, wherever it lives.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -188,9 +190,25 @@ pub fn assert(
     attributes: Map<String, Json>,
 ) -> Result<Outcome> {
     let record_type = workspace.schema().record_type(record_type)?.clone();
-    let attributes = Attributes::parse(&record_type, attributes, Write::Assert, None)?;
-    let matching = Match::parse(&record_type, matching, None)?;
-    let kind = OperationKind::Assert { matching, attributes };
+    let matching = Match::parse(&record_type, matching, None);
+    let attributes = match Attributes::parse(&record_type, attributes.clone(), Write::Assert, None)
+    {
+        Ok(attributes) => attributes,
+        Err(error) if error.code() == ErrorCode::FieldNotCreatable => {
+            // Which rule was broken depends on the branch (contract.md section 5.4).
+            let exists = matching.is_ok_and(|matching| {
+                let kind = OperationKind::Update { matching, attributes: Attributes::default() };
+                workspace
+                    .apply_one(Operation { record_type: Arc::clone(&record_type), kind })
+                    .is_ok()
+            });
+            let write = if exists { Write::Patch } else { Write::Create };
+            return Attributes::parse(&record_type, attributes, write, None)
+                .and_then(|_| Err(error));
+        }
+        Err(error) => return Err(error),
+    };
+    let kind = OperationKind::Assert { matching: matching?, attributes };
     workspace.apply_one(Operation { record_type, kind })
 }
 

@@ -252,20 +252,7 @@ impl Draft<'_> {
             Some(Value::Text(text)) => !text.trim().is_empty(),
             Some(_) => true,
         };
-        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
-            if attribute.is_required_on_create && !is_given(index) {
-                return Err(missing(&attribute.api_name, &attribute.api_name));
-            }
-        }
-        let alternatives = self.record_type.requires_one_of();
-        if !alternatives.is_empty() && !alternatives.iter().any(|&index| is_given(index)) {
-            let names: Vec<&str> = alternatives
-                .iter()
-                .map(|&index| self.record_type.attribute(index).api_name.as_str())
-                .collect();
-            return Err(missing(names[0], &format!("one of {}", names.join(", "))));
-        }
-        Ok(())
+        self.record_type.missing(is_given).map_or(Ok(()), Err)
     }
 
     fn finish(mut self) -> NewValues {
@@ -275,11 +262,6 @@ impl Draft<'_> {
             .filter(|(index, value)| !is_same(self.stored(*index), value.as_ref()))
             .collect()
     }
-}
-
-fn missing(field: &str, what: &str) -> Error {
-    Error::new(ErrorCode::FieldRequiredMissing, format!("a new record needs {what}"))
-        .at_field(field)
 }
 
 /// Whether two values say the same: items by what they show, not by their numbers.

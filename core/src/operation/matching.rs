@@ -77,8 +77,9 @@ impl Match {
             },
             MatchKey::Attribute(index) => {
                 let attribute = record_type.attribute(index);
-                let parsed =
-                    attribute.parse(json, default_region).map_err(|error| error.at_field(name))?;
+                let parsed = attribute
+                    .parse(own_envelope(record_type, name, json), default_region)
+                    .map_err(|error| error.at_field(name))?;
                 return Ok(parsed.and_then(|value| Self::from_value(name, index, value)));
             }
         };
@@ -116,5 +117,16 @@ impl Match {
                 format!("{} {}", self.name, texts.join(", "))
             }
         }
+    }
+}
+
+/// The value in an envelope of the attribute that the match names, where that is not the one whose
+/// values are compared: `primary_email` has another value type than `contact_emails`.
+fn own_envelope(record_type: &RecordType, name: &str, mut json: Json) -> Json {
+    let named = record_type.index_of(name).map(|index| record_type.attribute(index).value_type);
+    let is_own = named.is_some_and(|own| json["value_type"] == own.name());
+    match json.get_mut("value") {
+        Some(value) if is_own => value.take(),
+        _ => json,
     }
 }

@@ -52,12 +52,16 @@ impl Attributes {
         let mut unknown = Vec::new();
         let mut refused = Vec::new();
         let mut invalid = Vec::new();
+        let mut given = Vec::new();
         for (name, json) in object {
             let Some(index) = record_type.index_of(&name) else {
                 unknown.push(record_type.unknown_field(&name));
                 continue;
             };
             let attribute = record_type.attribute(index);
+            if !json.is_null() {
+                given.push(index);
+            }
             if let Err(error) = attribute.check_writable(write) {
                 refused.push(error);
                 continue;
@@ -81,10 +85,15 @@ impl Attributes {
                 Err(error) => invalid.push(error),
             }
         }
-        match first_of(unknown.into_iter().chain(refused).chain(invalid)) {
-            Some(error) => Err(error),
-            None => Ok(attributes),
+        let mut faults: Vec<Error> = unknown.into_iter().chain(refused).chain(invalid).collect();
+        if faults.is_empty() {
+            return Ok(attributes);
         }
+        if write == Write::Create {
+            // Without other faults this is found when everything that is derived is known.
+            faults.extend(record_type.missing(|index| given.contains(&index)));
+        }
+        Err(first_of(faults.into_iter()).unwrap_or_else(|| record_type.unknown_field("")))
     }
 
     /// Gives an attribute a change, in place of an earlier one.

@@ -110,10 +110,35 @@ impl RecordType {
         }
     }
 
-    /// Attributes of which a new record needs at least one.
-    #[must_use]
-    pub fn requires_one_of(&self) -> &[usize] {
-        &self.requires_one_of
+    /// The first thing that a new record needs and that is not given.
+    ///
+    /// `field_required_missing`, at the field.
+    pub fn missing(&self, is_given: impl Fn(usize) -> bool) -> Option<Error> {
+        let missing = |field: &str, what: &str| {
+            Error::new(
+                ErrorCode::FieldRequiredMissing,
+                format!("a new {} needs {what}", self.api_name),
+            )
+            .at_field(field)
+        };
+        for (index, attribute) in self.attributes.iter().enumerate() {
+            if attribute.is_required_on_create && !is_given(index) {
+                return Some(missing(&attribute.api_name, &attribute.api_name));
+            }
+        }
+        let satisfies = |index: usize| match self.attributes[index].origin {
+            Origin::PrimaryOf(array) => is_given(index) || is_given(array),
+            _ => is_given(index),
+        };
+        if self.requires_one_of.is_empty()
+            || self.requires_one_of.iter().any(|&index| satisfies(index))
+        {
+            return None;
+        }
+        let names =
+            self.requires_one_of.iter().map(|&index| self.attributes[index].api_name.as_str());
+        let names: Vec<&str> = names.collect();
+        Some(missing(names[0], &format!("one of {}", names.join(", "))))
     }
 
     /// Whether records can be asserted (contract.md section 5.4).
