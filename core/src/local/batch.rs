@@ -242,6 +242,10 @@ fn decide(
             }
             None => Err(not_found(&record_type, id)),
         }),
+        OperationKind::Assert { .. } if !record_type.can_assert() => Ok(Err(Error::new(
+            ErrorCode::OperationNotSupported,
+            format!("records of type {} cannot be asserted", record_type.api_name()),
+        ))),
         OperationKind::Assert { matching, attributes } => match find(set, &matching) {
             Ok(Some(index)) => Ok(update(settings, set, index, attributes, Some(matching))),
             Ok(None) => create(transaction, settings, set, attributes, Some(matching)),

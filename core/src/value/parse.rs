@@ -184,7 +184,7 @@ fn parse_currency(json: Json) -> Result<Value> {
                 .hint("write a decimal, or {\"amount\": \"1234.50\"}")),
         },
         json @ (Json::String(_) | Json::Number(_)) => {
-            parse_decimal(&text(json)?).map(|decimal| Value::Decimal(decimal.normalize()))
+            parse_decimal(&text(json)?).map(Value::Decimal)
         }
         other => Err(expected("an amount", &other)),
     }

@@ -35,8 +35,9 @@ pub fn executable() -> PathBuf {
 #[must_use]
 pub fn build(packages: &[&str]) -> PathBuf {
     let this = env::current_exe().expect("the path of this test");
-    // target/<profile>/deps/<this test>
-    let folder = this.ancestors().nth(2).expect("the target folder");
+    // target/<profile>/deps/<this test>, or target/<profile>/<this program>
+    let folder = this.parent().expect("the folder of this program");
+    let folder = if folder.ends_with("deps") { folder.parent().expect("target") } else { folder };
     let mut command = Command::new(env!("CARGO"));
     command.arg("build").arg("--quiet").current_dir(env!("CARGO_MANIFEST_DIR"));
     command.arg("--target-dir").arg(folder.parent().expect("the target folder"));

@@ -1,10 +1,14 @@
 //! The testee in this process: the Rust library, called directly.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use headwater::error::{Error, ErrorCode, Result};
+use headwater::source::Control;
+use headwater::sync::{self, Job, RunOptions};
 use headwater::{Action, OpenOptions, Workspace};
+use headwater_host::Connectors;
 use serde_json::{Map, Value as Json, json};
 
 use super::requests::{
@@ -15,6 +19,7 @@ use super::{Response, Testee};
 /// The Rust library over SQLite.
 #[derive(Default)]
 pub struct InProcess {
+    folder: Option<PathBuf>,
     workspace: Option<Box<dyn Workspace>>,
 }
 
@@ -64,7 +69,9 @@ impl InProcess {
     }
 
     fn begin(&mut self, request: Request<'_>) -> Result<Json> {
-        let path = Path::new(request.text("folder")?).join("crm.db");
+        let folder = PathBuf::from(request.text("folder")?);
+        let path = folder.join("crm.db");
+        self.folder = Some(folder);
         let duplicates = request.0["workspace"]["duplicates"].as_str();
         self.open_at(&path.to_string_lossy(), true, duplicates)
     }
@@ -162,13 +169,38 @@ impl InProcess {
     //     Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
     // }
 
-    /// Runs a job (`job`: its text) with the case's folder as its own, and gives the report.
-    #[expect(clippy::unused_self, reason = "a job opens its own workspace")]
+    /// Runs a job (`job`: its text) with the case's folder as its own, and gives the report; what
+    /// made it fail is the error.
     fn sync(&self, request: Request<'_>) -> Result<Json> {
-        let job = request.text("job")?;
-        if job.is_empty() {
-            return Err(invalid_request("job", "the job is empty"));
+        let folder = self.folder.as_deref().unwrap_or(Path::new(""));
+        let job = Job::parse(request.text("job")?, folder)?;
+        let connector = Connectors::in_folders([connectors()]).find(&job.connector)?;
+        let options = OpenOptions { create: true, rejects_duplicates: job.rejects_duplicates };
+        let workspace = headwater::open(&job.workspace, options)?;
+        let full = request.0.get("full").and_then(Json::as_bool).unwrap_or(false);
+        let report = sync::run(
+            &job,
+            &*connector,
+            &*workspace,
+            RunOptions { full },
+            &Control::default(),
+            &mut |_| {},
+        )?;
+        match report.error {
+            Some(error) => Err(error),
+            None => Ok(report.to_json()),
         }
-        Err(Error::new(ErrorCode::OperationNotSupported, "this testee runs no syncs"))
     }
+}
+
+/// The folder of the bundled connectors and the scripted one, built once.
+fn connectors() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        headwater_program_tests::build(&[
+            "headwater-connector-csv",
+            "headwater-connector-json",
+            "headwater-connector-scripted",
+        ])
+    })
 }
