@@ -6,6 +6,7 @@ mod identity;
 mod journal;
 mod layout;
 mod migrate;
+mod query;
 mod read;
 mod transaction;
 mod write;
@@ -119,6 +120,7 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
              PRAGMA synchronous = FULL; PRAGMA cache_size = -{cache_kib}; \
              PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;"
         ))?;
+        query::prepare(&connection)?;
         Ok(connection)
     };
     open().map_err(store_error(&doing))

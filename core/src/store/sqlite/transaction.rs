@@ -126,8 +126,7 @@ impl ReadTransaction for Transaction<'_> {
     }
 
     fn query(&mut self, record_type: &Arc<RecordType>, query: &Query) -> Result<Page> {
-        let _ = (record_type, query);
-        Ok(Page { records: Vec::new(), next_cursor: None })
+        super::query::query(self, record_type, query)
     }
 }
 

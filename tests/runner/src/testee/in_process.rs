@@ -7,13 +7,11 @@ use std::sync::OnceLock;
 use headwater::error::{Error, ErrorCode, Result};
 use headwater::source::Control;
 use headwater::sync::{self, Job, RunOptions};
-use headwater::{Action, OpenOptions, Workspace};
+use headwater::{Action, OpenOptions, Query, Record, Workspace};
 use headwater_host::Connectors;
 use serde_json::{Map, Value as Json, json};
 
-use super::requests::{
-    Request, answer, apply_batch, error_json, invalid_request, meta_action, parse_operation,
-};
+use super::requests::{Request, answer, apply_batch, error_json, meta_action, parse_operation};
 use super::{Response, Testee};
 
 /// The Rust library over SQLite.
@@ -51,8 +49,7 @@ impl InProcess {
             "update" => self.update(request),
             "apply" => self.apply(request),
             "schema" => self.schema(request),
-            // Enabled by replacing the next line with `"query" => self.query(request),`.
-            "query" => return Response::Unsupported(verb.to_owned()),
+            "query" => self.query(request),
             "sync" => self.sync(request),
             _ => return Response::Unsupported(verb.to_owned()),
         };
@@ -160,14 +157,14 @@ impl InProcess {
         Ok(self.workspace()?.schema().record_type(record_type)?.to_json())
     }
 
-    // fn query(&self, request: Request<'_>) -> Result<Json> {
-    //     let workspace = self.workspace()?;
-    //     let record_type = workspace.schema().record_type(request.text("record_type")?)?;
-    //     let query = Query::parse(record_type, request.object("body")?)?;
-    //     let page = workspace.query(record_type.api_name(), &query)?;
-    //     let records: Vec<Json> = page.records.iter().map(Record::to_json).collect();
-    //     Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
-    // }
+    fn query(&self, request: Request<'_>) -> Result<Json> {
+        let workspace = self.workspace()?;
+        let record_type = workspace.schema().record_type(request.text("record_type")?)?;
+        let query = Query::parse(record_type, request.object("body")?)?;
+        let page = workspace.query(record_type.api_name(), &query)?;
+        let records: Vec<Json> = page.records.iter().map(Record::to_json).collect();
+        Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
+    }
 
     /// Runs a job (`job`: its text) with the case's folder as its own, and gives the report; what
     /// made it fail is the error.

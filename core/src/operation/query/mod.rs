@@ -1,0 +1,187 @@
+//! Queries: which records, in which order, which page (contract.md section 5.5).
+
+mod cursor;
+mod filter;
+
+pub use cursor::Position;
+pub use filter::{Condition, Filter, Operator};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::record::Record;
+use crate::schema::{RecordType, nearest};
+
+/// The default number of records a page (contract.md section 7).
+pub const DEFAULT_LIMIT: usize = 50;
+/// The largest number of records a page.
+pub const MAX_LIMIT: usize = 1000;
+/// The largest number of sort fields (contract.md section 7).
+const MAX_SORT_FIELDS: usize = 3;
+
+/// Which records, in which order, which page.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// What records must fulfil.
+    pub filter: Filter,
+    /// The order; records that are equal in it come in the order of their creation.
+    pub sort: Vec<Sort>,
+    /// How many records a page, 1 to [`MAX_LIMIT`].
+    pub limit: usize,
+    /// Where the page before ended.
+    pub after: Option<Position>,
+    /// Filters and sort as they were given, for the cursor.
+    origin: Json,
+}
+
+/// One field of the order. Records without a value come last in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// The attribute.
+    pub attribute: usize,
+    /// Whether the largest comes first.
+    pub is_descending: bool,
+}
+
+/// One page of records.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The records, in order.
+    pub records: Vec<Record>,
+    /// Opaque; gives the next page. `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl Query {
+    /// Parses the body of a `_query` request: `filters`, `sort`, `limit`, `cursor`, all optional.
+    ///
+    /// With a cursor alone the filters and the sort are those of the page before.
+    ///
+    /// # Errors
+    /// `invalid_request` for a body of the wrong shape; `invalid_filter_field`,
+    /// `invalid_filter_operator`, `invalid_filter_value`, `filter_depth_exceeded`,
+    /// `sort_too_many_fields`, `unsortable_field`, `invalid_cursor`.
+    ///
+    /// ```
+    /// use headwater::{Query, Schema};
+    /// let contact = Schema::standard().record_type("contact")?.clone();
+    /// let body = serde_json::json!({
+    ///     "filters": [{"field": "updated_at", "operator": "gte", "value": "2026-01-01T00:00:00Z"}],
+    ///     "sort": [{"field": "updated_at", "direction": "asc"}],
+    /// });
+    /// let query = Query::parse(&contact, body.as_object().cloned().unwrap())?;
+    /// assert_eq!(query.limit, 50);
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
+    pub fn parse(record_type: &RecordType, mut body: Map<String, Json>) -> Result<Self> {
+        let mut take = |key: &str| body.remove(key).filter(|value| !value.is_null());
+        let (filters, sort, limit, cursor) =
+            (take("filters"), take("sort"), take("limit"), take("cursor"));
+        if let Some((key, _)) = body.iter().next() {
+            let error = invalid(format!("a query has no key {key:?}")).at_field(key);
+            return Err(match nearest(key, ["filters", "sort", "limit", "cursor"]) {
+                Some(near) => error.hint(format!("did you mean {near:?}?")),
+                None => error,
+            });
+        }
+        let limit = match limit {
+            None => DEFAULT_LIMIT,
+            Some(limit) => parse_limit(&limit)?,
+        };
+        let (origin, after) = match cursor {
+            None => (json!({ "filters": filters, "sort": sort }), None),
+            Some(Json::String(cursor)) => {
+                let (origin, position) = cursor::decode(record_type, &cursor)?;
+                for (key, given) in [("filters", &filters), ("sort", &sort)] {
+                    if given.as_ref().is_some_and(|given| *given != origin[key]) {
+                        return Err(cursor::invalid(format!(
+                            "the cursor belongs to other {key} than those given"
+                        )));
+                    }
+                }
+                (origin, Some(position))
+            }
+            Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
+        };
+        let query = Self {
+            filter: filter::parse(record_type, &origin["filters"])?,
+            sort: parse_sort(record_type, &origin["sort"])?,
+            limit,
+            after,
+            origin,
+        };
+        match &query.after {
+            Some(position) if position.values.len() != query.sort.len() => {
+                Err(cursor::invalid("the cursor does not fit its own sort"))
+            }
+            _ => Ok(query),
+        }
+    }
+
+    /// The cursor of a page that ends at `position`.
+    #[must_use]
+    pub fn cursor(&self, record_type: &RecordType, position: &Position) -> String {
+        cursor::encode(record_type, &self.origin, position)
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InvalidRequest, message)
+}
+
+fn parse_limit(limit: &Json) -> Result<usize> {
+    limit
+        .as_u64()
+        .and_then(|limit| usize::try_from(limit).ok())
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .ok_or_else(|| {
+            invalid(format!("expected a limit of 1 to {MAX_LIMIT}, found {limit}"))
+                .at_field("limit")
+        })
+}
+
+fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {
+    let entries = match sort {
+        Json::Null => return Ok(Vec::new()),
+        Json::Array(entries) => entries,
+        other => return Err(invalid(format!("expected a list of sort fields, found {other}"))),
+    };
+    if entries.len() > MAX_SORT_FIELDS {
+        return Err(Error::new(
+            ErrorCode::SortTooManyFields,
+            format!("{} sort fields are given, {MAX_SORT_FIELDS} are allowed", entries.len()),
+        ));
+    }
+    entries
+        .iter()
+        .map(|entry| {
+            let Some(field) = entry.get("field").and_then(Json::as_str) else {
+                return Err(invalid(format!("expected a sort field, found {entry}"))
+                    .hint("write {\"field\": .., \"direction\": \"asc\" or \"desc\"}"));
+            };
+            let is_descending = match entry.get("direction") {
+                None | Some(Json::Null) => false,
+                Some(Json::String(direction)) if direction == "asc" => false,
+                Some(Json::String(direction)) if direction == "desc" => true,
+                Some(other) => return Err(invalid(format!("expected asc or desc, found {other}"))),
+            };
+            let sortable = record_type
+                .index_of(field)
+                .filter(|&index| record_type.attribute(index).is_sortable());
+            match sortable {
+                Some(attribute) => Ok(Sort { attribute, is_descending }),
+                None => Err(unsortable(record_type, field)),
+            }
+        })
+        .collect()
+}
+
+fn unsortable(record_type: &RecordType, field: &str) -> Error {
+    let message = format!("{} cannot be sorted by {field:?}", record_type.api_name());
+    let error = Error::new(ErrorCode::UnsortableField, message).at_field(field);
+    let sortable = record_type.attributes().iter().filter(|attribute| attribute.is_sortable());
+    match nearest(field, sortable.map(|attribute| attribute.api_name.as_str())) {
+        Some(near) if near != field => error.hint(format!("did you mean {near:?}?")),
+        _ => error,
+    }
+}

@@ -1,0 +1,384 @@
+//! Queries as SQL: every operand is bound, every name is quoted.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{ToSqlOutput, Value as SqlValue};
+use rusqlite::{Connection, params_from_iter};
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+
+use crate::error::Result;
+use crate::operation::query::{Condition, Filter, Operator, Position, Sort};
+use crate::operation::{Page, Query};
+use crate::record::Record;
+use crate::schema::{Attribute, Origin, RecordType, SystemField};
+use crate::store::{ReadTransaction, RowKey, Selection, StoredRecord};
+use crate::value::{Value, ValueType};
+
+use super::columns::bind_one;
+use super::errors::store_error;
+use super::identity::row_of;
+use super::layout::{Layout, Storage, key_table, quote};
+use super::transaction::Transaction;
+
+/// Adds what queries need and SQLite lacks: the order of exact decimals, and letters without case
+/// in every script.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_collation("decimal", |a, b| {
+        let decimal = |text: &str| text.parse::<Decimal>().ok();
+        match (decimal(a), decimal(b)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            (a, b) => a.is_some().cmp(&b.is_some()).then(Ordering::Equal),
+        }
+    })?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("headwater_lower", 1, flags, |context| {
+        Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+    })
+}
+
+pub(super) fn query(
+    transaction: &mut Transaction<'_>,
+    record_type: &Arc<RecordType>,
+    query: &Query,
+) -> Result<Page> {
+    let failed = store_error("query records");
+    let organization_id = transaction.settings()?.organization_id;
+    let layout = transaction.layout(record_type)?;
+    let mut sql = Sql { record_type, layout, text: String::new(), bound: Vec::new() };
+    sql.push("SELECT rid FROM ");
+    sql.push(&quote(&layout.table));
+    sql.push(" WHERE archived_at IS NULL AND ");
+    sql.filter(&query.filter);
+    if let Some(position) = &query.after {
+        sql.push(" AND ");
+        sql.after(&query.sort, position, 0);
+    }
+    sql.push(" ORDER BY ");
+    for sort in &query.sort {
+        let (column, collation) = sql.column(sort.attribute);
+        let direction = if sort.is_descending { "DESC" } else { "ASC" };
+        sql.push(&format!("{column}{collation} {direction} NULLS LAST, "));
+    }
+    // One more than a page tells whether there is a next one.
+    sql.push(&format!("rid LIMIT {}", query.limit + 1));
+    let mut statement = transaction.prepare(&sql.text)?;
+    let mut rows = statement
+        .query_map(params_from_iter(sql.bound), |row| row.get::<_, RowKey>(0))
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+        .map_err(&failed)?;
+    drop(statement);
+    let has_next = rows.len() > query.limit;
+    rows.truncate(query.limit);
+    let stored = super::read::load(transaction, record_type, &Selection::all(record_type), &rows)?;
+    let next_cursor = stored
+        .last()
+        .filter(|_| has_next)
+        .map(|last| query.cursor(record_type, &position(record_type, &query.sort, last)));
+    let records = stored
+        .into_iter()
+        .map(|stored| Record {
+            record_type: Arc::clone(record_type),
+            id: stored.id,
+            organization_id,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            values: stored.values,
+        })
+        .collect();
+    Ok(Page { records, next_cursor })
+}
+
+/// Where a page ends that ends with this record.
+fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRecord) -> Position {
+    let values = sort.iter().map(|sort| {
+        let system = match record_type.attribute(sort.attribute).origin {
+            Origin::System(SystemField::CreatedAt) => Some(Value::Timestamp(last.created_at)),
+            Origin::System(SystemField::UpdatedAt) => Some(Value::Timestamp(last.updated_at)),
+            _ => None,
+        };
+        match system.as_ref().or(last.values[sort.attribute].as_ref()) {
+            None => Json::Null,
+            Some(Value::Boolean(boolean)) => Json::from(*boolean),
+            Some(Value::Number(number)) => number.to_json(),
+            Some(value) => match bind_one(value) {
+                ToSqlOutput::Owned(SqlValue::Text(text)) => Json::from(text),
+                _ => value.as_text().map_or(Json::Null, Json::from),
+            },
+        }
+    });
+    Position { values: values.collect(), row: last.row }
+}
+
+/// A statement in the making.
+struct Sql<'a> {
+    record_type: &'a RecordType,
+    layout: &'a Layout,
+    text: String,
+    bound: Vec<SqlValue>,
+}
+
+impl Sql<'_> {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn bind(&mut self, value: impl Into<SqlValue>) {
+        self.push("?");
+        self.bound.push(value.into());
+    }
+
+    fn bind_value(&mut self, value: &Value) {
+        self.bind(match (bind_one(value), value.as_text()) {
+            (ToSqlOutput::Owned(value), _) => value,
+            (_, Some(text)) => SqlValue::Text(text.to_owned()),
+            _ => SqlValue::Null,
+        });
+    }
+
+    fn bind_list(&mut self, values: &[Value]) {
+        self.push("(");
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.bind_value(value);
+        }
+        self.push(")");
+    }
+
+    /// The column of a single attribute, and the collation that orders it.
+    fn column(&self, attribute: usize) -> (String, &'static str) {
+        let declared = self.record_type.attribute(attribute);
+        let name = match &self.layout.storage[attribute] {
+            Storage::Columns(names) => quote(&names[0]),
+            _ => match declared.origin {
+                // What the workspace itself keeps and no column holds is the same for every record.
+                Origin::System(SystemField::OrganizationId | SystemField::CreatedByUserId) => {
+                    "NULL".to_owned()
+                }
+                _ => quote(&declared.api_name),
+            },
+        };
+        (name, collation(declared))
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        match filter {
+            Filter::All(filters) => self.group(filters, " AND ", "TRUE"),
+            Filter::Any(filters) => self.group(filters, " OR ", "FALSE"),
+            Filter::Not(filter) => {
+                // What is unknown of an empty attribute is not fulfilled, so its opposite is.
+                self.push("NOT coalesce(");
+                self.filter(filter);
+                self.push(", FALSE)");
+            }
+            Filter::Condition(condition) => self.condition(condition),
+        }
+    }
+
+    fn group(&mut self, filters: &[Filter], between: &str, empty: &str) {
+        self.push("(");
+        for (index, filter) in filters.iter().enumerate() {
+            if index > 0 {
+                self.push(between);
+            }
+            self.filter(filter);
+        }
+        if filters.is_empty() {
+            self.push(empty);
+        }
+        self.push(")");
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        let (opposite, is_negated) = match condition.operator {
+            Operator::Ne => (Operator::Eq, true),
+            Operator::NotIn => (Operator::In, true),
+            Operator::NotExists => (Operator::Exists, true),
+            operator => (operator, false),
+        };
+        if is_negated {
+            self.push("NOT coalesce(");
+        }
+        self.positive(condition.attribute, opposite, &condition.operands);
+        if is_negated {
+            self.push(", FALSE)");
+        }
+    }
+
+    fn positive(&mut self, attribute: usize, operator: Operator, operands: &[Value]) {
+        let declared = self.record_type.attribute(attribute);
+        let is_equality = matches!(operator, Operator::Eq | Operator::In);
+        if declared.origin == Origin::System(SystemField::Id) {
+            return self.ids(operator, operands);
+        }
+        if declared.origin == Origin::System(SystemField::OrganizationId) {
+            return self.organization(operator, operands);
+        }
+        let keys = match declared.origin {
+            Origin::PrimaryOf(array) => array,
+            _ => attribute,
+        };
+        let has_keys = is_equality && self.record_type.key_attributes().any(|index| index == keys);
+        if has_keys {
+            self.push("(rid IN (SELECT rid FROM ");
+            self.push(&quote(&key_table(self.record_type, keys)));
+            self.push(" WHERE key IN ");
+            self.bind_list(operands);
+            self.push(")");
+            if keys != attribute {
+                // One of the record's keys, but not necessarily the primary one.
+                self.push(" AND ");
+                self.compare(attribute, &self.column(attribute).0, operator, operands);
+            }
+            return self.push(")");
+        }
+        match &self.layout.storage[attribute] {
+            Storage::Child { table, is_item } => {
+                let column = if *is_item { "text" } else { "value" };
+                let table = quote(table);
+                self.push(&format!("rid IN (SELECT rid FROM {table} WHERE "));
+                self.compare(attribute, column, operator, operands);
+                self.push(")");
+            }
+            _ => {
+                let (column, _) = self.column(attribute);
+                self.compare(attribute, &column, operator, operands);
+            }
+        }
+    }
+
+    /// Compares one column; the statement is unknown or false where it is empty.
+    fn compare(&mut self, attribute: usize, column: &str, operator: Operator, operands: &[Value]) {
+        let declared = self.record_type.attribute(attribute);
+        let collation = collation(declared);
+        let is_normalised = matches!(
+            declared.value_type,
+            ValueType::Email | ValueType::ContactEmail | ValueType::AccountDomain
+        );
+        let compared = if is_normalised {
+            format!("headwater_lower(trim({column}))")
+        } else {
+            column.to_owned()
+        };
+        let simple = match operator {
+            Operator::Eq => "=",
+            Operator::Gt => ">",
+            Operator::Gte => ">=",
+            Operator::Lt => "<",
+            Operator::Lte => "<=",
+            _ => "",
+        };
+        match (operator, operands) {
+            (Operator::Exists, _) => self.push(&format!("{column} IS NOT NULL")),
+            (Operator::In, operands) => {
+                self.push(&format!("{compared}{collation} IN "));
+                self.bind_list(operands);
+            }
+            (Operator::Between, [low, high]) => {
+                self.push(&format!("{compared}{collation} BETWEEN "));
+                self.bind_value(low);
+                self.push(" AND ");
+                self.bind_value(high);
+            }
+            (Operator::Contains | Operator::StartsWith | Operator::EndsWith, [operand]) => {
+                self.text_test(column, operator, operand.as_text().unwrap_or_default());
+            }
+            (_, [operand]) => {
+                self.push(&format!("{compared}{collation} {simple} "));
+                self.bind_value(operand);
+            }
+            _ => self.push("FALSE"),
+        }
+    }
+
+    fn text_test(&mut self, column: &str, operator: Operator, text: &str) {
+        let characters = text.chars().count();
+        match operator {
+            Operator::Contains => {
+                self.push(&format!("instr(headwater_lower({column}), "));
+                self.bind(text.to_owned());
+                self.push(") > 0");
+            }
+            // `substr` from minus zero would be the whole text.
+            _ if characters == 0 => self.push(&format!("{column} IS NOT NULL")),
+            Operator::StartsWith => {
+                self.push(&format!("substr(headwater_lower({column}), 1, {characters}) = "));
+                self.bind(text.to_owned());
+            }
+            _ => {
+                self.push(&format!("substr(headwater_lower({column}), -{characters}) = "));
+                self.bind(text.to_owned());
+            }
+        }
+    }
+
+    /// An id says which row it can only be in.
+    fn ids(&mut self, operator: Operator, operands: &[Value]) {
+        if operator == Operator::Exists {
+            return self.push("TRUE");
+        }
+        self.push("(FALSE");
+        for operand in operands {
+            if let Value::Uuid(id) = operand {
+                self.push(" OR rid = ");
+                self.bind(row_of(*id));
+                self.push(" AND id = ");
+                self.bind_value(operand);
+            }
+        }
+        self.push(")");
+    }
+
+    /// Every record belongs to the same organization.
+    fn organization(&mut self, operator: Operator, operands: &[Value]) {
+        if operator == Operator::Exists {
+            return self.push("TRUE");
+        }
+        self.push("(SELECT value FROM headwater_setting WHERE name = 'organization_id') IN ");
+        self.bind_list(operands);
+    }
+
+    /// What comes after a position: later in the first field, or equal in it and later in the rest.
+    fn after(&mut self, sort: &[Sort], position: &Position, field: usize) {
+        let (Some(by), Some(value)) = (sort.get(field), position.values.get(field)) else {
+            self.push("rid > ");
+            return self.bind(position.row);
+        };
+        let (column, collation) = self.column(by.attribute);
+        if value.is_null() {
+            // Records without a value come last.
+            self.push(&format!("({column} IS NULL AND "));
+        } else {
+            let later = if by.is_descending { "<" } else { ">" };
+            self.push(&format!("({column} IS NULL OR {column}{collation} {later} "));
+            self.bind(scalar(value));
+            self.push(&format!(" OR {column}{collation} = "));
+            self.bind(scalar(value));
+            self.push(" AND ");
+        }
+        self.after(sort, position, field + 1);
+        self.push(")");
+    }
+}
+
+fn scalar(value: &Json) -> SqlValue {
+    match value {
+        Json::String(text) => SqlValue::Text(text.clone()),
+        Json::Bool(boolean) => SqlValue::Integer((*boolean).into()),
+        Json::Number(number) => number
+            .as_i64()
+            .map(SqlValue::Integer)
+            .or_else(|| number.as_f64().map(SqlValue::Real))
+            .unwrap_or(SqlValue::Null),
+        _ => SqlValue::Null,
+    }
+}
+
+/// Exact decimals are stored as text and ordered as numbers.
+fn collation(attribute: &Attribute) -> &'static str {
+    if attribute.value_type == ValueType::Currency { " COLLATE decimal" } else { "" }
+}
