@@ -1,1 +1,0 @@
-//! Checks a connector library against the contract.
