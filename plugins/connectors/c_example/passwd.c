@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELDS = 7, UID = 2, GID = 3, MAX_ROWS = 4096 };
+enum { FIELDS = 7, MAX_ROWS = 4096 };
 static const char *const names[] = {"login", "password", "uid", "gid", "name", "home", "shell"};
 
 typedef struct { /* lent by check, so it lives in the source */
@@ -52,15 +52,22 @@ static int32_t passwd_describe(const headwater_call *call, headwater_description
   return HEADWATER_OK;
 }
 
+/* As much JSON as an object of texts needs; a real connector brings a parser along. */
 static int32_t passwd_open(const headwater_call *call, headwater_str config, void **out_source) {
-  char text[4200] = "", key[64] = "", path[4096];
-  int end = 0;
-  if (config.len >= sizeof text) return fail(call, HEADWATER_E_CONFIG_INVALID, "path", "too long", NULL);
-  if (config.len > 0) memcpy(text, config.ptr, config.len);
-  sscanf(text, " { \"%63[^\"]\" : \"%4095[^\"\\]\" } %n", key, path, &end); /* JSON enough for one key */
-  if (end == 0 || text[end] != '\0' || strcmp(key, "path") != 0)
-    return fail(call, HEADWATER_E_CONFIG_INVALID, *key ? key : "path",
-                "expected one key, `path`, and a text without backslashes", "write {\"path\": \"/etc/passwd\"}");
+  const char *hint = "write {\"path\": \"/etc/passwd\"}";
+  char text[4400] = "", key[64], path[4096] = "", next = '{';
+  const char *at = text;
+  if (config.len > 0 && config.len < sizeof text) memcpy(text, config.ptr, config.len);
+  for (int n; next != '}'; at += n) {
+    n = 0;
+    if (sscanf(at, next == '{' ? " { \"%63[^\"]\" : %n" : " , \"%63[^\"]\" : %n", key, &n) != 1 || n == 0) break;
+    if (strcmp(key, "path") != 0) return fail(call, HEADWATER_E_CONFIG_INVALID, key, "unknown key", hint);
+    at += n, n = 0;
+    if (sscanf(at, "\"%4095[^\"\\]\" %n", path, &n) != 1 || n == 0) break;
+    next = at[n] == '}' ? '}' : ',';
+  }
+  if (next != '}' || at[1 + strspn(at + 1, " \n")] != '\0')
+    return fail(call, HEADWATER_E_CONFIG_INVALID, "path", "expected an object with a text without backslashes", hint);
   source *s = calloc(1, sizeof *s);
   if (!s) return fail(call, HEADWATER_E_INTERNAL, NULL, "out of memory", NULL);
   strcpy(s->path, path);
@@ -74,8 +81,7 @@ static int32_t passwd_check(const headwater_call *call, void *handle, headwater_
   if (!file) return unavailable(call);
   fclose(file);
   for (int i = 0; i < FIELDS; i++)
-    s->fields[i] = (headwater_field){sizeof s->fields[i], str(names[i]),
-                                     str(i == UID || i == GID ? "number" : "string"), i == 0 ? HEADWATER_FIELD_KEY : 0};
+    s->fields[i] = (headwater_field){sizeof s->fields[i], str(names[i]), str("string"), i == 0 ? HEADWATER_FIELD_KEY : 0};
   s->info = (headwater_stream_info){sizeof s->info, str("accounts"), HEADWATER_STREAM_FIELDS_COMPLETE,
                                     s->fields, FIELDS, str("line")};
   out->streams = &s->info;
@@ -85,11 +91,9 @@ static int32_t passwd_check(const headwater_call *call, void *handle, headwater_
 
 static void passwd_close_stream(void *handle) {
   stream *s = handle;
-  if (!s) return;
-  if (s->file) fclose(s->file);
-  if (s->rows) fclose(s->rows);
-  free(s->data);
-  free(s->line);
+  if (s && s->file) fclose(s->file);
+  if (s && s->rows) fclose(s->rows);
+  if (s) free(s->data), free(s->line);
   free(s);
 }
 
@@ -116,29 +120,16 @@ static int32_t passwd_read(const headwater_call *call, void *handle, const headw
 }
 
 /* Writes the line as a JSON object, or says what is wrong with it. */
-static const char *write_row(stream *s, const char **field) {
-  const char *value[FIELDS + 1] = {s->line}, *c;
-  int n = 1;
-  for (c = s->line; *c; c++) {
+static const char *write_row(stream *s) {
+  int colons = 0, field = 0;
+  for (const char *c = s->line; *c; colons += *c++ == ':')
     if (*c & 0x80) return "expected ASCII"; /* rows must be UTF-8, and ASCII is */
-    if (*c == ':' && n <= FIELDS) value[n++] = c + 1;
-  }
-  if (n != FIELDS) return "expected 7 fields, separated by `:`";
-  for (int i = UID; i <= GID; i++) {
-    size_t digits = strspn(value[i], "0123456789");
-    if (digits == 0 || digits > 10 || value[i][digits] != ':') return *field = names[i], "expected a whole number";
-  }
-  for (int i = 0; i < FIELDS; i++) {
-    fprintf(s->rows, i == 0 ? "{\"%s\":" : ",\"%s\":", names[i]);
-    if (i == UID || i == GID) fprintf(s->rows, "%llu", strtoull(value[i], NULL, 10));
-    else {
-      fputc('"', s->rows);
-      for (c = value[i]; *c && *c != ':'; c++)
-        fprintf(s->rows, *c < 0x20 ? "\\u%04x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-      fputc('"', s->rows);
-    }
-  }
-  fputs("}\n", s->rows);
+  if (colons != FIELDS - 1) return "expected 7 fields, separated by `:`";
+  fprintf(s->rows, "{\"%s\":\"", names[field]);
+  for (const char *c = s->line; *c; c++)
+    if (*c == ':') fprintf(s->rows, "\",\"%s\":\"", names[++field]);
+    else fprintf(s->rows, *c < 0x20 ? "\\u%04x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+  fputs("\"}\n", s->rows);
   return NULL;
 }
 
@@ -152,10 +143,10 @@ static int32_t passwd_next(const headwater_call *call, void *handle, headwater_b
     if (n < 0) break;
     if (s->line[n - 1] == '\n') s->line[--n] = '\0';
     s->lines++;
-    const char *field = NULL, *fault = strlen(s->line) == (size_t)n ? write_row(s, &field) : "expected no NUL";
+    const char *fault = strlen(s->line) == (size_t)n ? write_row(s) : "expected no NUL";
     if (!fault) s->positions[count++] = s->lines;
-    else bad = 1, s->bad = (headwater_bad_row){sizeof s->bad, HEADWATER_E_SOURCE_DATA_INVALID, s->lines, str(fault),
-                                               str(field), str("correct the line"), {(uint8_t *)s->line, (size_t)n}};
+    else bad = 1, s->bad = (headwater_bad_row){sizeof s->bad, HEADWATER_E_SOURCE_DATA_INVALID, s->lines, str(fault), str(NULL),
+                                               str("correct the line"), {(uint8_t *)s->line, (size_t)n}};
   }
   if (ferror(s->file)) return unavailable(call);
   if (count + bad == 0) return HEADWATER_DONE;
