@@ -2,7 +2,8 @@
 
 use headwater::source::Connector;
 use headwater::{Error, ErrorCode, Result};
-use headwater_host::{Connectors, testkit};
+use headwater_host::Connectors;
+use headwater_host::testkit::{self, Outcome};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{ConnectorsCommand, ReportFormat};
@@ -75,9 +76,14 @@ fn test(library: &str, config: Option<&str>) -> Result<Exit> {
         })
         .transpose()?;
     let connector = Connectors::standard().find(library)?;
-    let report = testkit::run(&*connector, config.as_ref());
+    let report = testkit::run(&connector, config.as_ref(), &testkit::Options::default());
     for check in &report.checks {
-        output::line(&format!("{:<7} {}: {}", check.result.name(), check.name, check.detail))?;
+        let outcome = match check.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Skipped => "skipped",
+        };
+        output::line(&format!("{outcome:<7} {}: {}", check.name, check.detail))?;
     }
     Ok(if report.is_passed() { Exit::Done } else { Exit::Failed })
 }

@@ -37,24 +37,47 @@ fn refuse(fault: &LibraryError) -> headwater::Error {
         .hint("rebuild the connector with the headwater-sdk of this version")
 }
 
-/// The last path and fault of abi_stable's report, which has hundreds of lines.
+/// The field at fault and what is wrong with it: two lines of abi_stable's hundreds.
+///
+/// The report lists the way to the fault as pairs of `field_name:` and `type:` after `inside:`,
+/// then both layouts, then the fault after `Error:`.
 fn condense(report: &str) -> String {
-    let mut paths = Vec::new();
-    let mut fault = Vec::new();
-    let mut is_fault = false;
+    let mut way: Vec<(&str, &str)> = Vec::new();
+    let mut fault: Vec<&str> = Vec::new();
+    let mut part = Part::Other;
     for line in report.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if line.starts_with("inside:") || line.starts_with("Layout of") {
-            is_fault = false;
-        }
-        if let Some(path) = line.strip_prefix("inside:") {
-            paths.push(path.trim().to_owned());
+        if line.ends_with("inside:") {
+            (part, way) = (Part::Way, Vec::new());
+        } else if line.starts_with("Layout of") {
+            part = Part::Other;
         } else if let Some(text) = line.strip_prefix("Error:") {
-            is_fault = true;
-            fault = vec![text.trim().to_owned()];
-        } else if is_fault {
-            fault.push(line.to_owned());
+            (part, fault) = (Part::Fault, vec![text]);
+        } else if let (Part::Way, Some(name)) = (part, line.strip_prefix("field_name:")) {
+            way.push((name, ""));
+        } else if let (Part::Way, Some(kind)) = (part, line.strip_prefix("type:")) {
+            if let Some(step) = way.last_mut() {
+                step.1 = kind;
+            }
+        } else if let Part::Fault = part {
+            fault.push(line);
         }
     }
-    let _ = paths;
-    format!("{report}\n=={fault:?}")
+    let is_field = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
+    let place = match *way {
+        [.., (_, holder), (name, _)] if is_field(name) => format!("`{holder}.{name}`"),
+        [.., (_, kind)] => format!("`{kind}`"),
+        [] => "its layout".to_owned(),
+    };
+    let fault =
+        fault.join(" ").replace(" Expected: ", ", expected ").replace(" Found: ", ", found ");
+    // A fault between two whole structs prints both: a sentence has room for the start.
+    let fault: String = fault.chars().take(200).collect();
+    format!("{place}: {fault}")
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Way,
+    Fault,
+    Other,
 }

@@ -99,5 +99,5 @@ fn connectors_are_listed_described_and_tested() {
     assert!(tested.output.lines().all(|line| line.starts_with("passed")), "{tested:?}");
     let unknown = desk.run(&["connectors", "info", "cvs"]);
     assert_eq!(unknown.status, Some(1));
-    assert!(unknown.errors.contains("did you mean \"csv\"?"), "{unknown:?}");
+    assert!(unknown.errors.contains("did you mean `csv`?"), "{unknown:?}");
 }
