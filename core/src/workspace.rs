@@ -68,6 +68,12 @@ pub trait Workspace: Send + Sync {
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
     ) -> Result<()>;
 
+    /// Does now what would otherwise be left for the closing, so that closing is quick.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`; nothing that is committed is lost.
+    fn settle(&self) -> Result<()>;
+
     /// Applies a batch in one transaction.
     ///
     /// # Errors

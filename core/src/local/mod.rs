@@ -82,6 +82,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         Ok(outcomes)
     }
 
+    fn settle(&self) -> Result<()> {
+        self.store.settle()
+    }
+
     fn read_journal(
         &self,
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,

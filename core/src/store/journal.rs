@@ -179,6 +179,12 @@ pub trait JournalReader {
     /// `store_io`, `store_corrupt`.
     fn runs(&mut self, limit: usize) -> Result<Vec<Run>>;
 
+    /// How a run stands; `None` if there is no such run.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn run_state(&mut self, run: Uuid) -> Result<Option<RunState>>;
+
     /// Gives rejects to `each`, in the order of runs and positions.
     ///
     /// # Errors

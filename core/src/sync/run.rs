@@ -86,6 +86,11 @@ pub fn run(
         Some(_) => RunState::Failed,
     };
     let failure = failure.filter(|_| run.state == RunState::Failed);
+    if run.state == RunState::Done {
+        // A kill after the run is noted as done looks like a new run to the next one; this leaves
+        // as little as possible to be done then. What cannot be moved now is moved later.
+        let _ = workspace.settle();
+    }
     run.finished_at = Some(Timestamp::now());
     run.error = failure.as_ref().map(ToString::to_string);
     // Where even this cannot be written, the failure that is known already says more.
@@ -176,8 +181,15 @@ fn claim(
     let mut claimed = None;
     save(workspace, &mut |journal| {
         let stored = if options.full { None } else { journal.stream_state(&plan.key)? };
-        // A finished read starts over, unless the source itself goes on where it ended.
-        let resumed = stored.filter(|state| !state.is_finished || plan.description.is_incremental);
+        let resumed = match stored {
+            // A finished read starts over, unless the source itself goes on where it ended, or the
+            // run was killed before it could say that it was done.
+            Some(state) if state.is_finished && !plan.description.is_incremental => {
+                let is_done = journal.run_state(state.run)? == Some(RunState::Done);
+                (!is_done).then_some(state)
+            }
+            stored => stored,
+        };
         let state = match resumed {
             Some(state) => StreamState { run, is_finished: false, ..state },
             None => beginning(run),

@@ -36,6 +36,15 @@ impl JournalReader for Transaction<'_> {
         Ok(runs)
     }
 
+    fn run_state(&mut self, run: Uuid) -> Result<Option<RunState>> {
+        let found: Option<String> = self
+            .prepare("SELECT state FROM headwater_run WHERE id = ?1")?
+            .query_row([run.to_string()], |sql| sql.get(0))
+            .optional()
+            .map_err(store_error(READING))?;
+        found.map(|name| parse_state(&name)).transpose()
+    }
+
     fn rejects(
         &mut self,
         filter: &RejectFilter,
@@ -83,6 +92,10 @@ impl JournalReader for Transaction<'_> {
     }
 }
 
+fn parse_state(name: &str) -> Result<RunState> {
+    RunState::from_name(name).ok_or_else(|| corrupt(format_args!("the run state {name:?}")))
+}
+
 fn read_run(sql: &Row<'_>) -> Result<Run> {
     let failed = store_error(READING);
     let state: String = sql.get(4).map_err(&failed)?;
@@ -92,8 +105,7 @@ fn read_run(sql: &Row<'_>) -> Result<Run> {
         job_hash: sql.get(1).map_err(&failed)?,
         connector: sql.get(2).map_err(&failed)?,
         connector_version: sql.get(3).map_err(&failed)?,
-        state: RunState::from_name(&state)
-            .ok_or_else(|| corrupt(format_args!("the run state {state:?}")))?,
+        state: parse_state(&state)?,
         started_at: read_timestamp(sql.get_ref(5).map_err(&failed)?)?,
         finished_at: match finished_at {
             rusqlite::types::ValueRef::Null => None,

@@ -105,6 +105,13 @@ impl Store for SqliteStore {
     fn read(&self) -> Result<Box<dyn ReadTransaction + '_>> {
         Ok(Box::new(Transaction::begin(self, Access::Read(Some(self.reader()?)))?))
     }
+
+    fn settle(&self) -> Result<()> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .map_err(store_error("move the write-ahead log into the workspace"))
+    }
 }
 
 fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> {
