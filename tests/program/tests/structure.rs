@@ -1,0 +1,118 @@
+//! Who may use whom: the crates keep to the picture in ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+/// What each crate of the product may depend on among the others.
+const ALLOWED: [(&str, &[&str]); 10] = [
+    ("headwater", &[]),
+    ("headwater-abi", &[]),
+    ("headwater-sdk", &["headwater-abi"]),
+    ("headwater-host", &["headwater", "headwater-abi", "headwater-sdk"]),
+    ("headwater-connector-files", &["headwater-sdk"]),
+    ("headwater-connector-csv", &["headwater-sdk", "headwater-connector-files"]),
+    ("headwater-connector-json", &["headwater-sdk", "headwater-connector-files"]),
+    ("headwater-connector-scripted", &["headwater-sdk"]),
+    ("headwater-cli", &["headwater", "headwater-host"]),
+    ("headwater-headers", &[]),
+];
+/// Crates that core must not bring in, directly or not.
+const NOT_IN_CORE: [&str; 4] = ["libloading", "abi_stable", "tokio", "clap"];
+
+fn metadata() -> Json {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn texts<'a>(list: &'a Json, key: &str) -> Vec<&'a str> {
+    list.as_array().unwrap().iter().filter_map(|entry| entry[key].as_str()).collect()
+}
+
+#[test]
+fn every_crate_uses_only_what_it_may() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .filter(|package| package["source"].is_null())
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    for (name, allowed) in ALLOWED {
+        let package = packages
+            .iter()
+            .find(|package| package["name"] == name && package["source"].is_null())
+            .unwrap_or_else(|| panic!("there is no crate {name}"));
+        let used = package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|dependency| dependency["kind"] != "dev")
+            .filter_map(|dependency| dependency["name"].as_str());
+        for dependency in used.filter(|dependency| ours.contains(dependency)) {
+            assert!(allowed.contains(&dependency), "{name} must not use {dependency}");
+        }
+    }
+}
+
+#[test]
+fn core_loads_no_libraries_and_needs_no_runtime() {
+    let metadata = metadata();
+    let nodes: BTreeMap<&str, &Json> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| (node["id"].as_str().unwrap(), node))
+        .collect();
+    let names: BTreeMap<&str, &str> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
+        .collect();
+    let core = names.iter().find(|(_, name)| **name == "headwater").unwrap().0;
+    let mut reached = BTreeSet::new();
+    let mut next = vec![*core];
+    while let Some(id) = next.pop() {
+        if reached.insert(id) {
+            let normal = nodes[id]["deps"].as_array().unwrap().iter().filter(|dependency| {
+                dependency["dep_kinds"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|kind| kind["kind"].is_null())
+            });
+            next.extend(normal.filter_map(|dependency| dependency["pkg"].as_str()));
+        }
+    }
+    assert!(reached.len() > 20, "the dependencies of core were not found");
+    for id in reached {
+        assert!(!NOT_IN_CORE.contains(&names[id]), "core brings in {}", names[id]);
+    }
+    assert!(!texts(&metadata["packages"], "name").is_empty());
+}
+
+#[test]
+fn no_source_file_is_longer_than_500_lines() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let listed = Command::new("git")
+        .args(["ls-files", "*.rs", "*.py", "*.c", "*.sh"])
+        .current_dir(&root)
+        .output()
+        .unwrap();
+    let files = String::from_utf8(listed.stdout).unwrap();
+    assert!(files.lines().count() > 50, "no files were listed");
+    let long: Vec<String> = files
+        .lines()
+        .filter_map(|file| {
+            let lines = std::fs::read_to_string(root.join(file)).ok()?.lines().count();
+            (lines > 500).then(|| format!("{file}: {lines}"))
+        })
+        .collect();
+    assert!(long.is_empty(), "split these files: {long:?}");
+}
