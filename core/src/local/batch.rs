@@ -22,7 +22,7 @@ use crate::workspace::ApplyOptions;
 
 use super::draft::{keys_of, revise};
 use super::not_found;
-use super::working_set::WorkingSet;
+use super::working_set::{FoundKeys, WorkingSet};
 
 /// Applies a batch; the caller commits.
 pub(super) fn apply(
@@ -103,7 +103,7 @@ fn gather(
         let borrowed: Vec<&str> = keys.iter().map(String::as_str).collect();
         let holders = transaction.find_keys(record_type, attribute, &borrowed)?;
         rows.extend(holders.iter().flatten());
-        found.push((attribute, keys.into_iter().zip(holders).collect()));
+        found.push(FoundKeys { attribute, holders: keys.into_iter().zip(holders).collect() });
     }
     let rows: Vec<RowKey> = rows.into_iter().collect();
     let records = transaction.load(record_type, &wanted.selection, &rows)?;

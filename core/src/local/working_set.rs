@@ -28,6 +28,12 @@ pub(super) struct Entry {
     stored_keys: Vec<(usize, Vec<String>)>,
 }
 
+/// Who holds the keys of one attribute that operations ask for, as the store has it.
+pub(super) struct FoundKeys {
+    pub(super) attribute: usize,
+    pub(super) holders: Vec<(String, Vec<RowKey>)>,
+}
+
 /// The records of one type in a batch. An index stands for a record throughout.
 pub(super) struct WorkingSet {
     pub(super) record_type: Arc<RecordType>,
@@ -54,11 +60,7 @@ impl WorkingSet {
     }
 
     /// Takes in the stored records, and who of them holds which key.
-    pub(super) fn take_in(
-        &mut self,
-        records: Vec<StoredRecord>,
-        found: Vec<(usize, Vec<(String, Vec<RowKey>)>)>,
-    ) {
+    pub(super) fn take_in(&mut self, records: Vec<StoredRecord>, found: Vec<FoundKeys>) {
         let mut by_row = FxHashMap::default();
         for record in records {
             by_row.insert(record.row, self.entries.len());
@@ -71,9 +73,9 @@ impl WorkingSet {
                 stored_keys: Vec::new(),
             });
         }
-        for (attribute, keys) in found {
+        for FoundKeys { attribute, holders: found } in found {
             let holders = self.holders.entry(attribute).or_default();
-            for (key, rows) in keys {
+            for (key, rows) in found {
                 let held = rows.iter().filter_map(|row| by_row.get(row).copied()).collect();
                 holders.insert(key, held);
             }

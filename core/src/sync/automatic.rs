@@ -5,7 +5,7 @@ use crate::schema::RecordType;
 use crate::source::StreamDescription;
 use crate::value::{ADDRESS_PARTS, ValueType};
 
-use super::job::{AttributeJob, StreamJob, ValueOrigin};
+use super::stream_job::{AttributeJob, StreamJob, ValueOrigin};
 
 /// The attributes that the columns of a source name: case, spaces and punctuation are ignored.
 ///

@@ -8,9 +8,10 @@ use crate::source::Checkpoint;
 use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Workspace};
 
-use super::job::{Job, OnReject, RejectLimit};
+use super::job::Job;
 use super::pipeline::MappedBatch;
 use super::plan::StreamPlan;
+use super::stream_job::{OnReject, RejectLimit};
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;

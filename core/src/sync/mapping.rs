@@ -14,8 +14,8 @@ use crate::value::{AddressPatch, Value, ValueType, address_part};
 
 use super::automatic;
 use super::expression::RowExpression;
-use super::job::{AttributeJob, Mode, NullPolicy, StreamJob, ValueOrigin};
 use super::row::{Columns, Row};
+use super::stream_job::{AttributeJob, Mode, NullPolicy, StreamJob, ValueOrigin};
 
 /// A compiled mapping of one stream.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Mapping {
         for attribute in attributes {
             let entry = mapping
                 .entry(stream, attribute, source)
-                .map_err(|error| locate(attribute, error))?;
+                .map_err(|error| locate(attribute, &error))?;
             mapping.entries.push(entry);
         }
         mapping.columns.wants_whole =
@@ -167,13 +167,16 @@ impl Mapping {
         if stream.matching.as_deref() == Some(name) && is_match_only(&self.record_type, name) {
             return Ok(Target::MatchOnly);
         }
-        let index = self.record_type.require(name).map_err(as_config)?;
+        let index = self.record_type.require(name).map_err(|error| as_config(&error))?;
         let write = match stream.mode {
             Mode::Assert => Write::Assert,
             Mode::Create => Write::Create,
             Mode::Update => Write::Patch,
         };
-        self.record_type.attribute(index).check_writable(write).map_err(as_config)?;
+        self.record_type
+            .attribute(index)
+            .check_writable(write)
+            .map_err(|error| as_config(&error))?;
         Ok(Target::Attribute(index))
     }
 
@@ -219,8 +222,10 @@ impl Mapping {
             )
             .hint("use mode = \"create\" or \"update\""));
         }
-        let key =
-            self.record_type.match_key(name).map_err(|error| as_config(error).at_field("match"))?;
+        let key = self
+            .record_type
+            .match_key(name)
+            .map_err(|error| as_config(&error).at_field("match"))?;
         let feeds = |entry: &Entry, exactly: bool| match entry.target {
             Target::MatchOnly => true,
             Target::Attribute(index) if exactly => self.record_type.index_of(name) == Some(index),
@@ -474,7 +479,7 @@ fn check_column(name: &str, source: &StreamDescription) -> Result<()> {
 }
 
 /// A mistake in a job is the job's, whatever code it has in a request.
-fn as_config(error: Error) -> Error {
+fn as_config(error: &Error) -> Error {
     let config = Error::new(ErrorCode::ConfigInvalid, error.message()).hint(error.remedy());
     match error.field() {
         Some(field) => config.at_field(field),
@@ -482,7 +487,7 @@ fn as_config(error: Error) -> Error {
     }
 }
 
-fn locate(attribute: &AttributeJob, error: Error) -> Error {
+fn locate(attribute: &AttributeJob, error: &Error) -> Error {
     let config = if attribute.place.is_empty() {
         Error::new(error.code(), error.message())
     } else {

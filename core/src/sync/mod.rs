@@ -12,14 +12,16 @@ mod report;
 mod row;
 mod run;
 mod secrets;
+mod stream_job;
 
-pub use job::{
-    AttributeJob, JOB_SCHEMA, Job, Mode, NullPolicy, OnReject, RejectLimit, StreamJob, ValueOrigin,
-};
+pub use job::{JOB_SCHEMA, Job};
 pub use plan::{check, discover};
 pub use report::{Report, stream_json};
 pub use run::{Progress, RunOptions, run};
 pub use secrets::Secrets;
+pub use stream_job::{
+    AttributeJob, Mode, NullPolicy, OnReject, RejectLimit, StreamJob, ValueOrigin,
+};
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@ use crate::schema::{Schema, nearest};
 use crate::source::{Connector, Control, Source, StreamDescription};
 use crate::store::journal::StreamKey;
 
-use super::job::{Job, StreamJob};
+use super::job::Job;
 use super::mapping::Mapping;
+use super::stream_job::StreamJob;
 
 /// A stream that is ready to be read.
 pub(super) struct StreamPlan<'a> {

@@ -28,11 +28,15 @@ static headwater_str str(const char *s) {
   return (headwater_str){(const uint8_t *)s, s ? strlen(s) : 0};
 }
 
-static int32_t fail(const headwater_call *call, int32_t code, const char *field, const char *message,
-                    const char *hint) {
-  headwater_failure f = {.struct_size = sizeof f, .code = code, .message = str(message),
-                         .field = str(field), .hint = str(hint)};
-  if (code == HEADWATER_E_SOURCE_UNAVAILABLE) f.retry = HEADWATER_RETRY_BACKOFF;
+static int32_t fail(const headwater_call *call, int32_t code, const char *field,
+                    const char *message, const char *hint) {
+  headwater_failure f = {.struct_size = sizeof f,
+                         .code = code,
+                         .message = str(message),
+                         .field = str(field),
+                         .hint = str(hint)};
+  if (code == HEADWATER_E_SOURCE_UNAVAILABLE)
+    f.retry = HEADWATER_RETRY_BACKOFF;
   call->fail(call->context, &f); /* copied before it returns, so locals may be lent */
   return code;
 }
@@ -46,9 +50,9 @@ static int32_t passwd_describe(const headwater_call *call, headwater_description
   (void)call;
   out->name = str("passwd");
   out->version = str("0.1.0");
-  out->config_schema = str(
-      "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"path\"],"
-      "\"properties\":{\"path\":{\"type\":\"string\",\"format\":\"path\"}}}");
+  out->config_schema =
+      str("{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"path\"],"
+          "\"properties\":{\"path\":{\"type\":\"string\",\"format\":\"path\"}}}");
   return HEADWATER_OK;
 }
 
@@ -57,19 +61,26 @@ static int32_t passwd_open(const headwater_call *call, headwater_str config, voi
   const char *hint = "write {\"path\": \"/etc/passwd\"}";
   char text[4400] = "", key[64], path[4096] = "", next = '{';
   const char *at = text;
-  if (config.len > 0 && config.len < sizeof text) memcpy(text, config.ptr, config.len);
+  if (config.len > 0 && config.len < sizeof text)
+    memcpy(text, config.ptr, config.len);
   for (int n; next != '}'; at += n) {
     n = 0;
-    if (sscanf(at, next == '{' ? " { \"%63[^\"]\" : %n" : " , \"%63[^\"]\" : %n", key, &n) != 1 || n == 0) break;
-    if (strcmp(key, "path") != 0) return fail(call, HEADWATER_E_CONFIG_INVALID, key, "unknown key", hint);
+    if (sscanf(at, next == '{' ? " { \"%63[^\"]\" : %n" : " , \"%63[^\"]\" : %n", key, &n) != 1 ||
+        n == 0)
+      break;
+    if (strcmp(key, "path") != 0)
+      return fail(call, HEADWATER_E_CONFIG_INVALID, key, "unknown key", hint);
     at += n, n = 0;
-    if (sscanf(at, "\"%4095[^\"\\]\" %n", path, &n) != 1 || n == 0) break;
+    if (sscanf(at, "\"%4095[^\"\\]\" %n", path, &n) != 1 || n == 0)
+      break;
     next = at[n] == '}' ? '}' : ',';
   }
   if (next != '}' || at[1 + strspn(at + 1, " \n")] != '\0')
-    return fail(call, HEADWATER_E_CONFIG_INVALID, "path", "expected an object with a text without backslashes", hint);
+    return fail(call, HEADWATER_E_CONFIG_INVALID, "path",
+                "expected an object with a text without backslashes", hint);
   source *s = calloc(1, sizeof *s);
-  if (!s) return fail(call, HEADWATER_E_INTERNAL, NULL, "out of memory", NULL);
+  if (!s)
+    return fail(call, HEADWATER_E_INTERNAL, NULL, "out of memory", NULL);
   strcpy(s->path, path);
   *out_source = s;
   return HEADWATER_OK;
@@ -78,12 +89,15 @@ static int32_t passwd_open(const headwater_call *call, headwater_str config, voi
 static int32_t passwd_check(const headwater_call *call, void *handle, headwater_discovery *out) {
   source *s = handle;
   FILE *file = fopen(s->path, "r");
-  if (!file) return unavailable(call);
+  if (!file)
+    return unavailable(call);
   fclose(file);
   for (int i = 0; i < FIELDS; i++)
-    s->fields[i] = (headwater_field){sizeof s->fields[i], str(names[i]), str("string"), i == 0 ? HEADWATER_FIELD_KEY : 0};
-  s->info = (headwater_stream_info){sizeof s->info, str("accounts"), HEADWATER_STREAM_FIELDS_COMPLETE,
-                                    s->fields, FIELDS, str("line")};
+    s->fields[i] = (headwater_field){sizeof s->fields[i], str(names[i]), str("string"),
+                                     i == 0 ? HEADWATER_FIELD_KEY : 0};
+  s->info =
+      (headwater_stream_info){sizeof s->info, str("accounts"), HEADWATER_STREAM_FIELDS_COMPLETE,
+                              s->fields,      FIELDS,          str("line")};
   out->streams = &s->info;
   out->stream_count = 1;
   return HEADWATER_OK;
@@ -91,29 +105,39 @@ static int32_t passwd_check(const headwater_call *call, void *handle, headwater_
 
 static void passwd_close_stream(void *handle) {
   stream *s = handle;
-  if (s && s->file) fclose(s->file);
-  if (s && s->rows) fclose(s->rows);
-  if (s) free(s->data), free(s->line);
+  if (s && s->file)
+    fclose(s->file);
+  if (s && s->rows)
+    fclose(s->rows);
+  if (s)
+    free(s->data), free(s->line);
   free(s);
 }
 
-static int32_t passwd_read(const headwater_call *call, void *handle, const headwater_request *request,
-                           void **out_stream) {
+static int32_t passwd_read(const headwater_call *call, void *handle,
+                           const headwater_request *request, void **out_stream) {
   if (request->stream.len != 8 || memcmp(request->stream.ptr, "accounts", 8) != 0)
     return fail(call, HEADWATER_E_CONFIG_INVALID, "source", "expected the stream `accounts`", NULL);
   stream *s = calloc(1, sizeof *s);
-  if (s) s->file = fopen(((source *)handle)->path, "r");
-  if (s) s->rows = open_memstream(&s->data, &s->data_size);
-  if (!s || !s->file || !s->rows) return passwd_close_stream(s), unavailable(call);
-  s->limit = request->batch_rows > 0 && request->batch_rows < MAX_ROWS ? (size_t)request->batch_rows : MAX_ROWS;
+  if (s)
+    s->file = fopen(((source *)handle)->path, "r");
+  if (s)
+    s->rows = open_memstream(&s->data, &s->data_size);
+  if (!s || !s->file || !s->rows)
+    return passwd_close_stream(s), unavailable(call);
+  s->limit = request->batch_rows > 0 && request->batch_rows < MAX_ROWS ? (size_t)request->batch_rows
+                                                                       : MAX_ROWS;
   headwater_str from = request->checkpoint;
   if (from.len > 0) { /* it fits if a line, or the file, ends just before it */
     long at = -1;
-    if (from.len < sizeof s->checkpoint) memcpy(s->checkpoint, from.ptr, from.len);
-    if (sscanf(s->checkpoint, "%ld %" SCNu64, &at, &s->lines) != 2 || at < 1 || fseek(s->file, at - 1, SEEK_SET) ||
-        (fgetc(s->file) != '\n' && fgetc(s->file) != EOF) || fseek(s->file, at, SEEK_SET))
-      return passwd_close_stream(s), fail(call, HEADWATER_E_CHECKPOINT_INVALID, NULL,
-                                          "no line starts at the checkpoint", "start over with --full");
+    if (from.len < sizeof s->checkpoint)
+      memcpy(s->checkpoint, from.ptr, from.len);
+    if (sscanf(s->checkpoint, "%ld %" SCNu64, &at, &s->lines) != 2 || at < 1 ||
+        fseek(s->file, at - 1, SEEK_SET) || (fgetc(s->file) != '\n' && fgetc(s->file) != EOF) ||
+        fseek(s->file, at, SEEK_SET))
+      return passwd_close_stream(s),
+             fail(call, HEADWATER_E_CHECKPOINT_INVALID, NULL, "no line starts at the checkpoint",
+                  "start over with --full");
   }
   *out_stream = s;
   return HEADWATER_OK;
@@ -123,12 +147,16 @@ static int32_t passwd_read(const headwater_call *call, void *handle, const headw
 static const char *write_row(stream *s) {
   int colons = 0, field = 0;
   for (const char *c = s->line; *c; colons += *c++ == ':')
-    if (*c & 0x80) return "expected ASCII"; /* rows must be UTF-8, and ASCII is */
-  if (colons != FIELDS - 1) return "expected 7 fields, separated by `:`";
+    if (*c & 0x80)
+      return "expected ASCII"; /* rows must be UTF-8, and ASCII is */
+  if (colons != FIELDS - 1)
+    return "expected 7 fields, separated by `:`";
   fprintf(s->rows, "{\"%s\":\"", names[field]);
   for (const char *c = s->line; *c; c++)
-    if (*c == ':') fprintf(s->rows, "\",\"%s\":\"", names[++field]);
-    else fprintf(s->rows, *c < 0x20 ? "\\u%04x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    if (*c == ':')
+      fprintf(s->rows, "\",\"%s\":\"", names[++field]);
+    else
+      fprintf(s->rows, *c < 0x20 ? "\\u%04x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
   fputs("\"}\n", s->rows);
   return NULL;
 }
@@ -138,18 +166,27 @@ static int32_t passwd_next(const headwater_call *call, void *handle, headwater_b
   size_t count = 0, bad = 0;
   rewind(s->rows);
   while (count < s->limit && bad == 0) { /* a bad row ends its batch, so there is one at most */
-    if (call->cancelled(call->context)) return fail(call, HEADWATER_E_CANCELLED, NULL, "cancelled", NULL);
+    if (call->cancelled(call->context))
+      return fail(call, HEADWATER_E_CANCELLED, NULL, "cancelled", NULL);
     ssize_t n = getline(&s->line, &s->line_size, s->file);
-    if (n < 0) break;
-    if (s->line[n - 1] == '\n') s->line[--n] = '\0';
+    if (n < 0)
+      break;
+    if (s->line[n - 1] == '\n')
+      s->line[--n] = '\0';
     s->lines++;
     const char *fault = strlen(s->line) == (size_t)n ? write_row(s) : "expected no NUL";
-    if (!fault) s->positions[count++] = s->lines;
-    else bad = 1, s->bad = (headwater_bad_row){sizeof s->bad, HEADWATER_E_SOURCE_DATA_INVALID, s->lines, str(fault), str(NULL),
-                                               str("correct the line"), {(uint8_t *)s->line, (size_t)n}};
+    if (!fault)
+      s->positions[count++] = s->lines;
+    else
+      bad = 1,
+      s->bad = (headwater_bad_row){
+          sizeof s->bad,           HEADWATER_E_SOURCE_DATA_INVALID, s->lines, str(fault), str(NULL),
+          str("correct the line"), {(uint8_t *)s->line, (size_t)n}};
   }
-  if (ferror(s->file)) return unavailable(call);
-  if (count + bad == 0) return HEADWATER_DONE;
+  if (ferror(s->file))
+    return unavailable(call);
+  if (count + bad == 0)
+    return HEADWATER_DONE;
   fflush(s->rows); /* sets data and data_size */
   snprintf(s->checkpoint, sizeof s->checkpoint, "%ld %" PRIu64, ftell(s->file), s->lines);
   out->payload_kind = HEADWATER_PAYLOAD_JSON_LINES;
@@ -163,8 +200,15 @@ static int32_t passwd_next(const headwater_call *call, void *handle, headwater_b
 }
 
 const headwater_connector *headwater_connector_v1(void) {
-  static const headwater_connector table = {
-      sizeof table, HEADWATER_CONNECTOR_ABI_MAJOR, HEADWATER_CONNECTOR_ABI_MINOR, passwd_describe, passwd_open,
-      passwd_check, passwd_read, passwd_next, passwd_close_stream, free};
+  static const headwater_connector table = {sizeof table,
+                                            HEADWATER_CONNECTOR_ABI_MAJOR,
+                                            HEADWATER_CONNECTOR_ABI_MINOR,
+                                            passwd_describe,
+                                            passwd_open,
+                                            passwd_check,
+                                            passwd_read,
+                                            passwd_next,
+                                            passwd_close_stream,
+                                            free};
   return &table;
 }

@@ -1,6 +1,7 @@
 //! Connectors that keep the contract pass the testkit, and ones that do not fail it by name.
 //!
 //! One test, because the memory of the whole process is watched.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater_abi_tests::{build_rust, compile_c, repository};
 use headwater_host::LoadedConnector;

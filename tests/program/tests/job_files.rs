@@ -1,4 +1,5 @@
 //! Job files: what they can say, and how their mistakes are told.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater_program_tests::{Desk, finish};
 use serde_json::json;

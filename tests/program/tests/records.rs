@@ -1,4 +1,5 @@
 //! `headwater record` and `headwater connectors`, as a user types them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater_program_tests::Desk;
 use serde_json::json;

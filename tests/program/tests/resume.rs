@@ -1,4 +1,5 @@
 //! Interrupted syncs: killed, stopped or overtaken, they lose nothing and double nothing.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write;
 use std::process::Command;
