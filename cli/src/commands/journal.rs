@@ -38,7 +38,7 @@ pub(crate) fn runs(arguments: &RunsArguments) -> Result<Exit> {
             }
         }
         ListFormat::Table => {
-            output::table(&RUN_HEADER, &runs.iter().map(run_row).collect::<Vec<_>>())?
+            output::table(&RUN_HEADER, &runs.iter().map(run_row).collect::<Vec<_>>())?;
         }
         ListFormat::Csv => output::csv(&RUN_HEADER, &runs.iter().map(run_row).collect::<Vec<_>>())?,
     }

@@ -43,6 +43,12 @@ impl Schema {
         STANDARD_TYPES.clone()
     }
 
+    /// These record types and no others.
+    #[must_use]
+    pub fn of(record_types: Vec<Arc<RecordType>>) -> Self {
+        Self { record_types }
+    }
+
     /// Every record type.
     #[must_use]
     pub fn record_types(&self) -> &[Arc<RecordType>] {

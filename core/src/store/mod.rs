@@ -4,6 +4,8 @@
 //! what is refused is settled in `local` before anything is written. `contract.rs` holds one
 //! test function for each rule below and runs on every store.
 
+#[cfg(test)]
+mod contract;
 pub mod journal;
 mod sqlite;
 

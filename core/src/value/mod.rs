@@ -213,3 +213,6 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
