@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwater::store::journal::RunState;
-use headwater::sync::{Job, Mode, Report, RunOptions, StreamJob, run as run_job};
+use headwater::sync::{Job, Mode, Report, RunOptions, StreamJob, error_json, run as run_job};
 use headwater::{Error, ErrorCode, OpenOptions, Result};
 use serde_json::json;
 
@@ -14,6 +14,19 @@ use crate::output;
 use crate::progress::Display;
 
 pub(crate) fn run(arguments: &SyncArguments) -> Result<Exit> {
+    let result = sync(arguments);
+    if let Err(error) = &result
+        && arguments.format == ReportFormat::Json
+    {
+        // A script that reads the report gets one also where no run could begin.
+        output::json(&json!({
+            "run": null, "state": "failed", "streams": [], "error": error_json(error),
+        }))?;
+    }
+    result
+}
+
+fn sync(arguments: &SyncArguments) -> Result<Exit> {
     let job = job(arguments)?;
     let connector = super::connector_of(&job)?;
     let options = OpenOptions { create: true, rejects_duplicates: job.rejects_duplicates };

@@ -112,3 +112,6 @@ fn not_found(record_type: &RecordType, id: Uuid) -> Error {
     )
     .on_record(id.to_string())
 }
+
+#[cfg(test)]
+mod tests;

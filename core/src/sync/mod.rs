@@ -16,7 +16,7 @@ mod stream_job;
 
 pub use job::{JOB_SCHEMA, Job};
 pub use plan::{check, discover};
-pub use report::{Report, stream_json};
+pub use report::{Report, error_json, stream_json};
 pub use run::{Progress, RunOptions, run};
 pub use secrets::Secrets;
 pub use stream_job::{

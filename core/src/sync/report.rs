@@ -36,13 +36,19 @@ impl Report {
         let streams: Vec<Json> = self.streams.iter().map(stream_json).collect();
         let mut report = json!({ "run": self.run, "state": self.state.name(), "streams": streams });
         if let Some(error) = &self.error {
-            report["error"] = json!({
-                "code": error.code().name(), "message": error.message(), "field": error.field(),
-                "record": error.record(), "hint": error.remedy(),
-            });
+            report["error"] = error_json(error);
         }
         report
     }
+}
+
+/// What made a run fail, as JSON.
+#[must_use]
+pub fn error_json(error: &Error) -> Json {
+    json!({
+        "code": error.code().name(), "message": error.message(), "field": error.field(),
+        "record": error.record(), "hint": error.remedy(),
+    })
 }
 
 /// One stream of a run as JSON.

@@ -215,6 +215,19 @@ fn a_secret_is_put_in_and_shown_nowhere() {
 }
 
 #[test]
+fn a_run_that_cannot_begin_gives_a_report_too() {
+    let desk = Desk::new();
+    desk.write("rows.jsonl", ROWS);
+    desk.write("job.toml", job(&GOOD.replace("\"mail\"", "\"mial\"")));
+    let finished = sync(&desk);
+    assert_eq!(finished.status, Some(1));
+    let report = finished.json();
+    assert_eq!(report["state"], "failed");
+    assert_eq!(report["streams"], json!([]));
+    assert_eq!(report["error"]["code"], "config_invalid");
+}
+
+#[test]
 fn an_unset_variable_is_named() {
     let desk = Desk::new();
     desk.write("job.toml", job(GOOD).replace("rows.jsonl", "${HEADWATER_TEST_UNSET}"));
