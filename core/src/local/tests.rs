@@ -6,8 +6,10 @@ use std::thread;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::calls::{assert, create, patch};
+use crate::open::{OpenOptions, open};
 use crate::operation::{Action, Query};
-use crate::workspace::{OpenOptions, Workspace, assert, create, open, patch};
+use crate::workspace::Workspace;
 
 const CREATE: OpenOptions = OpenOptions { create: true, rejects_duplicates: None };
 

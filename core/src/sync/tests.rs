@@ -8,13 +8,14 @@ use std::thread;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::open::{OpenOptions, open};
 use crate::source::{
     BadRow, Batch, Checkpoint, Connector, ConnectorDescription, Control, Payload, ReadRequest,
     Source, Stream, StreamDescription, StreamField,
 };
 use crate::store::journal::{ListedReject, RejectFilter, RunState};
 use crate::sync::{Job, Report, RunOptions, run};
-use crate::workspace::{OpenOptions, Workspace, open};
+use crate::workspace::Workspace;
 
 /// What the source does next.
 #[derive(Clone)]

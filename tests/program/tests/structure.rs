@@ -112,3 +112,47 @@ fn no_source_file_is_longer_than_500_lines() {
         .collect();
     assert!(long.is_empty(), "split these files: {long:?}");
 }
+
+/// The modules of core, lowest first: each may name those before it and itself.
+const LAYERS: [&str; 12] = [
+    "error",
+    "source",
+    "value",
+    "schema",
+    "record",
+    "operation",
+    "store",
+    "workspace",
+    "local",
+    "open",
+    "calls",
+    "sync",
+];
+
+#[test]
+fn no_module_of_core_names_a_higher_one() {
+    let core = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src");
+    let mut files = 0;
+    for (place, layer) in LAYERS.iter().enumerate() {
+        let mut next = vec![core.join(layer), core.join(format!("{layer}.rs"))];
+        while let Some(path) = next.pop() {
+            if path.is_dir() {
+                next.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_test = matches!(name, "tests.rs" | "contract.rs");
+            if is_test || !name.ends_with(".rs") || !path.exists() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            files += 1;
+            for higher in &LAYERS[place + 1..] {
+                let named = format!("crate::{higher}::");
+                assert!(!code.contains(&named), "{} names {named}", path.display());
+            }
+        }
+    }
+    assert!(files > 40, "only {files} files of core were found");
+}

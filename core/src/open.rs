@@ -1,0 +1,58 @@
+//! Opens a workspace by its URL.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::local::LocalWorkspace;
+use crate::schema::Schema;
+use crate::store::SqliteStore;
+use crate::workspace::Workspace;
+
+/// How a workspace is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenOptions {
+    /// Makes the workspace if there is none.
+    pub create: bool,
+    /// Sets for this and later openings whether a second record may take a match key that
+    /// another one holds (contract.md section 11.1); `None` leaves it as it is.
+    pub rejects_duplicates: Option<bool>,
+}
+
+/// Opens a workspace by URL: a path, or `sqlite:` and a path.
+///
+/// # Errors
+/// `config_invalid` for a URL of another kind; `store_io`, `store_corrupt`, `store_busy`.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("crm.db");
+/// use headwater::{OpenOptions, open, create};
+/// let options = OpenOptions { create: true, ..OpenOptions::default() };
+/// let workspace = open(path.to_str().unwrap(), options)?;
+/// let attributes = serde_json::json!({"first_name": "Sarah", "primary_email": "sarah.chen@acme.com"});
+/// let sarah = create(&*workspace, "contact", attributes.as_object().cloned().unwrap())?;
+/// assert_eq!(workspace.get("contact", sarah.id)?.value("display_name"), sarah.value("display_name"));
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
+    let path = match url.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some((scheme, rest))
+            if rest.starts_with("//") || matches!(scheme, "postgres" | "postgresql") =>
+        {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("no workspace can be opened at {scheme}:.. by this version"),
+            )
+            .at_field("workspace")
+            .hint("give the path of a file, for example crm.db"));
+        }
+        _ => url,
+    };
+    if path.is_empty() {
+        return Err(Error::new(ErrorCode::ConfigInvalid, "the workspace has no path")
+            .at_field("workspace")
+            .hint("give the path of a file, for example crm.db"));
+    }
+    let schema = Schema::standard();
+    let store = SqliteStore::open(std::path::Path::new(path), &schema, options.create)?;
+    Ok(Box::new(LocalWorkspace::open(store, schema, options.rejects_duplicates)?))
+}
