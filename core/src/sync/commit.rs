@@ -74,6 +74,7 @@ impl<'a> Committer<'a> {
         self.seen.extend(batch.unused.drain(..));
         self.pending_rows += batch.len();
         self.pending_bytes += batch.payload.len();
+        self.pending_bytes += batch.bad_rows.iter().map(|row| row.raw.len()).sum::<usize>();
         self.pending.push(batch);
         self.pending_rows >= self.job.commit_rows || self.pending_bytes >= MAX_PENDING_BYTES
     }

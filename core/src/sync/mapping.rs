@@ -52,7 +52,11 @@ enum Target {
 
 #[derive(Debug)]
 enum CellOrigin {
-    Slot(usize),
+    /// A cell of the row; the last entry that reads it may take it, the others copy.
+    Slot {
+        slot: usize,
+        is_last: bool,
+    },
     Constant(Json),
     Expression(RowExpression),
 }
@@ -118,7 +122,14 @@ impl Mapping {
                 if !is_optional {
                     check_column(name, source)?;
                 }
-                (CellOrigin::Slot(self.columns.slot(name)), null, default.clone(), split.clone())
+                let slot = self.columns.slot(name);
+                for earlier in &mut self.entries {
+                    if let CellOrigin::Slot { slot: read, is_last } = &mut earlier.origin {
+                        *is_last &= *read != slot;
+                    }
+                }
+                let origin = CellOrigin::Slot { slot, is_last: true };
+                (origin, null, default.clone(), split.clone())
             }
             ValueOrigin::Constant(value) => {
                 (CellOrigin::Constant(value.clone()), &None, None, None)
@@ -325,9 +336,8 @@ impl Mapping {
     /// The value of an entry in a row; `None` is absent.
     fn value(&self, entry: &Entry, row: &mut Row) -> Result<Option<Json>> {
         let found = match &entry.origin {
-            // Several entries may read one column, so only the last may take it; copying is rare.
-            CellOrigin::Slot(slot) if self.is_shared(*slot) => row.cells[*slot].clone(),
-            CellOrigin::Slot(slot) => row.cells[*slot].take(),
+            CellOrigin::Slot { slot, is_last: true } => row.cells[*slot].take(),
+            CellOrigin::Slot { slot, is_last: false } => row.cells[*slot].clone(),
             CellOrigin::Constant(value) => Some(value.clone()),
             CellOrigin::Expression(expression) => match &row.whole {
                 Some(whole) => expression.evaluate(whole)?,
@@ -349,14 +359,6 @@ impl Mapping {
             ),
             (found, _) => found,
         })
-    }
-
-    fn is_shared(&self, slot: usize) -> bool {
-        let readers = self
-            .entries
-            .iter()
-            .filter(|entry| matches!(entry.origin, CellOrigin::Slot(read) if read == slot));
-        readers.count() > 1
     }
 
     /// The change that a value makes; `None` where it makes none.

@@ -275,3 +275,17 @@ fn the_schema_for_editors_names_every_key_that_a_job_may_have() {
         assert_eq!(known, described, "{pointer}");
     }
 }
+
+#[test]
+fn one_column_may_feed_several_attributes() {
+    let desk = Desk::new();
+    desk.write("rows.jsonl", ROWS);
+    let stream = "record_type = \"contact\"\nmatch = \"primary_email\"\n[streams.attributes]\n\
+                  title = \"mail\"\nprimary_email = \"mail\"\ndepartment = \"mail\"\n";
+    desk.write("job.toml", job(stream));
+    assert_eq!(sync(&desk).status, Some(0));
+    let found = desk.run(&["record", "query", "contact", "--workspace=crm.db"]).json();
+    for name in ["title", "primary_email", "department"] {
+        assert_eq!(found["data"][0]["attributes"][name]["value"], "a@b.example", "{name}");
+    }
+}
