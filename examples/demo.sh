@@ -24,7 +24,12 @@ say headwater rejects --workspace crm.db
 
 say headwater record query contact --filter .. --workspace crm.db
 "$headwater" record query contact --workspace "$workspace" \
-  --filter '{"field": "contact_emails", "operator": "eq", "value": "sarah.chen@acme.example"}'
+  --filter '{"field": "contact_emails", "operator": "eq", "value": "sarah.chen@acme.example"}' |
+  python3 -c 'import json, sys
+for record in json.load(sys.stdin)["data"]:
+    for name, attribute in record["attributes"].items():
+        shown = [one["value"] for one in attribute] if isinstance(attribute, list) else attribute["value"]
+        if shown not in (None, []): print(f"  {name}: {shown}")'
 
 say headwater runs --workspace crm.db
 "$headwater" runs --workspace "$workspace"

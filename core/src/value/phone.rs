@@ -1,6 +1,7 @@
 //! Phone numbers, by the rules of the libphonenumber data set.
 
-use phonenumber::Mode;
+use phonenumber::country::Source;
+use phonenumber::{Mode, PhoneNumber};
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -11,7 +12,10 @@ use crate::error::{Error, ErrorCode, Result};
 /// # Errors
 /// `field_value_invalid` if it is not a number that can exist.
 pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
-    let country = region.and_then(|region| region.parse().ok());
+    let trimmed = text.trim();
+    // A number with its country code must not lose digits that look like the region's trunk prefix.
+    let is_international = trimmed.trim_start_matches("tel:").starts_with(['+', '\u{FF0B}']);
+    let country = region.filter(|_| !is_international).and_then(|region| region.parse().ok());
     let wrong = |why: &str| {
         let sample: String = text.chars().take(40).collect();
         Error::new(
@@ -27,12 +31,26 @@ pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
     if text.len() > 250 {
         return Err(wrong("it is too long"));
     }
-    let number =
-        phonenumber::parse(country, text.trim()).map_err(|cause| wrong(&cause.to_string()))?;
+    let number = phonenumber::parse(country, trimmed).map_err(|cause| wrong(&cause.to_string()))?;
+    let number = match number.code().source() {
+        Source::Idd => dialled_out(trimmed, number.code().value()).unwrap_or(number),
+        _ => number,
+    };
     if !number.is_valid() {
         return Err(wrong("no such number can exist"));
     }
     Ok(number.format().mode(Mode::E164).to_string())
+}
+
+/// A number that begins with the digits for dialling abroad (`011 49 ..`), read anew from its
+/// country code on: otherwise the trunk prefix of the caller's region would be taken out of it.
+fn dialled_out(text: &str, country_code: u16) -> Option<PhoneNumber> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let code = country_code.to_string();
+    digits
+        .match_indices(&code)
+        .filter_map(|(start, _)| phonenumber::parse(None, format!("+{}", &digits[start..])).ok())
+        .find(PhoneNumber::is_valid)
 }
 
 /// Whether `region` is a region that numbers can be parsed for.

@@ -233,6 +233,28 @@ fn a_number_without_a_country_needs_a_region() {
     assert!(error.remedy().contains("default_region"), "{error:#}");
 }
 
+/// The numbers are examples of libphonenumber; its own answers are beside them.
+#[test]
+fn a_default_region_takes_nothing_from_a_number_of_another_country() {
+    let cases = [
+        ("US", "+880 1812-345678", "+8801812345678"),
+        ("US", "+55 11 96123-4567", "+5511961234567"),
+        ("US", "tel:+86-131-2345-6789", "+8613123456789"),
+        ("US", "011 49 1512 3456789", "+4915123456789"),
+        ("GB", "00 229 01 95 12 34 56", "+2290195123456"),
+        ("GB", "00 241 06 03 12 34", "+24106031234"),
+        ("JP", "010 225 01 23 45 6789", "+2250123456789"),
+        ("GB", "020 7946 0018", "+442079460018"),
+        ("DE", "01512 3456789", "+4915123456789"),
+        ("US", "1 (415) 555-2671", "+14155552671"),
+    ];
+    for (region, written, expected) in cases {
+        let context = Context { options: &[], default_region: Some(region) };
+        let found = parse(ValueType::PhoneNumber, false, json!(written), context);
+        assert_eq!(found.ok(), Some(Some(Value::Text(expected.into()))), "{region} {written}");
+    }
+}
+
 #[test]
 fn arrays_take_one_or_many_and_settle_which_item_is_primary() {
     let array = |json: Json| {
