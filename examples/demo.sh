@@ -14,7 +14,7 @@ status=0
 [ "$status" -eq 2 ] || { echo "expected one rejected row (exit status 2), got $status" >&2; exit 1; }
 
 say headwater sync people.csv ..again: nothing is doubled
-"$headwater" sync people.csv --to "$workspace" --type contact --match primary_email --default-region US || true
+"$headwater" sync people.csv --to "$workspace" --type contact --match primary_email --default-region US || [ $? -eq 2 ]
 
 say headwater sync accounts.toml
 HEADWATER_EXAMPLE_WORKSPACE="$workspace" "$headwater" sync accounts.toml

@@ -14,6 +14,11 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use exit::Exit;
 
+/// Rows are many small texts that one thread makes and another frees, which the system's
+/// allocator is slow at. Only a program may choose one: a library would impose it on others.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {

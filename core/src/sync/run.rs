@@ -125,7 +125,8 @@ fn run_stream(
     let mut stream = source.read(control, &request)?;
     let mut committer = Committer::new(job, plan, workspace, run, state);
     let (batches, unmapped) = sync_channel(QUEUE);
-    let (to_writer, mapped) = sync_channel(QUEUE);
+    // While one commit is written the next one is gathered here.
+    let (to_writer, mapped) = sync_channel(job.commit_rows.div_ceil(BATCH_ROWS) + QUEUE);
     thread::scope(|scope| {
         scope.spawn(|| {
             // Moved in, so that the mapper sees the end when the reader is gone.
