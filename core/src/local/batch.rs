@@ -221,12 +221,7 @@ fn decide(
     options: ApplyOptions,
 ) -> Result<Result<Outcome>> {
     let record_type = Arc::clone(&set.record_type);
-    let place = match &operation.kind {
-        OperationKind::Assert { matching, .. } | OperationKind::Update { matching, .. } => {
-            Some(matching.describe())
-        }
-        _ => None,
-    };
+    let mut place = None;
     let decided = match operation.kind {
         OperationKind::Create { attributes } => {
             create(transaction, settings, set, attributes, None)
@@ -246,19 +241,24 @@ fn decide(
             ErrorCode::OperationNotSupported,
             format!("records of type {} cannot be asserted", record_type.api_name()),
         ))),
-        OperationKind::Assert { matching, attributes } => match find(set, &matching) {
-            Ok(Some(index)) => Ok(update(settings, set, index, attributes, Some(matching))),
-            Ok(None) => create(transaction, settings, set, attributes, Some(matching)),
-            Err(error) => Ok(Err(error)),
-        },
-        OperationKind::Update { matching, attributes } => Ok(match find(set, &matching) {
-            Ok(Some(index)) => update(settings, set, index, attributes, Some(matching)),
-            Ok(None) => Err(Error::new(
-                ErrorCode::RecordNotFound,
-                format!("no {} matches {}", record_type.api_name(), matching.describe()),
-            )),
-            Err(error) => Err(error),
-        }),
+        OperationKind::Assert { matching, attributes } => {
+            let matching = place.insert(matching);
+            match find(set, matching) {
+                Ok(Some(index)) => Ok(update(settings, set, index, attributes, Some(matching))),
+                Ok(None) => create(transaction, settings, set, attributes, Some(matching)),
+                Err(error) => Ok(Err(error)),
+            }
+        }
+        OperationKind::Update { matching, attributes } => {
+            Ok(match find(set, place.insert(matching)) {
+                Ok(Some(index)) => update(settings, set, index, attributes, place.as_ref()),
+                Ok(None) => Err(Error::new(
+                    ErrorCode::RecordNotFound,
+                    format!("no {} matches", record_type.api_name()),
+                )),
+                Err(error) => Err(error),
+            })
+        }
     }?;
     Ok(match decided {
         Ok((action, index)) => Ok(Outcome {
@@ -267,7 +267,7 @@ fn decide(
             record: options.returns_records.then(|| set.record(index, settings.organization_id)),
         }),
         Err(error) if error.record().is_none() => Err(match place {
-            Some(place) => error.on_record(place),
+            Some(matching) => error.on_record(matching.describe()),
             None => error,
         }),
         Err(error) => Err(error),
@@ -322,7 +322,7 @@ fn create(
     settings: Settings,
     set: &mut WorkingSet,
     attributes: Attributes,
-    matching: Option<Match>,
+    matching: Option<&Match>,
 ) -> Result<Result<(Action, usize)>> {
     let values = revise(&set.record_type, None, attributes, matching);
     let checked = values.and_then(|values| {
@@ -339,7 +339,7 @@ fn update(
     set: &mut WorkingSet,
     index: usize,
     attributes: Attributes,
-    matching: Option<Match>,
+    matching: Option<&Match>,
 ) -> Result<(Action, usize)> {
     let values = revise(&set.record_type, Some(set.entry(index).values()), attributes, matching)?;
     if values.is_empty() {

@@ -19,7 +19,7 @@ pub(super) fn revise(
     record_type: &RecordType,
     current: Option<&[Option<Value>]>,
     attributes: Attributes,
-    matching: Option<Match>,
+    matching: Option<&Match>,
 ) -> Result<NewValues> {
     let mut draft =
         Draft { record_type, current, changed: Vec::with_capacity(attributes.len() + 2) };
@@ -35,7 +35,7 @@ pub(super) fn revise(
         draft.change_primary(index, array, change)?;
     }
     if let Some(Match { target: MatchTarget::Values { attribute, values }, .. }) = matching {
-        draft.keep_match(attribute, values, &named);
+        draft.keep_match(*attribute, values, &named);
     }
     draft.number_items();
     if current.is_none() {
@@ -145,11 +145,11 @@ impl Draft<'_> {
 
     /// The match value is stored with a new record, as primary unless the attributes name
     /// another, and stays with an updated one (contract.md section 11.3).
-    fn keep_match(&mut self, array: usize, values: Vec<Value>, named: &[usize]) {
+    fn keep_match(&mut self, array: usize, values: &[Value], named: &[usize]) {
         let attribute = self.record_type.attribute(array);
         if !attribute.value_type.is_item() {
             if self.current.is_none() && !self.is_changed(array) {
-                self.set(array, values.into_iter().next());
+                self.set(array, values.first().cloned());
             }
             return;
         }
@@ -165,13 +165,13 @@ impl Draft<'_> {
         });
         let mut is_first = true;
         for value in values {
-            let Value::Item(mut item) = value else { continue };
+            let Value::Item(item) = value else { continue };
             let key = value_type.match_key(&item.text);
             let is_kept = self.current.is_none() || held.contains(&key);
             let is_there = items.iter().any(|known| value_type.match_key(&known.text) == key);
             if is_kept && !is_there {
-                item.is_primary = is_first && (!names_primary || items.is_empty());
-                items.push(*item);
+                let is_primary = is_first && (!names_primary || items.is_empty());
+                items.push(Item { is_primary, ..(**item).clone() });
             }
             is_first = false;
         }
