@@ -409,6 +409,35 @@ pub(super) fn the_journal_keeps_runs_rejects_and_checkpoints(open: Open) {
     assert_eq!(positions(filter(Some(Uuid::nil()), None)).unwrap(), [] as [u64; 0]);
 }
 
+pub(super) fn only_runs_that_are_running_are_ended_by_another_of_their_job(open: Open) {
+    let fixture = Fixture::new(open);
+    let run = |number: u128, job_hash: &str, state| Run {
+        id: Uuid::from_u128(number),
+        job_hash: job_hash.into(),
+        connector: "csv".into(),
+        connector_version: "1.2.3".into(),
+        state,
+        started_at: Timestamp(1),
+        finished_at: None,
+        error: None,
+        streams: Vec::new(),
+    };
+    let new = run(4, "a", RunState::Running);
+    let mut transaction = fixture.store.write().unwrap();
+    for earlier in [
+        run(1, "a", RunState::Running),
+        run(2, "a", RunState::Done),
+        run(3, "b", RunState::Running),
+        new.clone(),
+    ] {
+        transaction.save_run(&earlier).unwrap();
+    }
+    transaction.end_other_runs(&new, Timestamp(9)).unwrap();
+    let states: Vec<RunState> =
+        transaction.runs(9).unwrap().into_iter().rev().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Failed, RunState::Done, RunState::Running, RunState::Running]);
+}
+
 /// Runs every rule on a store.
 macro_rules! store_contract {
     ($name:ident, $open:expr, [$($rule:ident),+ $(,)?]) => {
@@ -442,5 +471,6 @@ store_contract!(
         what_is_committed_is_there_when_it_is_opened_again,
         queries_page_through_ties_and_empty_values,
         the_journal_keeps_runs_rejects_and_checkpoints,
+        only_runs_that_are_running_are_ended_by_another_of_their_job,
     ]
 );

@@ -210,6 +210,13 @@ pub trait JournalWriter {
     /// `store_io`, `store_full`.
     fn save_run(&mut self, run: &Run) -> Result<()>;
 
+    /// Notes every other run of the same job that is noted as running as failed: it was killed, or
+    /// is overtaken by `run` and will note its own end over this one.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn end_other_runs(&mut self, run: &Run, at: Timestamp) -> Result<()>;
+
     /// Adds rejected rows of a run.
     ///
     /// # Errors

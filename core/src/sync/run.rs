@@ -68,7 +68,10 @@ pub fn run(
         error: None,
         streams: Vec::new(),
     };
-    save(workspace, &mut |journal| journal.save_run(&run))?;
+    save(workspace, &mut |journal| {
+        journal.end_other_runs(&run, run.started_at)?;
+        journal.save_run(&run)
+    })?;
     let mut failure = None;
     for plan in &plans {
         if let Err(error) =
@@ -181,16 +184,16 @@ fn claim(
 ) -> Result<StreamState> {
     let mut claimed = None;
     save(workspace, &mut |journal| {
-        let stored = if options.full { None } else { journal.stream_state(&plan.key)? };
-        let resumed = match stored {
-            // A finished read starts over, unless the source itself goes on where it ended, or the
-            // run was killed before it could say that it was done.
-            Some(state) if state.is_finished && !plan.description.is_incremental => {
-                let is_done = journal.run_state(state.run)? == Some(RunState::Done);
-                (!is_done).then_some(state)
-            }
-            stored => stored,
+        let stored = journal.stream_state(&plan.key)?;
+        let is_done = match &stored {
+            Some(state) => journal.run_state(state.run)? == Some(RunState::Done),
+            None => false,
         };
+        // A finished read starts over, unless the source itself goes on where it ended, or the run
+        // was killed before it could say that it was done.
+        let resumed = stored.filter(|state| {
+            !options.full && (!state.is_finished || plan.description.is_incremental || !is_done)
+        });
         let state = match resumed {
             Some(state) => StreamState { run, is_finished: false, ..state },
             None => beginning(run),

@@ -12,6 +12,8 @@ use crate::store::journal::{
     StreamKey, StreamRun, StreamState,
 };
 
+use crate::value::Timestamp;
+
 use super::columns::{parse, read_timestamp};
 use super::errors::{corrupt, store_error};
 use super::transaction::Transaction;
@@ -225,6 +227,21 @@ impl JournalWriter for Transaction<'_> {
                 ])
                 .map_err(&failed)?;
         }
+        Ok(())
+    }
+
+    fn end_other_runs(&mut self, run: &Run, at: Timestamp) -> Result<()> {
+        self.prepare(
+            "UPDATE headwater_run SET state = 'failed', finished_at = ?3, error = ?4 \
+             WHERE job_hash = ?1 AND state = 'running' AND id <> ?2",
+        )?
+        .execute(params![
+            run.job_hash,
+            run.id.to_string(),
+            at.to_string(),
+            format!("ended without a word; run {} went on with its work", run.id),
+        ])
+        .map_err(store_error(WRITING))?;
         Ok(())
     }
 
