@@ -102,13 +102,12 @@ fn killed_again_and_again_it_ends_as_if_it_had_never_been() {
     assert!(found_rejects == expected_rejects, "the rejects differ");
 }
 
-#[test]
-fn ctrl_c_stops_at_a_batch_and_the_next_run_goes_on() {
+fn stop_and_go_on(signal: &str) {
     let desk = desk();
     let child = desk.start(&["sync", "job.toml", "--format", "json"]);
     sleep(Duration::from_millis(120));
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(130), "{report}");
@@ -117,6 +116,16 @@ fn ctrl_c_stops_at_a_batch_and_the_next_run_goes_on() {
     assert!(before < ROWS as u64);
     let rest = sync(&desk).stream()["read"].as_u64().unwrap();
     assert_eq!(before + rest, ROWS as u64);
+}
+
+#[test]
+fn ctrl_c_stops_at_a_batch_and_the_next_run_goes_on() {
+    stop_and_go_on("-INT");
+}
+
+#[test]
+fn a_polite_end_of_the_process_is_a_stop_too() {
+    stop_and_go_on("-TERM");
 }
 
 #[test]
