@@ -58,8 +58,10 @@ impl Job {
             )
             .because(cause)
         })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder).map_err(|error| error.on_record(path.display().to_string()))
+        // Absolute, so that a run is resumed from whichever folder it is started again.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = std::path::absolute(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+        Self::parse(&text, &folder).map_err(|error| error.on_record(path.display().to_string()))
     }
 
     /// Reads the text of a job; relative paths are taken from `folder`.

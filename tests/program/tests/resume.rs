@@ -102,10 +102,36 @@ fn killed_again_and_again_it_ends_as_if_it_had_never_been() {
     assert!(found_rejects == expected_rejects, "the rejects differ");
 }
 
+/// Starts a sync and waits until it has committed something.
+fn start_and_wait(desk: &Desk) -> std::process::Child {
+    let child = desk.start(&["sync", "job.toml", "--format", "json"]);
+    for _ in 0..5000 {
+        // Not before the workspace is made: this look must not be its first opening.
+        if !desk.path("crm.db-wal").exists() {
+            sleep(Duration::from_millis(2));
+            continue;
+        }
+        let database = rusqlite::Connection::open(desk.path("crm.db")).unwrap();
+        let rows = "SELECT max(committed_rows) FROM headwater_checkpoint";
+        if database.query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0 {
+            return child;
+        }
+        sleep(Duration::from_millis(2));
+    }
+    panic!("the sync committed nothing");
+}
+
+/// Starts a sync and kills it once it has committed something.
+fn kill_midway(desk: &Desk) {
+    let mut child = start_and_wait(desk);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(runs_in_state(desk, "done"), 0, "the sync was done before it was killed");
+}
+
 fn stop_and_go_on(signal: &str) {
     let desk = desk();
-    let child = desk.start(&["sync", "job.toml", "--format", "json"]);
-    sleep(Duration::from_millis(120));
+    let child = start_and_wait(&desk);
     let id = child.id().to_string();
     assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
@@ -129,6 +155,16 @@ fn a_polite_end_of_the_process_is_a_stop_too() {
 }
 
 #[test]
+fn a_run_is_resumed_from_another_folder_too() {
+    let desk = desk();
+    kill_midway(&desk);
+    let mut command = desk.command(&["sync", "--format=json"]);
+    command.arg(desk.path("job.toml")).current_dir("/");
+    let rest = headwater_program_tests::finish(command).stream()["read"].as_u64().unwrap();
+    assert!(rest < ROWS as u64, "it started over");
+}
+
+#[test]
 fn full_starts_over_and_a_finished_job_does_so_by_itself() {
     let desk = desk();
     assert_eq!(sync(&desk).stream()["read"], ROWS);
@@ -141,10 +177,7 @@ fn full_starts_over_and_a_finished_job_does_so_by_itself() {
 #[test]
 fn a_source_that_changed_since_the_checkpoint_is_refused_until_full() {
     let desk = desk();
-    let mut child = desk.start(&["sync", "job.toml"]);
-    sleep(Duration::from_millis(200));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_midway(&desk);
     let text = std::fs::read_to_string(desk.path("people.csv")).unwrap();
     desk.write("people.csv", text.replacen("F1,", "G1,", 1));
     let refused = sync(&desk);
