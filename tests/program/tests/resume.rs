@@ -104,7 +104,7 @@ fn killed_again_and_again_it_ends_as_if_it_had_never_been() {
 
 /// Starts a sync and waits until it has committed something.
 fn start_and_wait(desk: &Desk) -> std::process::Child {
-    let child = desk.start(&["sync", "job.toml", "--format", "json"]);
+    let mut child = desk.start(&["sync", "job.toml", "--format", "json"]);
     for _ in 0..5000 {
         // Not before the workspace is made: this look must not be its first opening.
         if !desk.path("crm.db-wal").exists() {
@@ -118,6 +118,8 @@ fn start_and_wait(desk: &Desk) -> std::process::Child {
         }
         sleep(Duration::from_millis(2));
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
     panic!("the sync committed nothing");
 }
 
