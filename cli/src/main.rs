@@ -20,7 +20,15 @@ use exit::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            // Nothing can be done where the terminal is gone. Not clap's own status 2, which means
+            // "finished with rejected rows" here.
+            let _ = told.print();
+            return if told.use_stderr() { Exit::Failed } else { Exit::Done }.into();
+        }
+    };
     let result = match arguments.command {
         Command::Sync(arguments) => commands::sync::run(&arguments),
         Command::Check(arguments) => commands::job::check(&arguments),

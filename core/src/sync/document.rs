@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Section<'_>> {
     let table = DeTable::parse(text).map_err(|cause| {
         let at = cause.span().map_or_else(String::new, |span| format!("{}: ", place(text, &span)));
         Error::new(ErrorCode::ConfigInvalid, format!("{at}{}", cause.message()))
-            .hint("the job file is TOML; see examples/universities.toml")
+            .hint("the job file is TOML; see examples/accounts.toml")
     })?;
     let span = table.span();
     Ok(Section::new(text, String::new(), span, table.into_inner()))

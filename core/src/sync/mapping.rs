@@ -462,7 +462,8 @@ fn is_match_only(record_type: &RecordType, name: &str) -> bool {
 }
 
 fn check_column(name: &str, source: &StreamDescription) -> Result<()> {
-    if source.fields.iter().any(|field| field.name == name) {
+    let is_unknown = source.fields.is_empty() && !source.fields_are_complete;
+    if is_unknown || source.fields.iter().any(|field| field.name == name) {
         return Ok(());
     }
     let names = || source.fields.iter().map(|field| field.name.as_str());

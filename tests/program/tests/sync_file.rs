@@ -135,6 +135,14 @@ fn what_cannot_work_fails_with_the_remedy_and_status_1() {
 }
 
 #[test]
+fn a_mistyped_command_is_no_run_with_rejects() {
+    let desk = Desk::new();
+    assert_eq!(desk.run(&["runs"]).status, Some(1));
+    assert_eq!(desk.run(&["sync", "--no-such-option"]).status, Some(1));
+    assert_eq!(desk.run(&["--version"]).status, Some(0));
+}
+
+#[test]
 fn runs_tell_the_history_newest_first() {
     let desk = Desk::new();
     desk.write("people.csv", PEOPLE);
