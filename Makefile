@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 TOOLS := .tools
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
 
-.PHONY: demo test lint format headers model-check conformance-table clean
+.PHONY: demo test bench fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -17,7 +18,16 @@ demo:
 test: $(VENV)/.ready
 	$(CARGO) build --workspace --quiet
 	$(CARGO) test --workspace
+	$(CARGO) test --manifest-path fuzz/Cargo.toml --target-dir target
 	$(VENV)/bin/python tests/real/model.py --check
+
+# Measures what benches/RESULTS.md shows, and writes it there: half an hour on a quiet machine.
+bench:
+	$(PYTHON) benches/run.py
+
+# Fuzzes every target for a quarter of an hour; needs a nightly compiler.
+fuzz: $(TOOLS)/bin/cargo-fuzz
+	fuzz/run.sh 900
 
 # Formatting, lints, licences, and what is generated.
 lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
@@ -25,8 +35,8 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
-	$(VENV)/bin/ruff check tests
-	$(VENV)/bin/ruff format --check tests
+	$(VENV)/bin/ruff check tests benches
+	$(VENV)/bin/ruff format --check tests benches
 	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
@@ -34,7 +44,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 # Writes what `lint` checks.
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
-	$(VENV)/bin/ruff format tests
+	$(VENV)/bin/ruff format tests benches
 	$(VENV)/bin/clang-format -i $$(git ls-files '*.c')
 
 headers:
@@ -50,6 +60,9 @@ $(VENV)/.ready: requirements-dev.txt tests/real/requirements.txt
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --quiet --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --quiet --root $(TOOLS)
 
 clean:
 	$(CARGO) clean

@@ -73,7 +73,7 @@ extern "C" {
 #define HEADWATER_E_CANCELLED 501
 
 /** Anything else. */
-#define HEADWATER_E_INTERNAL 502
+#define HEADWATER_E_INTERNAL_ERROR 502
 
 /** The same call will fail again. */
 #define HEADWATER_RETRY_NEVER 0
@@ -100,14 +100,25 @@ extern "C" {
 #define HEADWATER_PAYLOAD_JSON_LINES 1
 
 /**
- * The batch's rows are in `arrow_array` and `arrow_schema` (Arrow C Data Interface, a struct array).
+ * The batch's rows are in `arrow_array` and `arrow_schema` (Arrow C Data Interface): a struct array
+ * (format `+s`) without null rows, whose children are the columns, each with a name of its own.
+ * Every Arrow batch of one `read` has the same columns with the same types; another one is
+ * refused as `HEADWATER_E_CONNECTOR_MISBEHAVED`, and the batches before it stay. If the source's
+ * own schema changes, end the read with `HEADWATER_E_SOURCE_DATA_INVALID`: the next read may
+ * begin with the new one.
  */
 #define HEADWATER_PAYLOAD_ARROW 2
 
-/** A null in an Arrow batch means the value is null: clear the attribute. */
+/**
+ * A null in an Arrow batch means the value is null: clear the attribute. Inside of a list or a
+ * struct it is null too.
+ */
 #define HEADWATER_NULL_IS_NULL 1
 
-/** A null in an Arrow batch means the value is absent: leave the attribute alone. */
+/**
+ * A null in an Arrow batch means the value is absent: leave the attribute alone. Inside of a
+ * struct the field is left out, inside of a list the element.
+ */
 #define HEADWATER_NULL_IS_ABSENT 2
 
 /** Stream flag: `fields` names every field that a row can have. */
@@ -238,7 +249,10 @@ typedef struct {
   headwater_str partition;
   /** How many rows a batch should have: a wish. */
   uint64_t batch_rows;
-  /** The payload kinds that the host accepts: bit N stands for payload kind N. */
+  /**
+   * The payload kinds that the host accepts: bit N stands for payload kind N. Every host accepts
+   * `HEADWATER_PAYLOAD_JSON_LINES`; give `HEADWATER_PAYLOAD_ARROW` only where its bit is set.
+   */
   uint64_t payload_kinds;
 } headwater_request;
 
@@ -274,11 +288,22 @@ typedef struct {
   int32_t null_means;
   /** JSON Lines: the rows, each ended by `\n`. */
   headwater_str data;
-  /** Arrow: a `struct ArrowArray`; the host moves it out and calls its release function. */
+  /**
+   * Arrow: a `struct ArrowArray`. The host moves it out when the call returns (here, `release`
+   * becomes NULL) and calls its release function once, whatever becomes of the batch: later, on
+   * any thread, perhaps after the stream and the source are freed. So what the array needs
+   * belongs to the array.
+   */
   void *arrow_array;
-  /** Arrow: a `struct ArrowSchema`; the host moves it out and calls its release function. */
+  /**
+   * Arrow: a `struct ArrowSchema`, moved out and released in the same way. Of its flags only
+   * `ARROW_FLAG_MAP_KEYS_SORTED` is looked at, its metadata is not.
+   */
   void *arrow_schema;
-  /** How many rows the payload holds. The host counts them again. */
+  /**
+   * How many rows the payload holds, which is the length of the array in Arrow. The host counts
+   * them again.
+   */
   uint64_t record_count;
   /**
    * `record_count` places in the source, one for each row; NULL when the connector does not say.

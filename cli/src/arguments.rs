@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +35,20 @@ pub(crate) enum Command {
     Connectors {
         #[command(subcommand)]
         command: ConnectorsCommand,
+    },
+    /// Put the records of a file into a workspace, users among them: all of them or none.
+    Seed(SeedArguments),
+    /// Declare custom objects and custom fields.
+    Schema {
+        #[command(subcommand)]
+        command: SchemaCommand,
+    },
+    /// Serve a workspace over HTTP, in the CRM's own wire format, until Ctrl-C.
+    Serve(ServeArguments),
+    /// Make, list and end the API keys that the server asks for.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Show the runs of a workspace, newest first.
     Runs(RunsArguments),
@@ -104,7 +120,32 @@ pub(crate) enum ListFormat {
     Csv,
 }
 
-/// Where a record command works.
+#[derive(Args)]
+pub(crate) struct SeedArguments {
+    /// JSON Lines of {"record_type": .., "attributes": {..}}.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) workspace: WorkspaceArgument,
+    /// How the result is written; JSON has the records' ids.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// Add what a schema file declares; what is there already stays.
+    Apply {
+        /// The schema file (.toml).
+        file: PathBuf,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+        /// How the result is written.
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
+}
+
+/// Where a command works.
 #[derive(Args)]
 pub(crate) struct WorkspaceArgument {
     /// The workspace.
@@ -193,6 +234,9 @@ pub(crate) enum RecordCommand {
     Schema {
         /// The record type; without it the names of all.
         record_type: Option<String>,
+        /// The workspace, for what it declares beyond the standard record types.
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: Option<String>,
     },
 }
 
@@ -233,6 +277,81 @@ pub(crate) enum ConnectorsCommand {
         #[arg(long, value_name = "JSON")]
         config: Option<String>,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key and print it, this once.
+    Create {
+        /// What to call it.
+        #[arg(long)]
+        name: String,
+        /// `*`, or a record type and read or write, for example contact:read; may be repeated.
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// List the keys, without what is secret of them.
+    List {
+        /// How the list is written.
+        #[arg(long, value_enum, default_value = "table")]
+        format: ListFormat,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// End a key, at once and for good.
+    Expire {
+        /// Its id, or its name.
+        key: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// The workspace; made if there is none.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) workspace: String,
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Answer every program on this machine, without an API key.
+    #[arg(long)]
+    pub(crate) no_auth: bool,
+    /// Encrypt with this certificate chain, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Requests a second that each key may make; without it any number.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
+    /// The largest body, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 1_048_576)]
+    pub(crate) max_body: usize,
+    /// Connections that are served at once; further ones wait.
+    #[arg(long, value_name = "NUMBER", default_value = "512")]
+    pub(crate) max_connections: NonZeroU16,
+    /// Seconds that the head of a request may take to arrive, then its body, then the next one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) request_time: u32,
+    /// Write a line to stderr for each request; without it only where the server itself fails.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) log: Option<LogFormat>,
+    /// Refuse (or allow again), from now on, a second record with the same match key.
+    #[arg(long, value_enum)]
+    pub(crate) duplicates: Option<DuplicatesArgument>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 #[derive(Args)]

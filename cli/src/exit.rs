@@ -15,13 +15,20 @@ pub(crate) enum Exit {
     Stopped,
 }
 
+impl Exit {
+    /// The status as the system has it.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Rejects => 2,
+            Self::Stopped => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Done => Self::SUCCESS,
-            Exit::Failed => Self::FAILURE,
-            Exit::Rejects => Self::from(2),
-            Exit::Stopped => Self::from(130),
-        }
+        exit.status().into()
     }
 }

@@ -36,6 +36,10 @@ fn main() -> std::process::ExitCode {
         Command::JobSchema => commands::job::schema(),
         Command::Record { command } => commands::record::run(&command),
         Command::Connectors { command } => commands::connectors::run(&command),
+        Command::Seed(arguments) => commands::seed::run(&arguments),
+        Command::Schema { command } => commands::schema::run(&command),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Keys { command } => commands::keys::run(&command),
         Command::Runs(arguments) => commands::journal::runs(&arguments),
         Command::Rejects(arguments) => commands::journal::rejects(&arguments),
     };

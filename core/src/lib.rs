@@ -3,6 +3,8 @@
 //! A *workspace* holds *records*; a record changes only through *operations*, and each
 //! operation ends as one *outcome*. ARCHITECTURE.md is the map, DESIGN.md says why.
 
+pub mod access;
+mod activity;
 mod calls;
 pub mod error;
 mod local;
@@ -10,17 +12,24 @@ mod open;
 pub mod operation;
 pub mod record;
 pub mod schema;
+mod seed;
 pub mod source;
+mod stopwatch;
 pub mod store;
 pub mod sync;
 pub mod value;
 mod workspace;
 
-pub use calls::{archive, assert, create, patch};
+pub use activity::{activity_json, log_activity, query_activities};
+pub use calls::{
+    EdgeOutcome, ItemOutcome, add_edge, add_item, archive, assert, create, edges, patch,
+    remove_edge, remove_item, update_edge, update_item,
+};
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
 pub use open::{OpenOptions, open};
 pub use operation::{Action, ApplyMode, Match, Operation, Outcome, Page, Query};
 pub use record::{Attributes, Change, Record};
-pub use schema::{Schema, Write};
+pub use schema::{Declarations, Declared, Schema, Write};
+pub use seed::seed;
 pub use value::Uuid;
-pub use workspace::{ApplyOptions, Settle, Workspace};
+pub use workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};

@@ -1,11 +1,15 @@
 //! The one door to records: a workspace, wherever it lives.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use uuid::Uuid;
 
+use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, Operation, Outcome, Outcomes, Page, Query};
+use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
 use crate::record::Record;
-use crate::schema::Schema;
+use crate::schema::{Declarations, Declared, Schema};
 use crate::store::journal::{Journal, JournalReader};
 
 /// Adds to the journal in the transaction that applies a batch, once its outcomes are known.
@@ -20,12 +24,39 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
+    /// Whether record types that are only read may be written, and those without an assert
+    /// asserted: for what comes in another way than by the API's plain writes.
+    pub writes_read_only: bool,
+}
+
+/// Time that a workspace has spent on the steps of applying batches, since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ApplyTimes {
+    /// Finding and loading the records that operations are about.
+    pub resolve: Duration,
+    /// Working out what each operation changes.
+    pub decide: Duration,
+    /// Writing what changed, into memory and the write-ahead log.
+    pub write: Duration,
+    /// Making it durable.
+    pub commit: Duration,
 }
 
 /// Records, operations on them, and the journal of syncs. Safe to share between threads.
 pub trait Workspace: Send + Sync {
-    /// The record types.
-    fn schema(&self) -> &Schema;
+    /// The record types, as they are now.
+    fn schema(&self) -> Arc<Schema>;
+
+    /// Adds custom objects and custom fields, at once and for good; what is declared in the same
+    /// way already stays as it is.
+    ///
+    /// # Errors
+    /// `config_invalid`, `unknown_record_type`, `operation_not_supported`; `store_busy`,
+    /// `store_full`, `store_io`.
+    fn declare(&self, _declarations: Declarations) -> Result<Declared> {
+        let what = "the record types of this workspace cannot be changed";
+        Err(Error::new(ErrorCode::OperationNotSupported, what))
+    }
 
     /// Reads a record.
     ///
@@ -38,6 +69,12 @@ pub trait Workspace: Send + Sync {
     /// # Errors
     /// `unknown_record_type`, `invalid_cursor`; `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
+
+    /// Reads one page of the edges of a record.
+    ///
+    /// # Errors
+    /// `record_not_found`; `store_busy`, `store_io`.
+    fn edges(&self, query: &EdgeQuery) -> Result<EdgePage>;
 
     /// Applies a batch in one transaction, in order, each operation seeing those before it;
     /// then lets `settle` add to the journal in the same transaction.
@@ -61,11 +98,24 @@ pub trait Workspace: Send + Sync {
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
     ) -> Result<()>;
 
+    /// Its API keys.
+    ///
+    /// # Errors
+    /// `operation_not_supported` where a workspace keeps none.
+    fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        Err(Error::new(ErrorCode::OperationNotSupported, "this workspace keeps no API keys"))
+    }
+
     /// Does now what would otherwise be left for the closing, so that closing is quick.
     ///
     /// # Errors
     /// `store_io`, `store_full`; nothing that is committed is lost.
     fn settle(&self) -> Result<()>;
+
+    /// Where the time of applying batches went; zero where that is not known.
+    fn apply_times(&self) -> ApplyTimes {
+        ApplyTimes::default()
+    }
 
     /// Applies a batch in one transaction.
     ///
@@ -80,7 +130,7 @@ pub trait Workspace: Send + Sync {
     /// # Errors
     /// What is wrong with the operation, or with the store.
     fn apply_one(&self, operation: Operation) -> Result<Outcome> {
-        let options = ApplyOptions { mode: ApplyMode::PerRecord, returns_records: true };
+        let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
         self.apply(vec![operation], options)?
             .pop()
             .unwrap_or_else(|| Err(Error::new(ErrorCode::Internal, "a batch lost its outcome")))

@@ -1,5 +1,7 @@
 //! `headwater check`, `discover`, `job-schema`: a job and its source, before anything is read.
 
+use std::sync::Arc;
+
 use headwater::source::StreamDescription;
 use headwater::sync::{JOB_SCHEMA, Job, check as check_job, discover as discover_job};
 use headwater::{Result, Schema};
@@ -13,7 +15,7 @@ pub(crate) fn check(arguments: &JobArguments) -> Result<Exit> {
     let job = Job::from_file(&arguments.job)?;
     let connector = super::connector_of(&job)?;
     let control = super::control(&job.secrets);
-    let streams = check_job(&job, &*connector, &Schema::standard(), &control)?;
+    let streams = check_job(&job, &*connector, &schema_of(&job), &control)?;
     match arguments.format {
         ReportFormat::Json => {
             let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
@@ -26,6 +28,12 @@ pub(crate) fn check(arguments: &JobArguments) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The record types of a job's workspace; one that cannot be opened yet has the standard ones.
+fn schema_of(job: &Job) -> Arc<Schema> {
+    super::open_existing(&job.workspace)
+        .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema())
 }
 
 pub(crate) fn discover(arguments: &JobArguments) -> Result<Exit> {

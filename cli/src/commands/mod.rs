@@ -3,7 +3,11 @@
 pub(crate) mod connectors;
 pub(crate) mod job;
 pub(crate) mod journal;
+pub(crate) mod keys;
 pub(crate) mod record;
+pub(crate) mod schema;
+pub(crate) mod seed;
+pub(crate) mod serve;
 pub(crate) mod sync;
 
 use std::sync::Arc;

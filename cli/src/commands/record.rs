@@ -41,7 +41,8 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
         RecordCommand::Query { record_type, filter, sort, limit, cursor, format, workspace } => {
             let workspace = super::open_existing(&workspace.workspace)?;
             let body = query_body(filter.as_deref(), sort, *limit, cursor.as_deref())?;
-            let query = Query::parse(workspace.schema().record_type(record_type)?, body)?;
+            let schema = workspace.schema();
+            let query = Query::parse(&schema, schema.record_type(record_type)?, body)?;
             let page = workspace.query(record_type, &query)?;
             let records = page.records.iter().map(headwater::Record::to_json);
             match format {
@@ -55,8 +56,11 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
                 }
             }
         }
-        RecordCommand::Schema { record_type } => {
-            let schema = Schema::standard();
+        RecordCommand::Schema { record_type, workspace } => {
+            let schema = match workspace {
+                Some(workspace) => super::open_existing(workspace)?.schema(),
+                None => Schema::standard().into(),
+            };
             match record_type {
                 Some(name) => output::json(&schema.record_type(name)?.to_json())?,
                 None => {

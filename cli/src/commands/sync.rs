@@ -33,7 +33,14 @@ fn sync(arguments: &SyncArguments) -> Result<Exit> {
     let workspace = headwater::open(&job.workspace, options)?;
     let control = Arc::new(super::control(&job.secrets));
     let on_signal = Arc::clone(&control);
-    ctrlc::set_handler(move || on_signal.cancel()).map_err(|cause| {
+    ctrlc::set_handler(move || {
+        if on_signal.is_cancelled() {
+            // What is not committed is rolled back when the workspace is next opened.
+            std::process::exit(Exit::Stopped.status().into());
+        }
+        on_signal.cancel();
+    })
+    .map_err(|cause| {
         Error::new(ErrorCode::Internal, format!("cannot watch for Ctrl-C: {cause}")).because(cause)
     })?;
     let mut display = Display::new();
@@ -46,10 +53,28 @@ fn sync(arguments: &SyncArguments) -> Result<Exit> {
         &mut |progress| display.show(progress),
     );
     display.finish();
-    let report = report?;
-    match arguments.format {
+    let exit = match report {
+        Ok(report) => tell(&report, arguments.format, &job.workspace)?,
+        // Stopped while the source was opened.
+        Err(error) if error.code() == ErrorCode::Cancelled && control.is_cancelled() => {
+            if arguments.format == ReportFormat::Json {
+                output::json(&json!({ "run": null, "state": "stopped", "streams": [] }))?;
+            }
+            Exit::Stopped
+        }
+        Err(error) => return Err(error),
+    };
+    if exit == Exit::Stopped {
+        output::note("stopped; run the same command again to resume");
+    }
+    Ok(exit)
+}
+
+/// Writes the report of a run; says how the command ends.
+fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> {
+    match format {
         ReportFormat::Json => output::json(&report.to_json())?,
-        ReportFormat::Text => output::write_all(&text(&report, &job.workspace))?,
+        ReportFormat::Text => output::write_all(&text(report, workspace))?,
     }
     if let Some(error) = &report.error {
         output::error(error);
@@ -150,9 +175,6 @@ fn text(report: &Report, workspace: &str) -> String {
             "see them with: headwater rejects --workspace {workspace} --run {}\n",
             report.run
         ));
-    }
-    if report.state == RunState::Stopped {
-        text.push_str("stopped; run the same command again to resume\n");
     }
     text
 }

@@ -116,7 +116,7 @@ error_codes! {
     406 StoreIo "store_io" Store Never 500 "StoreIoError" "check the workspace's path, its permissions and the disk"
 
     501 Cancelled "cancelled" Other Never 499 "CancelledError" "run again to resume"
-    502 Internal "internal" Other Never 500 "InternalError" "report this as a bug, with the message"
+    502 Internal "internal_error" Other Never 500 "InternalError" "report this as a bug, with the message"
 }
 
 impl ErrorCode {

@@ -7,6 +7,8 @@ pub use code::{ErrorCode, ErrorGroup};
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -144,6 +146,17 @@ impl Error {
     #[must_use]
     pub fn related(&self) -> &[Error] {
         &self.0.related
+    }
+
+    /// Every fault of a request that has several, this one first, each with its code, field and
+    /// message; empty where this is the only one (contract.md section 11.7).
+    #[must_use]
+    pub fn faults_to_json(&self) -> Vec<Json> {
+        if self.related().is_empty() {
+            return Vec::new();
+        }
+        let fault = |error: &Self| json!({ "code": error.code().name(), "field": error.field(), "message": error.message() });
+        std::iter::once(self).chain(self.related()).map(fault).collect()
     }
 }
 

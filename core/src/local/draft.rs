@@ -1,10 +1,12 @@
 //! A draft: the attributes of a record as an operation would leave them, before anything is written.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Match, MatchTarget};
 use crate::record::{Attributes, Change};
 use crate::schema::{Origin, RecordType};
-use crate::value::{Address, Item, Value};
+use crate::value::{Item, Value};
 
 /// New values for some attributes, sorted by index; `None` clears.
 pub(super) type NewValues = Vec<(usize, Option<Value>)>;
@@ -23,8 +25,17 @@ pub(super) fn revise(
 ) -> Result<NewValues> {
     let mut draft =
         Draft { record_type, current, changed: Vec::with_capacity(attributes.len() + 2) };
+    let matched = match matching {
+        Some(Match { target: MatchTarget::Values { attribute, values }, .. }) => {
+            let names = |index: usize| {
+                index == *attribute
+                    || record_type.attribute(index).origin == Origin::PrimaryOf(*attribute)
+            };
+            Some((*attribute, values, attributes.iter().any(|(index, _)| names(index))))
+        }
+        _ => None,
+    };
     let mut primaries = Vec::new();
-    let named: Vec<usize> = attributes.iter().map(|(index, _)| index).collect();
     for (index, change) in attributes {
         match record_type.attribute(index).origin {
             Origin::PrimaryOf(array) => primaries.push((index, array, change)),
@@ -34,8 +45,8 @@ pub(super) fn revise(
     for (index, array, change) in primaries {
         draft.change_primary(index, array, change)?;
     }
-    if let Some(Match { target: MatchTarget::Values { attribute, values }, .. }) = matching {
-        draft.keep_match(*attribute, values, &named);
+    if let Some((attribute, values, names_primary)) = matched {
+        draft.keep_match(attribute, values, names_primary);
     }
     draft.number_items();
     if current.is_none() {
@@ -46,6 +57,26 @@ pub(super) fn revise(
         draft.check_required()?;
     }
     Ok(draft.finish())
+}
+
+/// Works out what changes where an array attribute of a stored record holds these items.
+pub(super) fn revise_items(
+    record_type: &RecordType,
+    current: &[Option<Value>],
+    array: usize,
+    items: Vec<Item>,
+) -> NewValues {
+    let mut draft = Draft { record_type, current: Some(current), changed: NewValues::new() };
+    draft.set_items(array, items);
+    draft.number_items();
+    draft.derive();
+    draft.finish()
+}
+
+/// The items of an array attribute's value.
+pub(super) fn items_of(value: Option<&Value>) -> Vec<Item> {
+    let elements = value.and_then(Value::as_list).unwrap_or_default();
+    elements.iter().filter_map(Value::as_item).cloned().collect()
 }
 
 struct Draft<'a> {
@@ -78,29 +109,27 @@ impl Draft<'_> {
     }
 
     fn change(&mut self, index: usize, change: Change) {
+        if let Change::Merge(patch) = &change
+            && !self.is_changed(index)
+            && patch.leaves(self.stored(index).and_then(Value::as_address))
+        {
+            return;
+        }
         let value = match change {
             Change::Clear => None,
             Change::Set(Value::List(elements)) if elements.is_empty() => None,
             Change::Set(Value::Address(address)) if address.is_empty() => None,
             Change::Set(value) => Some(value),
             Change::Merge(patch) => {
-                let address: Option<&Address> = match self.value(index) {
-                    Some(Value::Address(address)) => Some(address),
-                    _ => None,
-                };
+                let address = self.value(index).and_then(Value::as_address);
                 patch.apply_to(address).map(|address| Value::Address(Box::new(address)))
             }
         };
         self.set(index, value);
     }
 
-    fn items(&self, array: usize) -> Vec<Item> {
-        let elements = self.value(array).and_then(Value::as_list).unwrap_or_default();
-        elements.iter().filter_map(Value::as_item).cloned().collect()
-    }
-
     fn set_items(&mut self, array: usize, items: Vec<Item>) {
-        let elements: Vec<Value> =
+        let elements: Box<[Value]> =
             items.into_iter().map(|item| Value::Item(Box::new(item))).collect();
         self.set(array, (!elements.is_empty()).then_some(Value::List(elements)));
     }
@@ -108,7 +137,10 @@ impl Draft<'_> {
     /// Writing a primary value makes it the primary item; the former one stays, demoted
     /// (contract.md section 11.2).
     fn change_primary(&mut self, index: usize, array: usize, change: Change) -> Result<()> {
-        let mut items = self.items(array);
+        if !self.is_changed(array) && leaves_primary(self.stored(index), &change) {
+            return Ok(());
+        }
+        let mut items = items_of(self.value(array));
         let text = match change {
             Change::Set(Value::Text(text)) => text,
             _ if items.is_empty() => return Ok(()),
@@ -145,7 +177,7 @@ impl Draft<'_> {
 
     /// The match value is stored with a new record, as primary unless the attributes name
     /// another, and stays with an updated one (contract.md section 11.3).
-    fn keep_match(&mut self, array: usize, values: &[Value], named: &[usize]) {
+    fn keep_match(&mut self, array: usize, values: &[Value], names_primary: bool) {
         let attribute = self.record_type.attribute(array);
         if !attribute.value_type.is_item() {
             if self.current.is_none() && !self.is_changed(array) {
@@ -154,31 +186,32 @@ impl Draft<'_> {
             return;
         }
         let value_type = attribute.value_type;
-        let held: Vec<String> = match self.current {
-            Some(_) if !self.is_changed(array) => return,
-            Some(_) => keys_of(self.record_type, array, self.stored(array)),
-            None => Vec::new(),
+        if self.current.is_some() && !self.is_changed(array) {
+            return;
+        }
+        let holds = |value: Option<&Value>, key: &str| {
+            keys_of(self.record_type, array, value).any(|held| held == key)
         };
-        let mut items = self.items(array);
-        let names_primary = named.iter().any(|&index| {
-            index == array || self.record_type.attribute(index).origin == Origin::PrimaryOf(array)
-        });
-        let mut is_first = true;
-        for value in values {
-            let Value::Item(item) = value else { continue };
+        let is_missing = |item: &Item| {
             let key = value_type.match_key(&item.text);
-            let is_kept = self.current.is_none() || held.contains(&key);
-            let is_there = items.iter().any(|known| value_type.match_key(&known.text) == key);
-            if is_kept && !is_there {
-                let is_primary = is_first && (!names_primary || items.is_empty());
-                items.push(Item { is_primary, ..(**item).clone() });
-            }
-            is_first = false;
+            let is_kept = self.current.is_none() || holds(self.stored(array), &key);
+            is_kept && !holds(self.value(array), &key)
+        };
+        let given = values.iter().filter_map(Value::as_item).enumerate();
+        let missing: Vec<(usize, Item)> =
+            given.filter(|(_, item)| is_missing(item)).map(|(n, item)| (n, item.clone())).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let mut items = items_of(self.value(array));
+        for (place, item) in missing {
+            let is_primary = place == 0 && (!names_primary || items.is_empty());
+            items.push(Item { is_primary, ..item });
         }
         self.set_items(array, items);
     }
 
-    /// Items that stay keep their number, new ones take the next.
+    /// Items that stay keep their number, new ones get another one.
     fn number_items(&mut self) {
         for index in 0..self.changed.len() {
             let attribute = self.changed[index].0;
@@ -186,26 +219,28 @@ impl Draft<'_> {
             if !value_type.is_item() {
                 continue;
             }
-            let stored: Vec<(String, u32)> = self
-                .stored(attribute)
-                .and_then(Value::as_list)
-                .unwrap_or_default()
+            // Not through `self`, so that what is changed may be written while it is read.
+            let stored = self.current.and_then(|values| values[attribute].as_ref());
+            let stored = stored.and_then(Value::as_list).unwrap_or_default();
+            let mut taken: Vec<u32> =
+                stored.iter().filter_map(Value::as_item).map(|item| item.number).collect();
+            let stored: Vec<(Cow<'_, str>, u32)> = stored
                 .iter()
                 .filter_map(Value::as_item)
                 .map(|item| (value_type.match_key(&item.text), item.number))
                 .collect();
-            let mut next = stored.iter().map(|(_, number)| *number).max().unwrap_or(0) + 1;
             let Some(Value::List(elements)) = &mut self.changed[index].1 else { continue };
             for element in elements {
                 let Value::Item(item) = element else { continue };
+                if item.number != 0 {
+                    continue;
+                }
                 let key = value_type.match_key(&item.text);
                 item.number = match stored.iter().find(|(known, _)| *known == key) {
                     Some((_, number)) => *number,
-                    None => {
-                        next += 1;
-                        next - 1
-                    }
+                    None => new_number(self.current.is_none(), &taken),
                 };
+                taken.push(item.number);
             }
         }
     }
@@ -228,6 +263,18 @@ impl Draft<'_> {
                     elements.iter().filter_map(Value::as_item).find(|item| item.is_primary);
                 let text = primary.map(|item| Value::Text(item.text.clone()));
                 self.set(index, text);
+            }
+        }
+        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
+            if let Origin::PipelineOf(stage) = attribute.origin
+                && self.is_changed(stage)
+            {
+                let name = self.value(stage).and_then(Value::as_text);
+                let options = &self.record_type.attribute(stage).options;
+                let option = options.iter().find(|option| Some(&*option.name()) == name);
+                let pipeline = option.and_then(|option| option.stage.as_ref());
+                let pipeline = pipeline.map(|stage| Value::Text(stage.pipeline.as_str().into()));
+                self.set(index, pipeline);
             }
         }
         for (index, attribute) in self.record_type.attributes().iter().enumerate() {
@@ -264,6 +311,21 @@ impl Draft<'_> {
     }
 }
 
+/// The number of a new item. In a new record it counts; later it is drawn, so that the id of an
+/// item that was taken away does not come back for another one.
+fn new_number(is_new_record: bool, taken: &[u32]) -> u32 {
+    const FIRST_DRAWN: u32 = 1 << 16;
+    if is_new_record {
+        return taken.last().map_or(1, |last| last + 1);
+    }
+    loop {
+        let number = fastrand::u32(FIRST_DRAWN..);
+        if !taken.contains(&number) {
+            return number;
+        }
+    }
+}
+
 /// Whether two values say the same: items by what they show, not by their numbers.
 fn is_same(stored: Option<&Value>, new: Option<&Value>) -> bool {
     match (stored, new) {
@@ -278,17 +340,22 @@ fn is_same(stored: Option<&Value>, new: Option<&Value>) -> bool {
     }
 }
 
+/// Whether writing a primary value says what is so already: then its array is left alone.
+pub(super) fn leaves_primary(stored: Option<&Value>, change: &Change) -> bool {
+    matches!(change, Change::Set(value) if stored == Some(value))
+}
+
 /// The match keys of a key attribute's value.
-pub(super) fn keys_of(
+pub(super) fn keys_of<'a>(
     record_type: &RecordType,
     attribute: usize,
-    value: Option<&Value>,
-) -> Vec<String> {
+    value: Option<&'a Value>,
+) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
     let value_type = record_type.attribute(attribute).value_type;
     let elements = match value {
-        None => &[],
-        Some(Value::List(elements)) => elements.as_slice(),
+        None => &[][..],
+        Some(Value::List(elements)) => &elements[..],
         Some(one) => std::slice::from_ref(one),
     };
-    elements.iter().filter_map(Value::as_text).map(|text| value_type.match_key(text)).collect()
+    elements.iter().filter_map(move |element| element.match_key(value_type))
 }

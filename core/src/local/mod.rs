@@ -1,27 +1,53 @@
 //! The local workspace: what operations mean, over any store.
 
+mod api_keys;
 mod batch;
+mod changes;
 mod clock;
+mod custom_schema;
+mod decide;
 mod draft;
+mod edges;
+mod gather;
+mod holders;
+mod items;
+mod references;
+mod repeated;
+mod target;
+mod whole_batch;
 mod working_set;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Operation, Outcomes, Page, Query};
+use crate::operation::{EdgePage, EdgeQuery, Operation, Outcomes, Page, Query};
 use crate::record::Record;
-use crate::schema::{RecordType, Schema};
+use crate::schema::{Declarations, Declared, RecordType, Schema};
+use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Selection, Settings, Store, StoredRecord};
-use crate::workspace::{ApplyOptions, Settle, Workspace};
+use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
+
+use custom_schema::CustomSchema;
 
 /// A workspace whose records live in a store on this machine.
 pub(crate) struct LocalWorkspace<S> {
     store: S,
-    schema: Schema,
+    custom: CustomSchema,
     settings: Settings,
+    stopwatches: Stopwatches,
+}
+
+/// The time spent on each step of applying batches.
+#[derive(Debug, Default)]
+struct Stopwatches {
+    resolve: Stopwatch,
+    decide: Stopwatch,
+    write: Stopwatch,
+    commit: Stopwatch,
 }
 
 impl<S: Store> LocalWorkspace<S> {
@@ -39,17 +65,30 @@ impl<S: Store> LocalWorkspace<S> {
             transaction.commit()?;
             settings.rejects_duplicates = rejects;
         }
-        Ok(Self { store, schema, settings })
+        let custom = CustomSchema::new(schema, store.read()?.declarations()?)?;
+        Ok(Self { store, custom, settings, stopwatches: Stopwatches::default() })
     }
 }
 
 impl<S: Store> Workspace for LocalWorkspace<S> {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Arc<Schema> {
+        self.custom.schema()
+    }
+
+    fn declare(&self, declarations: Declarations) -> Result<Declared> {
+        let mut transaction = self.store.write()?;
+        let (declared, renewed) = self.custom.add(transaction.declarations()?, declarations)?;
+        if let Some(renewed) = renewed {
+            transaction.declare(&renewed.schema, &renewed.text)?;
+            transaction.commit()?;
+            self.custom.set(renewed);
+        }
+        Ok(declared)
     }
 
     fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
-        let record_type = self.schema.record_type(record_type)?;
+        let schema = self.schema();
+        let record_type = schema.record_type(record_type)?;
         let mut transaction = self.store.read()?;
         let row = transaction
             .find_ids(record_type, &[id])?
@@ -64,8 +103,13 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     }
 
     fn query(&self, record_type: &str, query: &Query) -> Result<Page> {
-        let record_type = self.schema.record_type(record_type)?;
+        let schema = self.schema();
+        let record_type = schema.record_type(record_type)?;
         self.store.read()?.query(record_type, query)
+    }
+
+    fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        edges::page(&mut *self.store.read()?, query)
     }
 
     fn apply_and_settle(
@@ -75,11 +119,31 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
         let mut transaction = self.store.write()?;
-        let outcomes = batch::apply(&mut *transaction, self.settings, operations, options)?;
+        // Another program may have added to them.
+        let schema = self.custom.renewed(transaction.declarations()?)?;
+        let watches = &self.stopwatches;
+        let outcomes = whole_batch::apply(
+            &mut *transaction,
+            &schema,
+            self.settings,
+            operations,
+            options,
+            watches,
+        )?;
         let journal: &mut dyn Journal = &mut *transaction;
-        settle(&outcomes, journal)?;
-        transaction.commit()?;
+        watches.write.time(|| settle(&outcomes, journal))?;
+        watches.commit.time(|| transaction.commit())?;
         Ok(outcomes)
+    }
+
+    fn apply_times(&self) -> ApplyTimes {
+        let Stopwatches { resolve, decide, write, commit } = &self.stopwatches;
+        ApplyTimes {
+            resolve: resolve.total(),
+            decide: decide.total(),
+            write: write.total(),
+            commit: commit.total(),
+        }
     }
 
     fn settle(&self) -> Result<()> {
@@ -91,6 +155,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
     ) -> Result<()> {
         read(&mut *self.store.read()?)
+    }
+
+    fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        Ok(self)
     }
 }
 

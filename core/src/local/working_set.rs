@@ -1,83 +1,183 @@
 //! The records of one type that a batch touches, as the batch has left them so far.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::record::Record;
-use crate::schema::RecordType;
-use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord, WriteTransaction};
+use crate::operation::{Digest, MatchTarget};
+use crate::record::{Attributes, Record};
+use crate::schema::{Origin, RecordType};
+use crate::store::{Glance, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
 use crate::value::{Timestamp, Value};
 
+use super::changes::{Changes, KeyChanges};
 use super::clock::Clock;
-use super::draft::{NewValues, keys_of};
-
-/// Rows are asked for in blocks: what is left of the last one is never used, and need not be.
-const ALLOCATION_BLOCK: usize = 64;
+use super::draft::{NewValues, keys_of, leaves_primary};
+use super::holders::{Found, Holders};
 
 /// A record under change.
 pub(super) struct Entry {
     pub(super) record: StoredRecord,
     is_new: bool,
     is_archived: bool,
+    /// Whether the batch only repeats the assert that left the record as it is; its values are not
+    /// read then.
+    pub(super) is_repeated: bool,
     /// Attributes that differ from what is stored.
     dirty: Vec<usize>,
     /// What is stored of the key attributes that are dirty.
     stored_keys: Vec<(usize, Vec<String>)>,
+    /// Whether the record was handed out to be written; its values are gone then.
+    is_settled: bool,
 }
 
 /// Who holds the keys of one attribute that operations ask for, as the store has it.
 pub(super) struct FoundKeys {
     pub(super) attribute: usize,
-    pub(super) holders: Vec<(String, Vec<RowKey>)>,
+    /// Sorted, without repeats.
+    pub(super) keys: Vec<String>,
+    /// How many operations match by each key.
+    pub(super) askers: Vec<u32>,
+    /// The place of a key, and a record that holds it.
+    pub(super) holders: Vec<(usize, RowKey)>,
 }
+
+/// The working sets of a batch, by record type.
+pub(super) type WorkingSets = FxHashMap<String, WorkingSet>;
 
 /// The records of one type in a batch. An index stands for a record throughout.
 pub(super) struct WorkingSet {
     pub(super) record_type: Arc<RecordType>,
     key_attributes: Vec<usize>,
     entries: Vec<Entry>,
+    /// The stored records, where operations name ids.
     by_id: FxHashMap<Uuid, usize>,
-    /// Who holds which key, for each key that an operation may ask for.
-    holders: FxHashMap<usize, FxHashMap<String, Vec<usize>>>,
+    holders: Holders,
     clock: Clock,
+    /// Rows for new records, the next one last.
     free: Vec<(RowKey, Uuid)>,
+    /// New records that nothing in the batch can change any more, in the order of their rows.
+    settled: Vec<StoredRecord>,
+    /// The match keys that the batch takes away and adds.
+    keys: KeyChanges,
 }
 
 impl WorkingSet {
-    pub(super) fn new(record_type: Arc<RecordType>, latest_update: Timestamp) -> Self {
+    /// Takes the stored records of a batch, read or glanced at, sorted by row, and who of them holds
+    /// which key.
+    pub(super) fn new(
+        record_type: Arc<RecordType>,
+        latest_update: Timestamp,
+        entries: Vec<Entry>,
+        found: Vec<FoundKeys>,
+        names_ids: bool,
+    ) -> Self {
+        let mut by_id = FxHashMap::default();
+        if names_ids {
+            let ids = entries.iter().enumerate().map(|(index, entry)| (entry.record.id, index));
+            by_id.extend(ids);
+        }
+        let mut holders = Holders::default();
+        for FoundKeys { attribute, keys, askers, holders: held } in found {
+            let place = |row: RowKey| entries.binary_search_by_key(&row, |entry| entry.record.row);
+            let held: Vec<(usize, usize)> =
+                held.into_iter().filter_map(|(key, row)| Some((key, place(row).ok()?))).collect();
+            holders.take_in(attribute, keys, askers, &held);
+        }
+        let key_attributes: Vec<usize> = record_type.key_attributes().collect();
         Self {
-            key_attributes: record_type.key_attributes().collect(),
+            keys: KeyChanges::new(key_attributes.len()),
+            key_attributes,
             record_type,
-            entries: Vec::new(),
-            by_id: FxHashMap::default(),
-            holders: FxHashMap::default(),
+            entries,
+            by_id,
+            holders,
             clock: Clock::after(latest_update),
             free: Vec::new(),
+            settled: Vec::new(),
         }
     }
 
-    /// Takes in the stored records, and who of them holds which key.
-    pub(super) fn take_in(&mut self, records: Vec<StoredRecord>, found: Vec<FoundKeys>) {
-        let mut by_row = FxHashMap::default();
-        for record in records {
-            by_row.insert(record.row, self.entries.len());
-            self.by_id.insert(record.id, self.entries.len());
-            self.entries.push(Entry {
-                record,
-                is_new: false,
-                is_archived: false,
-                dirty: Vec::new(),
-                stored_keys: Vec::new(),
-            });
+    /// How many records there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Notes that the batch only repeats the assert that left a record as it is.
+    pub(super) fn mark_repeated(&mut self, index: usize) {
+        self.entries[index].is_repeated = true;
+    }
+
+    /// Takes in a record that was only glanced at before.
+    pub(super) fn take_in(&mut self, index: usize, record: StoredRecord) {
+        self.entries[index].record = record;
+    }
+
+    /// Takes in rows for new records.
+    pub(super) fn give_rows(&mut self, mut rows: Vec<(RowKey, Uuid)>) {
+        rows.reverse();
+        self.free = rows;
+    }
+
+    /// Whether these changes need values of a record that were left out: an array behind a
+    /// primary item that does not stay as it is.
+    pub(super) fn needs(
+        &self,
+        index: usize,
+        attributes: &Attributes,
+        left_out: &Selection,
+    ) -> bool {
+        let entry = &self.entries[index];
+        let values = entry.values();
+        !entry.is_repeated
+            && attributes.iter().any(|(attribute, change)| {
+                match self.record_type.attribute(attribute).origin {
+                    Origin::PrimaryOf(array) => {
+                        left_out.contains(array)
+                            && !leaves_primary(values[attribute].as_ref(), change)
+                    }
+                    _ => false,
+                }
+            })
+    }
+
+    /// Adds the values that were left out of a record.
+    pub(super) fn complete(
+        &mut self,
+        index: usize,
+        left_out: &Selection,
+        values: Vec<Option<Value>>,
+    ) {
+        for (attribute, value) in values.into_iter().enumerate() {
+            if left_out.contains(attribute) {
+                self.entries[index].record.values[attribute] = value;
+            }
         }
-        for FoundKeys { attribute, holders: found } in found {
-            let holders = self.holders.entry(attribute).or_default();
-            for (key, rows) in found {
-                let held = rows.iter().filter_map(|row| by_row.get(row).copied()).collect();
-                holders.insert(key, held);
+    }
+
+    /// Every record that a match finds, each once.
+    pub(super) fn matched(&self, target: &MatchTarget) -> Found {
+        match target {
+            MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
+            MatchTarget::Values { attribute, values } => {
+                let keys = values
+                    .iter()
+                    .flat_map(|value| keys_of(&self.record_type, *attribute, Some(value)));
+                self.holders.of(*attribute, keys)
+            }
+        }
+    }
+
+    /// Notes that an operation with this match is being decided: it will not ask again.
+    pub(super) fn answered(&mut self, target: &MatchTarget) {
+        if let MatchTarget::Values { attribute, values } = target {
+            for value in values {
+                for key in keys_of(&self.record_type, *attribute, Some(value)) {
+                    self.holders.answered(*attribute, &key);
+                }
             }
         }
     }
@@ -85,18 +185,6 @@ impl WorkingSet {
     /// The record with this id, unless it is archived.
     pub(super) fn with_id(&self, id: Uuid) -> Option<usize> {
         self.by_id.get(&id).copied().filter(|&index| !self.entries[index].is_archived)
-    }
-
-    /// Every record that holds one of these keys, each once.
-    pub(super) fn with_keys(&self, attribute: usize, keys: &[String]) -> Vec<usize> {
-        let mut found = Vec::new();
-        let Some(holders) = self.holders.get(&attribute) else { return found };
-        for index in keys.iter().filter_map(|key| holders.get(key)).flatten() {
-            if !found.contains(index) {
-                found.push(*index);
-            }
-        }
-        found
     }
 
     pub(super) fn entry(&self, index: usize) -> &Entry {
@@ -117,15 +205,19 @@ impl WorkingSet {
         for (attribute, value) in values {
             let declared = self.record_type.attribute(*attribute);
             if !self.key_attributes.contains(attribute)
-                || !(rejects_duplicates || declared.is_custom)
+                || !(rejects_duplicates || declared.is_never_shared())
             {
                 continue;
             }
-            let keys = keys_of(&self.record_type, *attribute, value.as_ref());
-            let other =
-                self.with_keys(*attribute, &keys).into_iter().find(|&index| Some(index) != itself);
+            let keys = || keys_of(&self.record_type, *attribute, value.as_ref());
+            let other = self
+                .holders
+                .of(*attribute, keys())
+                .into_iter()
+                .find(|&index| Some(index) != itself);
             if let Some(other) = other {
                 let id = self.entries[other].record.id;
+                let keys: Vec<Cow<'_, str>> = keys().collect();
                 return Err(Error::new(
                     ErrorCode::UniqueConflict,
                     format!("{} holds {} already", id, keys.join(", ")),
@@ -138,42 +230,63 @@ impl WorkingSet {
     }
 
     /// Adds a new record.
-    pub(super) fn insert(
-        &mut self,
-        transaction: &mut dyn WriteTransaction,
-        values: NewValues,
-    ) -> Result<usize> {
-        if self.free.is_empty() {
-            self.free = transaction.allocate(&self.record_type, ALLOCATION_BLOCK)?;
-            self.free.reverse();
-        }
+    pub(super) fn insert(&mut self, values: NewValues, digest: Option<Digest>) -> Result<usize> {
         let (row, id) = self
             .free
             .pop()
-            .ok_or_else(|| Error::new(ErrorCode::Internal, "the store gave no rows"))?;
+            .ok_or_else(|| Error::new(ErrorCode::Internal, "a batch asked for too few rows"))?;
         let now = self.clock.tick();
         let index = self.entries.len();
-        self.entries.push(Entry {
-            record: StoredRecord {
-                row,
-                id,
-                created_at: now,
-                updated_at: now,
-                values: vec![None; self.record_type.attributes().len()],
-            },
-            is_new: true,
-            is_archived: false,
-            dirty: Vec::new(),
-            stored_keys: Vec::new(),
-        });
-        self.by_id.insert(id, index);
+        let values_of_none = vec![None; self.record_type.attributes().len()];
+        let record = StoredRecord {
+            row,
+            id,
+            created_at: now,
+            updated_at: now,
+            digest,
+            values: values_of_none,
+        };
+        self.entries.push(Entry::new(record, true));
         self.set(index, values);
         Ok(index)
     }
 
+    /// Hands a new record out to be written, if no operation to come can match it.
+    pub(super) fn settle(&mut self, index: usize) {
+        let values = self.entries[index].values();
+        let is_asked_for = self.key_attributes.iter().any(|&attribute| {
+            keys_of(&self.record_type, attribute, values[attribute].as_ref())
+                .any(|key| self.holders.is_asked_for(attribute, &key))
+        });
+        if !is_asked_for {
+            let record = self.hand_out(index);
+            self.settled.push(record);
+        }
+    }
+
+    /// New records that may be written by now; each is given once.
+    pub(super) fn take_settled(&mut self) -> Vec<StoredRecord> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Takes the values of a new record, with its keys noted.
+    fn hand_out(&mut self, index: usize) -> StoredRecord {
+        let entry = &mut self.entries[index];
+        entry.is_settled = true;
+        let StoredRecord { row, id, created_at, updated_at, digest, .. } = entry.record;
+        let values = std::mem::take(&mut entry.record.values);
+        for (place, &attribute) in self.key_attributes.iter().enumerate() {
+            let keys = keys_of(&self.record_type, attribute, values[attribute].as_ref());
+            self.keys.added[place].extend(keys.map(|key| KeyEntry { key: key.into_owned(), row }));
+        }
+        StoredRecord { row, id, created_at, updated_at, digest, values }
+    }
+
     /// Changes a record; moves its `updated_at`.
-    pub(super) fn update(&mut self, index: usize, values: NewValues) {
-        self.entries[index].record.updated_at = self.clock.tick();
+    pub(super) fn update(&mut self, index: usize, values: NewValues, digest: Option<Digest>) {
+        let record = &mut self.entries[index].record;
+        record.updated_at = self.clock.tick();
+        record.digest = digest;
         self.set(index, values);
     }
 
@@ -197,13 +310,10 @@ impl WorkingSet {
             if !entry.is_new && !entry.dirty.contains(&attribute) {
                 entry.dirty.push(attribute);
             }
-            if is_key && let Some(holders) = self.holders.get_mut(&attribute) {
-                let value = self.entries[index].record.values[attribute].as_ref();
+            if is_key {
+                let value = entry.record.values[attribute].as_ref();
                 for key in keys_of(&self.record_type, attribute, value) {
-                    // A key nobody asks for has no entry, and needs none.
-                    if let Some(held) = holders.get_mut(&key) {
-                        held.push(index);
-                    }
+                    self.holders.add(attribute, &key, index);
                 }
             }
         }
@@ -212,86 +322,103 @@ impl WorkingSet {
     /// Takes a record out of the holders of its keys, and notes the keys that are stored.
     fn release_keys(&mut self, index: usize, attribute: usize) {
         let entry = &mut self.entries[index];
-        let keys = keys_of(&self.record_type, attribute, entry.record.values[attribute].as_ref());
-        if let Some(holders) = self.holders.get_mut(&attribute) {
-            for key in &keys {
-                if let Some(held) = holders.get_mut(key) {
-                    held.retain(|&holder| holder != index);
-                }
+        let is_noted = entry.stored_keys.iter().any(|(noted, _)| *noted == attribute);
+        let mut stored = Vec::new();
+        for key in keys_of(&self.record_type, attribute, entry.record.values[attribute].as_ref()) {
+            self.holders.remove(attribute, &key, index);
+            if !entry.is_new && !is_noted {
+                stored.push(key.into_owned());
             }
         }
-        let is_noted = entry.stored_keys.iter().any(|(noted, _)| *noted == attribute);
         if !entry.is_new && !is_noted {
-            entry.stored_keys.push((attribute, keys));
+            entry.stored_keys.push((attribute, stored));
         }
     }
 
-    /// Writes everything that differs from the store.
-    pub(super) fn write(self, transaction: &mut dyn WriteTransaction) -> Result<()> {
-        let record_type = &*self.record_type;
-        let mut removed: FxHashMap<usize, Vec<KeyEntry>> = FxHashMap::default();
-        let mut added: FxHashMap<usize, Vec<KeyEntry>> = FxHashMap::default();
-        let mut inserts = Vec::new();
+    /// Everything that differs from the store and was not handed out before.
+    pub(super) fn close(mut self) -> Changes {
+        for index in 0..self.entries.len() {
+            let entry = &self.entries[index];
+            if entry.is_new && !entry.is_settled && !entry.is_archived {
+                let record = self.hand_out(index);
+                self.settled.push(record);
+            }
+        }
         let mut updates = Vec::new();
         let mut archives = Vec::new();
-        let mut is_changed = false;
+        let record_type = &*self.record_type;
+        let has_created = self.entries.iter().any(|entry| entry.is_new);
         for mut entry in self.entries {
             let row = entry.record.row;
-            is_changed |= entry.is_new || entry.is_archived || !entry.dirty.is_empty();
-            for &attribute in &self.key_attributes {
-                let before = entry.stored_keys.iter().find(|(noted, _)| *noted == attribute);
-                if !entry.is_new && before.is_none() {
+            let StoredRecord { updated_at, digest, .. } = entry.record;
+            for (attribute, before) in entry.stored_keys {
+                let Some(place) = self.key_attributes.iter().position(|&known| known == attribute)
+                else {
                     continue;
-                }
-                let before = before.map_or(&[][..], |(_, keys)| keys);
-                let value = entry.record.values[attribute].as_ref();
-                let after = if entry.is_archived {
-                    Vec::new()
-                } else {
-                    keys_of(record_type, attribute, value)
                 };
-                let gone = before.iter().filter(|key| !after.contains(key)).cloned();
-                removed.entry(attribute).or_default().extend(gone.map(|key| KeyEntry { key, row }));
-                let come = after.into_iter().filter(|key| !before.contains(key));
-                added.entry(attribute).or_default().extend(come.map(|key| KeyEntry { key, row }));
+                let value = entry.record.values[attribute].as_ref();
+                let value = value.filter(|_| !entry.is_archived);
+                let after = || keys_of(record_type, attribute, value);
+                let come = after().filter(|key| before.iter().all(|known| known != key));
+                let come = come.map(|key| KeyEntry { key: key.into_owned(), row });
+                self.keys.added[place].extend(come);
+                let gone = before.iter().filter(|key| after().all(|kept| kept != key.as_str()));
+                let gone = gone.map(|key| KeyEntry { key: key.clone(), row });
+                self.keys.removed[place].extend(gone);
             }
             if entry.is_new {
-                inserts.push(entry.record);
                 continue;
             }
-            let updated_at = entry.record.updated_at;
             if !entry.dirty.is_empty() {
                 entry.dirty.sort_unstable();
                 let mut values = entry.record.values;
                 let new = entry.dirty.iter().map(|&index| (index, values[index].take())).collect();
-                updates.push(RecordUpdate { row, updated_at, values: new });
+                updates.push(RecordUpdate { row, updated_at, digest, values: new });
             }
             if entry.is_archived {
                 archives.push((row, updated_at));
             }
         }
-        if !is_changed {
-            return Ok(());
-        }
-        transaction.insert(record_type, &inserts)?;
         updates.sort_unstable_by_key(|update| update.row);
-        transaction.update(record_type, &updates)?;
-        transaction.archive(record_type, &archives)?;
-        for attribute in &self.key_attributes {
-            let sorted = |entries: &mut FxHashMap<usize, Vec<KeyEntry>>| {
-                let mut entries = entries.remove(attribute).unwrap_or_default();
-                entries.sort_unstable();
-                entries.dedup();
-                entries
-            };
-            let (removed, added) = (sorted(&mut removed), sorted(&mut added));
-            transaction.change_keys(record_type, *attribute, &removed, &added)?;
+        self.keys.sort();
+        Changes {
+            is_changed: has_created || !updates.is_empty() || !archives.is_empty(),
+            inserts: self.settled,
+            updates,
+            archives,
+            keys: self.keys,
+            key_attributes: self.key_attributes,
+            latest_update: self.clock.latest(),
+            record_type: self.record_type,
         }
-        transaction.note_latest_update(record_type, self.clock.latest())
     }
 }
 
 impl Entry {
+    /// A stored record that was read.
+    pub(super) fn read(record: StoredRecord) -> Self {
+        Self::new(record, false)
+    }
+
+    /// A stored record of which no more is known than that it is there.
+    pub(super) fn glanced_at(glance: Glance) -> Self {
+        let Glance { row, id, digest } = glance;
+        let [created_at, updated_at] = [Timestamp(0); 2];
+        Self::read(StoredRecord { row, id, created_at, updated_at, digest, values: Vec::new() })
+    }
+
+    fn new(record: StoredRecord, is_new: bool) -> Self {
+        Self {
+            record,
+            is_new,
+            is_archived: false,
+            is_repeated: false,
+            dirty: Vec::new(),
+            stored_keys: Vec::new(),
+            is_settled: false,
+        }
+    }
+
     pub(super) fn values(&self) -> &[Option<Value>] {
         &self.record.values
     }

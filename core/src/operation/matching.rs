@@ -1,17 +1,19 @@
 //! Matches: how an assert finds its record.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{MatchKey, RecordType};
-use crate::value::{Item, Value};
+use crate::value::{Item, Value, ValueType};
 
 /// A match by one key; any one of several values of it finds the record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match {
     /// The name it was given by, for messages.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it looks for.
     pub target: MatchTarget,
 }
@@ -48,7 +50,8 @@ impl Match {
                 .hint(format!("match by one of {}", record_type.match_names().join(", "))));
         };
         let key = record_type.match_key(&name)?;
-        Self::from_json(record_type, &name, key, json, default_region)?.ok_or_else(|| {
+        let shared = Arc::from(name.as_str());
+        Self::from_json(record_type, &shared, key, json, default_region)?.ok_or_else(|| {
             Error::new(ErrorCode::FieldValueInvalid, "there is no value to match by")
                 .at_field(&name)
         })
@@ -60,7 +63,7 @@ impl Match {
     /// `field_value_invalid` if the value cannot be what the key holds.
     pub fn from_json(
         record_type: &RecordType,
-        name: &str,
+        name: &Arc<str>,
         key: MatchKey,
         json: Json,
         default_region: Option<&str>,
@@ -79,18 +82,18 @@ impl Match {
                 let attribute = record_type.attribute(index);
                 let parsed = attribute
                     .parse(own_envelope(record_type, name, json), default_region)
-                    .map_err(|error| error.at_field(name))?;
+                    .map_err(|error| error.at_field(&**name))?;
                 return Ok(parsed.and_then(|value| Self::from_value(name, index, value)));
             }
         };
-        Ok(Some(Self { name: name.to_owned(), target }))
+        Ok(Some(Self { name: Arc::clone(name), target }))
     }
 
     /// Makes a match from a parsed value of the attribute; `None` for an empty list.
     #[must_use]
-    pub fn from_value(name: &str, attribute: usize, value: Value) -> Option<Self> {
+    pub fn from_value(name: &Arc<str>, attribute: usize, value: Value) -> Option<Self> {
         let values = match value {
-            Value::List(values) => values,
+            Value::List(values) => values.into_vec(),
             one => vec![one],
         };
         let values: Vec<Value> = values
@@ -102,7 +105,7 @@ impl Match {
             })
             .collect();
         (!values.is_empty()).then(|| Self {
-            name: name.to_owned(),
+            name: Arc::clone(name),
             target: MatchTarget::Values { attribute, values },
         })
     }
@@ -113,7 +116,9 @@ impl Match {
         match &self.target {
             MatchTarget::Id(id) => format!("id {id}"),
             MatchTarget::Values { values, .. } => {
-                let texts: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
+                // As it was written: the value type would only bring it into match form.
+                let texts: Vec<_> =
+                    values.iter().filter_map(|one| one.match_key(ValueType::String)).collect();
                 format!("{} {}", self.name, texts.join(", "))
             }
         }

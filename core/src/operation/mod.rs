@@ -1,26 +1,55 @@
-//! Operations, the only way records change, and the outcome that each ends as.
+//! Operations, the only way records and their edges change, and the outcome that each ends as.
 
+mod digest;
+mod edge_edit;
+mod item_edit;
 mod matching;
 pub mod query;
 
+pub use digest::Digest;
+pub use edge_edit::EdgeEdit;
+pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};
-pub use query::{Page, Query};
+pub use query::{EdgePage, EdgeQuery, Page, Query};
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::record::{Attributes, Record};
+use crate::record::{Attributes, Edge, Record};
 use crate::schema::RecordType;
 
-/// One change of one record.
+/// One change of one record, or of an edge of one.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// The type of the record.
     pub record_type: Arc<RecordType>,
     /// What to do.
     pub kind: OperationKind,
+    digest: Option<Digest>,
+}
+
+impl Operation {
+    /// An operation on a record of this type.
+    #[must_use]
+    pub fn new(record_type: Arc<RecordType>, kind: OperationKind) -> Self {
+        // Here, because operations are made beside the thread that applies them.
+        let digest = match &kind {
+            OperationKind::Assert { matching, attributes }
+            | OperationKind::Update { matching, attributes } => {
+                Digest::of(&record_type, matching, attributes)
+            }
+            _ => None,
+        };
+        Self { record_type, kind, digest }
+    }
+
+    /// What an assert asks for, for a record to remember; `None` for other operations.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
 }
 
 /// What an operation does.
@@ -43,6 +72,24 @@ pub enum OperationKind {
         /// Which record.
         id: Uuid,
     },
+    /// Adds, changes or removes one item of an array attribute.
+    EditItem {
+        /// Which record.
+        id: Uuid,
+        /// The array attribute.
+        attribute: usize,
+        /// The edit.
+        edit: Box<ItemEdit>,
+    },
+    /// Adds, changes or removes one edge of a relationship.
+    EditEdge {
+        /// Which record.
+        id: Uuid,
+        /// The relationship, by its index in the record type.
+        relationship: usize,
+        /// The edit.
+        edit: Box<EdgeEdit>,
+    },
     /// Updates the one record that matches; where none does, makes it.
     Assert {
         /// How the record is found.
@@ -62,14 +109,16 @@ pub enum OperationKind {
 /// How an operation ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// A record was made.
+    /// A record, or the item or edge that the operation adds, was made.
     Created,
-    /// A record was changed.
+    /// It was changed.
     Updated,
-    /// The record was that way already; nothing was written.
+    /// It was that way already; nothing was written.
     Unchanged,
     /// The record was archived.
     Archived,
+    /// The item or edge was taken away.
+    Removed,
 }
 
 impl Action {
@@ -81,6 +130,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Archived => "archived",
+            Self::Removed => "removed",
         }
     }
 }
@@ -94,6 +144,8 @@ pub struct Outcome {
     pub id: Uuid,
     /// The whole record after the operation, where the caller asked for it.
     pub record: Option<Record>,
+    /// The edge that was added or changed, where the operation is about one.
+    pub edge: Option<Box<Edge>>,
 }
 
 /// What a batch does when one of its operations fails.

@@ -31,8 +31,7 @@ impl Attributes {
     /// (contract.md section 11.7).
     ///
     /// # Errors
-    /// `unknown_field`, `field_not_creatable`, `field_not_updatable`, `field_value_invalid`,
-    /// `target_record_not_found`.
+    /// `unknown_field`, `field_not_creatable`, `field_not_updatable`, `field_value_invalid`.
     ///
     /// ```
     /// use headwater::{Attributes, Schema, Write};
@@ -96,6 +95,12 @@ impl Attributes {
         Err(first_of(faults.into_iter()).unwrap_or_else(|| record_type.unknown_field("")))
     }
 
+    /// No changes, with room for some.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self { changes: Vec::with_capacity(count) }
+    }
+
     /// Gives an attribute a change, in place of an earlier one.
     pub fn set(&mut self, index: usize, change: Change) {
         match self.changes.binary_search_by_key(&index, |(known, _)| *known) {
@@ -120,6 +125,11 @@ impl Attributes {
     /// The changes, by attribute index.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &Change)> {
         self.changes.iter().map(|(index, change)| (*index, change))
+    }
+
+    /// The changes, by attribute index, to be changed in place.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut Change)> {
+        self.changes.iter_mut().map(|(index, change)| (*index, change))
     }
 
     /// How many attributes are not absent.

@@ -1,9 +1,12 @@
 //! Records, and the changes that operations make to their attributes.
 
 mod attributes;
+mod edge;
 
 pub(crate) use attributes::first_of;
 pub use attributes::{Attributes, Change};
+pub use edge::Edge;
+pub(crate) use edge::parent_to_json;
 
 use std::sync::Arc;
 
@@ -62,18 +65,31 @@ impl Record {
             _ => None,
         };
         let value = system.as_ref().or(self.values[index].as_ref());
-        let context = EncodeContext {
-            options: &attribute.options,
-            target: attribute.target.as_deref(),
-            item_id: &|item| item_id(self.id, index, item).to_string(),
-        };
+        let item_id = |item: &Item| item_id(self.id, attribute, item).to_string();
+        let context = encode_context(attribute, &item_id);
         Value::envelope(value, attribute.value_type, attribute.is_array, context)
     }
+
+    /// One item of an array attribute as it stands in the record's own envelope.
+    #[must_use]
+    pub fn item_to_json(&self, attribute: usize, item: &Item) -> Json {
+        let attribute = self.record_type.attribute(attribute);
+        let item_id = |item: &Item| item_id(self.id, attribute, item).to_string();
+        let value = Value::Item(Box::new(item.clone()));
+        value.encode(attribute.value_type, encode_context(attribute, &item_id))
+    }
+}
+
+fn encode_context<'a>(
+    attribute: &'a Attribute,
+    item_id: &'a dyn Fn(&Item) -> String,
+) -> EncodeContext<'a> {
+    EncodeContext { options: &attribute.options, target: attribute.target.as_deref(), item_id }
 }
 
 /// The public id of an item: derived from its record, array and number, so that it needs no
 /// column of its own, and stable for as long as the item stays.
 #[must_use]
-pub fn item_id(record: Uuid, attribute: usize, item: &Item) -> Uuid {
-    Uuid::new_v5(&record, format!("{attribute}.{}", item.number).as_bytes())
+pub fn item_id(record: Uuid, attribute: &Attribute, item: &Item) -> Uuid {
+    Uuid::new_v5(&record, format!("{}.{}", attribute.api_name, item.number).as_bytes())
 }

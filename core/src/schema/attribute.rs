@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::value::{self, Context, SelectOption, Value, ValueType};
+use crate::value::{self, Context, Input, SelectOption, Value, ValueType};
 
 /// How the value of an attribute comes about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,18 @@ pub enum Origin {
         /// Index of the attribute that stands in.
         otherwise: Option<usize>,
     },
+    /// The pipeline of the stage in the attribute with this index.
+    PipelineOf(usize),
     /// Kept by the workspace itself, outside the attributes that callers write.
     System(SystemField),
+}
+
+impl Origin {
+    /// Whether the attribute is declared for its record type, unlike those that all types have.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        !matches!(self, Self::System(_))
+    }
 }
 
 /// The fields that every record has (contract.md section 4).
@@ -91,10 +101,14 @@ impl Attribute {
     /// Parses a value for this attribute; `None` is null.
     ///
     /// # Errors
-    /// `field_value_invalid` or `target_record_not_found`, at this field.
-    pub fn parse(&self, json: Json, default_region: Option<&str>) -> Result<Option<Value>> {
+    /// `field_value_invalid`, at this field.
+    pub fn parse<'a>(
+        &self,
+        input: impl Into<Input<'a>>,
+        default_region: Option<&str>,
+    ) -> Result<Option<Value>> {
         let context = Context { options: &self.options, default_region };
-        value::parse(self.value_type, self.is_array, json, context)
+        value::parse(self.value_type, self.is_array, input, context)
             .map_err(|error| error.at_field(&self.api_name))
     }
 
@@ -126,6 +140,19 @@ impl Attribute {
         }
         Err(Error::new(ErrorCode::FieldValueInvalid, format!("{} cannot be null", self.api_name))
             .at_field(&self.api_name))
+    }
+
+    /// Whether it is an array of items that are added, changed and removed one by one.
+    #[must_use]
+    pub fn has_items(&self) -> bool {
+        self.is_array && self.is_updatable && self.value_type.is_item()
+    }
+
+    /// Whether no two records may ever share a value of it; what identifies a record through its
+    /// items (e-mails, domains) may be shared (contract.md section 11.1).
+    #[must_use]
+    pub fn is_never_shared(&self) -> bool {
+        self.is_unique && !self.value_type.is_item()
     }
 
     /// Whether queries may filter by it.
@@ -186,16 +213,14 @@ impl Attribute {
         let mut type_info =
             json!({ "value_type": self.value_type.name(), "is_array": self.is_array });
         if !self.options.is_empty() {
-            type_info["options"] = self
-                .options
-                .iter()
-                .map(|option| {
-                    json!({
-                        "id": option.id, "api_name": option.api_name,
-                        "display_value": option.display_value, "color": option.color,
-                    })
-                })
-                .collect();
+            let options = self.options.iter().map(|option| {
+                let mut document = option.to_json();
+                if let Some(stage) = &option.stage {
+                    document["pipeline"] = json!(stage.pipeline);
+                }
+                document
+            });
+            type_info["options"] = options.collect();
         }
         if let Some(target) = &self.target {
             type_info["related_record_type"] = json!(target);

@@ -2,39 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::value::{SelectOption, ValueType};
+use crate::value::{PipelineStage, SelectOption, Value, ValueType};
 
 use super::attribute::{Attribute, Origin, SystemField};
 use super::record_type::RecordType;
+use super::relationship_declaration::{RelationshipDeclaration, build_relationship};
 
 /// Ids of options are derived in this namespace, so that they are the same in every workspace.
 const OPTION_NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_1f0b_52a4_4c0e_9d5e_2f6f_5d1a_7c11);
 
-#[derive(Deserialize)]
+/// A record type as a schema file has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TypeDeclaration {
-    api_name: String,
+pub(super) struct TypeDeclaration {
+    pub(super) api_name: String,
     display_name: String,
     description: Option<String>,
     #[serde(default)]
     supports_custom_fields: bool,
     #[serde(default)]
-    can_assert: bool,
+    pub(super) read_only: bool,
+    #[serde(default)]
+    pub(super) can_assert: bool,
     #[serde(default)]
     requires_one_of: Vec<String>,
     #[serde(default)]
     match_aliases: BTreeMap<String, String>,
-    attributes: Vec<AttributeDeclaration>,
+    pub(super) attributes: Vec<AttributeDeclaration>,
+    #[serde(default)]
+    pub(super) relationships: Vec<RelationshipDeclaration>,
 }
 
-#[derive(Deserialize)]
+/// An attribute as a schema file has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AttributeDeclaration {
-    api_name: String,
+pub(super) struct AttributeDeclaration {
+    pub(super) api_name: String,
     display_name: String,
     description: Option<String>,
     value_type: String,
@@ -51,32 +58,78 @@ struct AttributeDeclaration {
     aliases: Vec<String>,
     #[serde(default)]
     options: Vec<OptionDeclaration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<serde_json::Value>,
     target: Option<String>,
     primary_of: Option<String>,
+    pipeline_of: Option<String>,
     #[serde(default)]
     derived_from: Vec<String>,
     derived_otherwise: Option<String>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
+impl AttributeDeclaration {
+    /// Whether values of both are stored in the same way, so that one may take the other's place.
+    pub(super) fn stores_like(&self, other: &Self) -> bool {
+        (&self.value_type, self.is_array, self.is_unique, &self.target)
+            == (&other.value_type, other.is_array, other.is_unique, &other.target)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-enum Access {
+pub(super) enum Access {
     #[default]
     ReadWrite,
     ReadOnly,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OptionDeclaration {
     api_name: String,
     display_value: String,
     color: String,
+    /// For stages of an opportunity: the pipeline, and what goes with it.
+    pipeline: Option<String>,
+    closing_probability: Option<String>,
+    expected_days: Option<u32>,
 }
 
-fn invalid(record_type: &str, why: impl std::fmt::Display) -> Error {
+impl OptionDeclaration {
+    /// The option of the attribute at `at`.
+    fn build(self, at: &str, value_type: ValueType) -> Result<SelectOption> {
+        let stage = match (self.pipeline, self.closing_probability, self.expected_days) {
+            (Some(pipeline), Some(closing_probability), Some(expected_days)) => {
+                Some(PipelineStage { pipeline, closing_probability, expected_days })
+            }
+            (None, None, None) => None,
+            _ => {
+                return Err(invalid(
+                    at,
+                    "pipeline, closing_probability and expected_days go together",
+                ));
+            }
+        };
+        if stage.is_some() != (value_type == ValueType::OpportunityStage) {
+            return Err(invalid(at, "an option has a pipeline where it is an opportunity's stage"));
+        }
+        let mut option = SelectOption {
+            id: Uuid::nil(),
+            api_name: self.api_name,
+            display_value: self.display_value,
+            color: self.color,
+            stage,
+        };
+        let place = format!("{at}.{}", option.name());
+        option.id = Uuid::new_v5(&OPTION_NAMESPACE, place.as_bytes());
+        Ok(option)
+    }
+}
+
+pub(super) fn invalid(record_type: &str, why: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::ConfigInvalid, format!("schema of {record_type}: {why}"))
+        .at_field(record_type)
 }
 
 /// Reads one schema file.
@@ -86,6 +139,14 @@ fn invalid(record_type: &str, why: impl std::fmt::Display) -> Error {
 pub fn parse_record_type(text: &str) -> Result<RecordType> {
     let declared: TypeDeclaration =
         toml::from_str(text).map_err(|cause| invalid("a record type", cause))?;
+    build_record_type(declared)
+}
+
+/// Checks a declaration and makes a record type of it.
+///
+/// # Errors
+/// `config_invalid`, naming what is wrong with it.
+pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType> {
     let type_name = declared.api_name;
     let mut attributes = system_attributes();
     let names: Vec<String> = attributes
@@ -118,19 +179,32 @@ pub fn parse_record_type(text: &str) -> Result<RecordType> {
         .into_iter()
         .map(|(alias, name)| Ok((alias, index_of(&name)?)))
         .collect::<Result<_>>()?;
-    Ok(RecordType::new(
-        type_name,
-        declared.display_name,
-        declared.description,
-        declared.supports_custom_fields,
-        declared.can_assert,
+    let relationships = declared
+        .relationships
+        .into_iter()
+        .map(|declared| build_relationship(&type_name, declared))
+        .collect::<Result<_>>()?;
+    Ok(RecordType {
+        api_name: type_name,
+        display_name: declared.display_name,
+        description: declared.description,
+        supports_custom_fields: declared.supports_custom_fields,
+        is_custom: false,
+        is_read_only: declared.read_only,
+        can_assert: declared.can_assert,
         requires_one_of,
         match_aliases,
+        by_name: RecordType::names(&attributes),
         attributes,
-    ))
+        relationships,
+    })
 }
 
-fn build_attribute(
+/// Checks a declaration and makes an attribute of it; `at` is its place, for messages.
+///
+/// # Errors
+/// `config_invalid`.
+pub(super) fn build_attribute(
     declared: AttributeDeclaration,
     at: &str,
     index_of: &dyn Fn(&str) -> Result<usize>,
@@ -140,17 +214,18 @@ fn build_attribute(
     let options: Vec<SelectOption> = declared
         .options
         .into_iter()
-        .map(|option| SelectOption {
-            id: Uuid::new_v5(&OPTION_NAMESPACE, format!("{at}.{}", option.api_name).as_bytes()),
-            api_name: option.api_name,
-            display_value: option.display_value,
-            color: option.color,
-        })
-        .collect();
-    if value_type.is_choice() == options.is_empty() {
-        return Err(invalid(at, "options go with select and stage attributes, and only with them"));
+        .map(|option| option.build(at, value_type))
+        .collect::<Result<_>>()?;
+    if value_type.has_options() == options.is_empty() {
+        return Err(invalid(
+            at,
+            "options go with select, enum and stage attributes, and only with them",
+        ));
     }
     let origin = match (declared.primary_of, declared.derived_from.is_empty()) {
+        _ if declared.pipeline_of.is_some() => {
+            Origin::PipelineOf(index_of(&declared.pipeline_of.unwrap_or_default())?)
+        }
         (Some(array), true) => Origin::PrimaryOf(index_of(&array)?),
         (None, false) => Origin::JoinOf {
             parts: declared
@@ -186,7 +261,16 @@ fn build_attribute(
         origin,
     };
     if let Some(default) = declared.default {
-        attribute.default = attribute.parse(default, None)?;
+        let default = match default {
+            // Named as records keep it, which is always one option.
+            serde_json::Value::String(name) if value_type == ValueType::OpportunityStage => {
+                let known = attribute.options.iter().any(|option| option.name() == name);
+                let stage = known.then(|| Value::Text(name.as_str().into()));
+                Some(stage.ok_or_else(|| invalid(at, format!("no stage {name:?}")))?)
+            }
+            default => attribute.parse(default, None)?,
+        };
+        attribute.default = default;
     }
     Ok(attribute)
 }

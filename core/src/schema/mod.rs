@@ -1,22 +1,36 @@
-//! Record types and their attributes: the standard ones are declared in `standard/*.toml`.
+//! Record types, their attributes and relationships: the standard ones are declared in `standard/*.toml`.
 
 mod attribute;
+mod custom;
 mod declaration;
 mod nearest;
 mod record_type;
+mod relationship;
+mod relationship_declaration;
 
 use std::sync::{Arc, LazyLock};
 
 pub use attribute::{Attribute, Origin, SystemField, Write};
+pub use custom::{Declarations, Declared};
 pub use declaration::parse_record_type;
 pub use nearest::nearest;
 pub use record_type::{MatchKey, RecordType};
+pub use relationship::{OnePrimary, Relationship, RelationshipEnd, Side};
 
 use crate::error::{Error, ErrorCode, Result};
+use declaration::invalid;
 
 /// The declarations of the standard record types, embedded.
-const STANDARD: [&str; 2] =
-    [include_str!("standard/contact.toml"), include_str!("standard/account.toml")];
+const STANDARD: [&str; 8] = [
+    include_str!("standard/user.toml"),
+    include_str!("standard/contact.toml"),
+    include_str!("standard/account.toml"),
+    include_str!("standard/opportunity.toml"),
+    include_str!("standard/task.toml"),
+    include_str!("standard/note.toml"),
+    include_str!("standard/meeting.toml"),
+    include_str!("standard/activity.toml"),
+];
 
 /// The record types of a workspace.
 #[derive(Debug, Clone)]
@@ -36,17 +50,48 @@ impl Schema {
     #[must_use]
     pub fn standard() -> Self {
         static STANDARD_TYPES: LazyLock<Schema> = LazyLock::new(|| {
-            let parsed = STANDARD.iter().map(|text| parse_record_type(text).map(Arc::new));
-            let record_types = parsed.collect::<Result<_>>();
-            Schema { record_types: record_types.expect("the embedded declarations are valid") }
+            let parsed = STANDARD.iter().map(|text| parse_record_type(text));
+            let schema = parsed.collect::<Result<_>>().and_then(Schema::of);
+            schema.expect("the embedded declarations are valid")
         });
         STANDARD_TYPES.clone()
     }
 
-    /// These record types and no others.
-    #[must_use]
-    pub fn of(record_types: Vec<Arc<RecordType>>) -> Self {
-        Self { record_types }
+    /// These record types and no others, with the relationships that they declare.
+    ///
+    /// # Errors
+    /// `config_invalid` for a relationship to another record type, or a name that is taken.
+    pub fn of(record_types: Vec<RecordType>) -> Result<Self> {
+        let declared: Vec<RelationshipEnd> =
+            record_types.iter().flat_map(|declaring| declaring.relationships.clone()).collect();
+        let mut schema = Self { record_types: record_types.into_iter().map(Arc::new).collect() };
+        declared.iter().try_for_each(|end| schema.link(end))?;
+        Ok(schema)
+    }
+
+    /// Gives the other side of a relationship to the record type that it leads to.
+    fn link(&mut self, end: &RelationshipEnd) -> Result<()> {
+        let (here, there) = (end.here(), end.there());
+        let at = format!("{}.{}", here.record_type, here.api_name);
+        if self.record_types.iter().any(|known| known.api_name == end.relationship.name) {
+            return Err(invalid(&at, "the junction has the name of a record type"));
+        }
+        let mut targets = self.record_types.iter_mut();
+        let target = targets
+            .find(|known| known.api_name == there.record_type)
+            .ok_or_else(|| invalid(&at, "it leads to no record type"))?;
+        if target.require_relationship(&there.api_name).is_ok() {
+            let what = format!("{} has a relationship {:?}", there.record_type, there.api_name);
+            return Err(invalid(&at, what));
+        }
+        Arc::make_mut(target).relationships.push(end.opposite());
+        Ok(())
+    }
+
+    /// Every relationship, each once, as the type that declares it sees it.
+    pub fn relationships(&self) -> impl Iterator<Item = &RelationshipEnd> {
+        let ends = self.record_types.iter().flat_map(|record_type| record_type.relationships());
+        ends.filter(|end| end.side == 0)
     }
 
     /// Every record type.
@@ -102,5 +147,42 @@ mod tests {
     fn an_unknown_name_comes_with_the_nearest_right_one() {
         let error = Schema::standard().record_type("contacts").unwrap_err();
         assert_eq!(error.remedy(), "did you mean \"contact\"?");
+    }
+
+    #[test]
+    fn both_sides_have_a_relationship_that_one_declares() {
+        let schema = Schema::standard();
+        let contact = schema.record_type("contact").unwrap();
+        let account = schema.record_type("account").unwrap();
+        let accounts = contact.relationship(contact.require_relationship("accounts").unwrap());
+        let contacts = account.relationship(account.require_relationship("contacts").unwrap());
+        assert_eq!(accounts.there().api_name, contacts.here().api_name);
+        assert!(Arc::ptr_eq(&accounts.relationship, &contacts.relationship));
+        let unknown = contact.require_relationship("acounts").unwrap_err();
+        assert_eq!(unknown.code(), ErrorCode::UnknownRelationship);
+        assert_eq!(unknown.remedy(), "did you mean \"accounts\"?");
+    }
+
+    #[test]
+    fn a_relationship_that_cannot_be_is_refused() {
+        let wrong = |relationship: &str| {
+            let text = format!(
+                "api_name = 'a'\ndisplay_name = 'A'\nattributes = []\n[[relationships]]\n\
+                 api_name = 'others'\ndisplay_name = 'Others'\n{relationship}"
+            );
+            let refused = parse_record_type(&text).and_then(|declared| Schema::of(vec![declared]));
+            refused.unwrap_err().message().to_owned()
+        };
+        let inverse = "inverse = { api_name = 'back', display_name = 'Back' }";
+        assert!(wrong(&format!("target = 'b'\n{inverse}")).contains("no record type"));
+        let taken = "target = 'a'\ninverse = { api_name = 'others', display_name = 'Others' }";
+        assert!(wrong(taken).contains("a has a relationship"));
+        let named = format!("target = 'a'\njunction = 'a'\n{inverse}");
+        assert!(wrong(&named).contains("name of a record type"));
+        let role =
+            "attributes = [{ api_name = 'role', display_name = 'R', value_type = 'string' }]";
+        assert!(wrong(&format!("target = 'a'\n{inverse}\n{role}")).contains("a junction has"));
+        let per = format!("target = 'a'\njunction = 'j'\none_primary_per = 'a'\n{inverse}");
+        assert!(wrong(&per).contains("is_primary"));
     }
 }

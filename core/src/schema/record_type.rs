@@ -3,24 +3,29 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 
 use super::attribute::{Attribute, Origin, SystemField};
 use super::nearest::nearest;
+use super::relationship::RelationshipEnd;
 
 /// A record type: its name, its attributes, and the rules that span attributes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordType {
-    api_name: String,
-    display_name: String,
-    description: Option<String>,
-    supports_custom_fields: bool,
-    can_assert: bool,
-    requires_one_of: Vec<usize>,
-    match_aliases: BTreeMap<String, usize>,
-    attributes: Vec<Attribute>,
-    by_name: HashMap<String, usize>,
+    pub(super) api_name: String,
+    pub(super) display_name: String,
+    pub(super) description: Option<String>,
+    pub(super) supports_custom_fields: bool,
+    pub(super) is_custom: bool,
+    pub(super) is_read_only: bool,
+    pub(super) can_assert: bool,
+    pub(super) requires_one_of: Vec<usize>,
+    pub(super) match_aliases: BTreeMap<String, usize>,
+    pub(super) by_name: HashMap<String, usize>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) relationships: Vec<RelationshipEnd>,
 }
 
 /// What a match key leads to.
@@ -33,17 +38,8 @@ pub enum MatchKey {
 }
 
 impl RecordType {
-    #[expect(clippy::too_many_arguments, reason = "called once, by the reader of declarations")]
-    pub(super) fn new(
-        api_name: String,
-        display_name: String,
-        description: Option<String>,
-        supports_custom_fields: bool,
-        can_assert: bool,
-        requires_one_of: Vec<usize>,
-        match_aliases: BTreeMap<String, usize>,
-        attributes: Vec<Attribute>,
-    ) -> Self {
+    /// The index of each attribute by its names.
+    pub(super) fn names(attributes: &[Attribute]) -> HashMap<String, usize> {
         let mut by_name = HashMap::new();
         for (index, attribute) in attributes.iter().enumerate() {
             by_name.insert(attribute.api_name.clone(), index);
@@ -51,17 +47,7 @@ impl RecordType {
                 by_name.insert(alias.clone(), index);
             }
         }
-        Self {
-            api_name,
-            display_name,
-            description,
-            supports_custom_fields,
-            can_assert,
-            requires_one_of,
-            match_aliases,
-            attributes,
-            by_name,
-        }
+        by_name
     }
 
     /// The name in the API, for example `contact`.
@@ -94,6 +80,57 @@ impl RecordType {
     /// `unknown_field`, with the nearest name.
     pub fn require(&self, name: &str) -> Result<usize> {
         self.index_of(name).ok_or_else(|| self.unknown_field(name))
+    }
+
+    /// The index of the array attribute whose items are edited one by one: a sub-resource
+    /// (contract.md section 5.7).
+    ///
+    /// # Errors
+    /// `unknown_field`, with the nearest name; `operation_not_supported` for another attribute.
+    pub fn require_items(&self, name: &str) -> Result<usize> {
+        let index = self.require(name)?;
+        if self.attributes[index].has_items() {
+            return Ok(index);
+        }
+        let message = format!("{name} of {} has no items to edit one by one", self.api_name);
+        let known = self.attributes.iter().filter(|attribute| attribute.has_items());
+        let known: Vec<&str> = known.map(|attribute| attribute.api_name.as_str()).collect();
+        let hint = match known.is_empty() {
+            true => format!("patch the {}", self.api_name),
+            false => format!("those that have are {}", known.join(", ")),
+        };
+        Err(Error::new(ErrorCode::OperationNotSupported, message).at_field(name).hint(hint))
+    }
+
+    /// Every relationship of its records.
+    #[must_use]
+    pub fn relationships(&self) -> &[RelationshipEnd] {
+        &self.relationships
+    }
+
+    /// The relationship with this index.
+    #[must_use]
+    pub fn relationship(&self, index: usize) -> &RelationshipEnd {
+        &self.relationships[index]
+    }
+
+    /// The index of the relationship with this name.
+    ///
+    /// # Errors
+    /// `unknown_relationship`, with the nearest name.
+    pub fn require_relationship(&self, name: &str) -> Result<usize> {
+        let names = || self.relationships.iter().map(|end| end.here().api_name.as_str());
+        names().position(|known| known == name).ok_or_else(|| {
+            let message = format!("{} has no relationship {name:?}", self.api_name);
+            let error = Error::new(ErrorCode::UnknownRelationship, message).at_field(name);
+            match (nearest(name, names()), names().next()) {
+                (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
+                (None, Some(_)) => {
+                    error.hint(format!("it has {}", names().collect::<Vec<_>>().join(", ")))
+                }
+                (None, None) => error.hint("records of this type have no relationships"),
+            }
+        })
     }
 
     /// The error for a name that is no attribute, with the nearest one that is.
@@ -141,10 +178,30 @@ impl RecordType {
         Some(missing(names[0], &format!("one of {}", names.join(", "))))
     }
 
-    /// Whether records can be asserted (contract.md section 5.4).
-    #[must_use]
-    pub fn can_assert(&self) -> bool {
-        self.can_assert
+    /// Refuses an assert where records cannot be asserted (contract.md section 5.4).
+    ///
+    /// # Errors
+    /// `operation_not_supported`.
+    pub fn check_can_assert(&self) -> Result<()> {
+        if self.can_assert {
+            return Ok(());
+        }
+        let message = format!("records of type {} cannot be asserted", self.api_name);
+        Err(Error::new(ErrorCode::OperationNotSupported, message)
+            .hint("create them, or update them by id"))
+    }
+
+    /// Refuses a write of records that are only read: they come into a workspace by seeding it.
+    ///
+    /// # Errors
+    /// `operation_not_supported`.
+    pub fn check_writable(&self) -> Result<()> {
+        if !self.is_read_only {
+            return Ok(());
+        }
+        let message = format!("records of type {} are only read", self.api_name);
+        Err(Error::new(ErrorCode::OperationNotSupported, message)
+            .hint("seed the workspace with them: headwater seed --workspace WORKSPACE FILE"))
     }
 
     /// What a match by `name` leads to (contract.md section 11.10).
@@ -190,15 +247,27 @@ impl RecordType {
     /// The schema document of contract.md section 4.11.
     #[must_use]
     pub fn to_json(&self) -> Json {
+        let attributes = self.attributes.iter().map(|attribute| {
+            let mut document = attribute.to_json();
+            if self.is_read_only {
+                document["is_creatable"] = json!(false);
+                document["is_updatable"] = json!(false);
+            }
+            document
+        });
         let mut document = json!({
             "api_name": self.api_name,
             "display_name": self.display_name,
-            "is_custom": false,
+            "is_custom": self.is_custom,
             "is_junction": false,
             "supports_custom_fields": self.supports_custom_fields,
-            "attributes": self.attributes.iter().map(Attribute::to_json).collect::<Vec<_>>(),
-            "relationships": [],
+            "attributes": attributes.collect::<Vec<_>>(),
+            "relationships": self.relationships.iter().map(RelationshipEnd::to_json).collect::<Vec<_>>(),
         });
+        if self.is_custom {
+            document["object_id"] =
+                json!(Uuid::new_v5(&Uuid::NAMESPACE_OID, self.api_name.as_bytes()));
+        }
         if let Some(description) = &self.description {
             document["description"] = json!(description);
         }

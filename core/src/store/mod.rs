@@ -4,6 +4,7 @@
 //! what is refused is settled in `local` before anything is written. `contract.rs` holds one
 //! test function for each rule below and runs on every store.
 
+pub mod api_keys;
 #[cfg(test)]
 mod contract;
 pub mod journal;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::operation::{Page, Query};
-use crate::schema::RecordType;
+use crate::operation::{Digest, Page, Query};
+use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::value::{Timestamp, Value};
 
+use api_keys::{KeyReader, KeyWriter};
 use journal::{Journal, JournalReader};
 
 /// A store's own handle of a record, valid in one workspace for ever.
@@ -47,6 +49,11 @@ impl Selection {
         !std::mem::replace(&mut self.0[attribute], true)
     }
 
+    /// Takes out what another selection holds.
+    pub fn leave_out(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(here, there)| *here &= !there);
+    }
+
     /// Whether an attribute is selected.
     #[must_use]
     pub fn contains(&self, attribute: usize) -> bool {
@@ -70,8 +77,21 @@ pub struct StoredRecord {
     pub created_at: Timestamp,
     /// When an attribute last changed.
     pub updated_at: Timestamp,
+    /// The digest of the assert that left it like this, where one did.
+    pub digest: Option<Digest>,
     /// One entry for each attribute; `None` for null and for what was not selected.
     pub values: Vec<Option<Value>>,
+}
+
+/// As much of a record as tells whether an assert is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glance {
+    /// The store's handle.
+    pub row: RowKey,
+    /// The public id.
+    pub id: Uuid,
+    /// The digest of the assert that left it like this, where one did.
+    pub digest: Option<Digest>,
 }
 
 /// New values for some attributes of a stored record.
@@ -81,6 +101,8 @@ pub struct RecordUpdate {
     pub row: RowKey,
     /// The new `updated_at`.
     pub updated_at: Timestamp,
+    /// The digest of the assert that makes the change, if one does.
+    pub digest: Option<Digest>,
     /// The attributes that change, sorted by index; `None` clears.
     pub values: Vec<(usize, Option<Value>)>,
 }
@@ -94,6 +116,17 @@ pub struct KeyEntry {
     pub row: RowKey,
 }
 
+/// An edge of a record as a store holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEdge {
+    /// The related record.
+    pub row: RowKey,
+    /// The related record's public id.
+    pub id: Uuid,
+    /// One entry for each attribute of the relationship.
+    pub values: Vec<Option<Value>>,
+}
+
 /// Settings that belong to a workspace, not to a program that opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -103,7 +136,7 @@ pub struct Settings {
     pub rejects_duplicates: bool,
 }
 
-/// Storage for the records and the journal of one workspace. Safe to share between threads.
+/// Storage for the records, the journal and the API keys of one workspace. Safe to share between threads.
 pub trait Store: Send + Sync {
     /// Starts the one transaction that may write; waits for an earlier one to end.
     ///
@@ -127,12 +160,19 @@ pub trait Store: Send + Sync {
 }
 
 /// Reads one consistent state. Archived records are never found.
-pub trait ReadTransaction: JournalReader {
+pub trait ReadTransaction: JournalReader + KeyReader {
     /// The workspace's settings.
     ///
     /// # Errors
     /// `store_io`, `store_corrupt`.
     fn settings(&mut self) -> Result<Settings>;
+
+    /// What the workspace declares beyond the standard record types, as
+    /// [`WriteTransaction::declare`] was given it.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn declarations(&mut self) -> Result<Option<String>>;
 
     /// The records with these ids, each `None` if there is none; in the order of `ids`.
     ///
@@ -140,7 +180,8 @@ pub trait ReadTransaction: JournalReader {
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
 
-    /// For each key (sorted, without repeats) the records that hold it, sorted.
+    /// The records that hold any of these keys (sorted, without repeats): the place of the key
+    /// in `keys` and the record, in the order of both.
     ///
     /// # Errors
     /// `store_io`, `store_corrupt`.
@@ -149,7 +190,13 @@ pub trait ReadTransaction: JournalReader {
         record_type: &RecordType,
         attribute: usize,
         keys: &[&str],
-    ) -> Result<Vec<Vec<RowKey>>>;
+    ) -> Result<Vec<(usize, RowKey)>>;
+
+    /// A glance at the records with these handles (sorted, all present), in the order of `rows`.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>>;
 
     /// The records with these handles (sorted, all present), in the order of `rows`.
     ///
@@ -162,6 +209,30 @@ pub trait ReadTransaction: JournalReader {
         rows: &[RowKey],
     ) -> Result<Vec<StoredRecord>>;
 
+    /// At most `limit` edges of a record, in the order of the related records' handles: those
+    /// after `after`.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn edges(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredEdge>>;
+
+    /// The values of the edge between two records; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn edge(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        other: RowKey,
+    ) -> Result<Option<Vec<Option<Value>>>>;
+
     /// One page of the records that a query selects.
     ///
     /// # Errors
@@ -170,12 +241,19 @@ pub trait ReadTransaction: JournalReader {
 }
 
 /// Writes one batch; it becomes visible and durable with [`WriteTransaction::commit`], or not at all.
-pub trait WriteTransaction: ReadTransaction + Journal {
+pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter {
     /// Changes whether duplicates are refused.
     ///
     /// # Errors
     /// `store_io`, `store_full`.
     fn set_rejects_duplicates(&mut self, rejects: bool) -> Result<()>;
+
+    /// Makes room for the record types of a schema, whatever there is already, and keeps the text
+    /// that declares them. No record is rewritten.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn declare(&mut self, schema: &Schema, declarations: &str) -> Result<()>;
 
     /// Handles and ids for `count` new records, unused before and never again.
     ///
@@ -224,6 +302,47 @@ pub trait WriteTransaction: ReadTransaction + Journal {
         removed: &[KeyEntry],
         added: &[KeyEntry],
     ) -> Result<()>;
+
+    /// Writes the edge between two records, whether there was one or not.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn write_edge(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        other: RowKey,
+        values: &[Option<Value>],
+    ) -> Result<()>;
+
+    /// Takes the edge between two records away.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn remove_edge(&mut self, end: &RelationshipEnd, row: RowKey, other: RowKey) -> Result<()>;
+
+    /// Makes a boolean attribute false on all edges of a record, those to archived records too.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn unset_on_edges(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        attribute: usize,
+    ) -> Result<()>;
+
+    /// Marks what was written so far, in place of an earlier mark.
+    ///
+    /// # Errors
+    /// `store_io`.
+    fn mark(&mut self) -> Result<()>;
+
+    /// Takes back what was written since [`WriteTransaction::mark`].
+    ///
+    /// # Errors
+    /// `store_io`.
+    fn undo_to_mark(&mut self) -> Result<()>;
 
     /// Makes everything durable.
     ///

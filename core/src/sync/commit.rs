@@ -73,8 +73,7 @@ impl<'a> Committer<'a> {
     pub(super) fn gather(&mut self, mut batch: MappedBatch) -> bool {
         self.seen.extend(batch.unused.drain(..));
         self.pending_rows += batch.len();
-        self.pending_bytes += batch.payload.len();
-        self.pending_bytes += batch.bad_rows.iter().map(|row| row.raw.len()).sum::<usize>();
+        self.pending_bytes += batch.bytes();
         self.pending.push(batch);
         self.pending_rows >= self.job.commit_rows || self.pending_bytes >= MAX_PENDING_BYTES
     }
@@ -102,7 +101,7 @@ impl<'a> Committer<'a> {
             batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
         }
         let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
-        let options = ApplyOptions { mode, returns_records: false };
+        let options = ApplyOptions { mode, ..ApplyOptions::default() };
 
         let mut run = self.run.clone();
         let mut state = self.state.clone();
@@ -202,8 +201,7 @@ fn settle(
     };
     let mut done = [0u64; 4];
     for batch in batches {
-        for row in &batch.rows {
-            let raw = &batch.payload[row.line.clone()];
+        for (index, row) in batch.rows.iter().enumerate() {
             let error = match &row.refused {
                 Some(error) => Some(error),
                 None => match outcomes.next() {
@@ -217,7 +215,7 @@ fn settle(
                 },
             };
             if let Some(error) = error {
-                refuse(error, row.position, raw);
+                refuse(error, row.position, &batch.raw(index));
             }
         }
         for bad in &batch.bad_rows {
@@ -241,7 +239,7 @@ fn place(action: Action) -> usize {
         Action::Created => 0,
         Action::Updated => 1,
         Action::Unchanged => 2,
-        Action::Archived => 3,
+        Action::Archived | Action::Removed => 3,
     }
 }
 

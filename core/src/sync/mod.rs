@@ -1,6 +1,7 @@
 //! Syncs: from a source's rows to committed outcomes, rejects and checkpoints.
 
 mod automatic;
+mod columnar;
 mod commit;
 mod document;
 mod expression;
@@ -12,6 +13,7 @@ mod report;
 mod row;
 mod run;
 mod secrets;
+mod stages;
 mod stream_job;
 
 pub use job::{JOB_SCHEMA, Job};
@@ -19,6 +21,7 @@ pub use plan::{check, discover};
 pub use report::{Report, error_json, stream_json};
 pub use run::{Progress, RunOptions, run};
 pub use secrets::Secrets;
+pub use stages::StageTimes;
 pub use stream_job::{
     AttributeJob, Mode, NullPolicy, OnReject, RejectLimit, StreamJob, ValueOrigin,
 };

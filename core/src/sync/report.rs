@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::store::journal::{Run, RunState, StreamRun};
 
+use super::stages::StageTimes;
+
 /// What a run did.
 #[derive(Debug)]
 pub struct Report {
@@ -17,11 +19,13 @@ pub struct Report {
     pub streams: Vec<StreamRun>,
     /// Why it failed.
     pub error: Option<Error>,
+    /// Where the time went.
+    pub stages: StageTimes,
 }
 
 impl Report {
-    pub(super) fn new(run: &Run, error: Option<Error>) -> Self {
-        Self { run: run.id, state: run.state, streams: run.streams.clone(), error }
+    pub(super) fn new(run: &Run, error: Option<Error>, stages: StageTimes) -> Self {
+        Self { run: run.id, state: run.state, streams: run.streams.clone(), error, stages }
     }
 
     /// How many rows were refused.
@@ -34,7 +38,10 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> Json {
         let streams: Vec<Json> = self.streams.iter().map(stream_json).collect();
-        let mut report = json!({ "run": self.run, "state": self.state.name(), "streams": streams });
+        let mut report = json!({
+            "run": self.run, "state": self.state.name(), "streams": streams,
+            "stages": self.stages.to_json(),
+        });
         if let Some(error) = &self.error {
             report["error"] = error_json(error);
         }

@@ -1,5 +1,6 @@
 //! A row: the cells of the columns that are wanted, absent, null or a value.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,6 +8,9 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::value::Input;
+
+use super::columnar::ColumnarRow;
 
 /// Names of unused columns that are kept for the report, at most.
 const MAX_UNUSED: usize = 1000;
@@ -20,13 +24,34 @@ pub(super) struct Columns {
     pub(super) wants_whole: bool,
 }
 
-/// A row as it is read.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// One cell for each wanted column; `None` is absent.
-    pub(super) cells: Vec<Option<Json>>,
-    /// The whole row, where it is wanted.
-    pub(super) whole: Option<minijinja::Value>,
+/// One row of a batch that is borrowed for `'a`.
+pub(super) enum Row<'r, 'a> {
+    /// A line of JSON, read into a cell for each slot; `None` is absent.
+    Line { cells: &'r mut [Option<Input<'a>>], whole: Option<minijinja::Value> },
+    /// A row of columns.
+    Columnar(ColumnarRow<'r, 'a>),
+}
+
+impl<'a> Row<'_, 'a> {
+    /// The cell in a slot; `None` is absent. It may be taken the last time it is asked for.
+    ///
+    /// # Errors
+    /// `field_value_invalid` if it is nothing that a value can be parsed from.
+    pub(super) fn cell(&mut self, slot: usize, is_last: bool) -> Result<Option<Input<'a>>> {
+        match self {
+            Self::Line { cells, .. } if is_last => Ok(cells[slot].take()),
+            Self::Line { cells, .. } => Ok(cells[slot].clone()),
+            Self::Columnar(row) => row.cell(slot),
+        }
+    }
+
+    /// The whole row, if [`Columns::wants_whole`] says that it is wanted.
+    pub(super) fn whole(&mut self) -> Option<minijinja::Value> {
+        match self {
+            Self::Line { whole, .. } => whole.clone(),
+            Self::Columnar(row) => Some(row.whole()),
+        }
+    }
 }
 
 impl Columns {
@@ -41,83 +66,83 @@ impl Columns {
         slot
     }
 
+    /// The slot of a column that is wanted.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.slots.get(name).copied()
+    }
+
     /// The columns, by slot.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Reads one JSON object; columns that are not wanted go to `unused`.
+    /// Reads one JSON object into `cells`, which is kept for its memory; columns that are not
+    /// wanted go to `unused`.
     ///
     /// # Errors
     /// `source_data_invalid` if it is not one.
-    pub(super) fn read(&self, line: &str, unused: &mut FxHashSet<String>) -> Result<Row> {
+    pub(super) fn read<'r, 'a>(
+        &self,
+        line: &'a str,
+        cells: &'r mut Vec<Option<Input<'a>>>,
+        unused: &mut FxHashSet<String>,
+    ) -> Result<Row<'r, 'a>> {
         let wrong = |cause: serde_json::Error| {
             Error::new(
                 ErrorCode::SourceDataInvalid,
                 format!("the row is not a JSON object: {cause}"),
             )
         };
+        cells.clear();
+        cells.resize(self.names.len(), None);
         if self.wants_whole {
             let whole: serde_json::Map<String, Json> = serde_json::from_str(line).map_err(wrong)?;
-            let mut cells = vec![None; self.names.len()];
             for (name, value) in &whole {
-                self.note(name, value.clone(), &mut cells, unused);
+                match self.find(name) {
+                    Some(slot) => cells[slot] = Some(value.clone().into()),
+                    None => note_unused(name, unused),
+                }
             }
-            return Ok(Row {
-                cells,
-                whole: Some(minijinja::Value::from(minijinja::value::Serde(&whole))),
-            });
+            let whole = Some(minijinja::Value::from(minijinja::value::Serde(&whole)));
+            return Ok(Row::Line { cells, whole });
         }
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        let cells =
-            deserializer.deserialize_map(RowVisitor { columns: self, unused }).map_err(wrong)?;
+        deserializer.deserialize_map(RowVisitor { columns: self, cells, unused }).map_err(wrong)?;
         deserializer.end().map_err(wrong)?;
-        Ok(Row { cells, whole: None })
-    }
-
-    fn note(
-        &self,
-        name: &str,
-        value: Json,
-        cells: &mut [Option<Json>],
-        unused: &mut FxHashSet<String>,
-    ) {
-        match self.slots.get(name) {
-            Some(&slot) => cells[slot] = Some(value),
-            None => note_unused(name, unused),
-        }
+        Ok(Row::Line { cells, whole: None })
     }
 }
 
-fn note_unused(name: &str, unused: &mut FxHashSet<String>) {
+/// Keeps the name of a column that nothing uses.
+pub(super) fn note_unused(name: &str, unused: &mut FxHashSet<String>) {
     if !unused.contains(name) && unused.len() < MAX_UNUSED {
         unused.insert(name.to_owned());
     }
 }
 
-struct RowVisitor<'a> {
-    columns: &'a Columns,
-    unused: &'a mut FxHashSet<String>,
+struct RowVisitor<'r, 'a> {
+    columns: &'r Columns,
+    cells: &'r mut [Option<Input<'a>>],
+    unused: &'r mut FxHashSet<String>,
 }
 
-impl<'de> Visitor<'de> for RowVisitor<'_> {
-    type Value = Vec<Option<Json>>;
+impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut cells = vec![None; self.columns.names.len()];
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match self.columns.slots.get(&*name) {
-                Some(&slot) => cells[slot] = Some(map.next_value()?),
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match self.columns.find(&name) {
+                Some(slot) => self.cells[slot] = Some(map.next_value()?),
                 None => {
                     map.next_value::<IgnoredAny>()?;
                     note_unused(&name, self.unused);
                 }
             }
         }
-        Ok(cells)
+        Ok(())
     }
 }

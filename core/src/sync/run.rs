@@ -17,6 +17,7 @@ use super::job::Job;
 use super::pipeline::{self, Message, QUEUE};
 use super::plan::{self, StreamPlan};
 use super::report::Report;
+use super::stages::Stages;
 
 /// Rows that a connector is asked to give at a time: more is slower, for want of cache.
 const BATCH_ROWS: usize = 2000;
@@ -55,7 +56,7 @@ pub fn run(
     observe: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report> {
     let mut source = plan::open(job, connector)?;
-    let plans = plan::plan(job, connector, &mut *source, workspace.schema(), control)?;
+    let plans = plan::plan(job, connector, &mut *source, &workspace.schema(), control)?;
     let description = connector.description();
     let mut run = Run {
         id: Uuid::now_v7(),
@@ -72,11 +73,20 @@ pub fn run(
         journal.end_other_runs(&run, run.started_at)?;
         journal.save_run(&run)
     })?;
+    let stages = Stages::begin(workspace);
     let mut failure = None;
     for plan in &plans {
-        if let Err(error) =
-            run_stream(job, plan, &mut *source, workspace, &mut run, options, control, observe)
-        {
+        if let Err(error) = run_stream(
+            job,
+            plan,
+            &mut *source,
+            workspace,
+            &mut run,
+            options,
+            control,
+            &stages,
+            observe,
+        ) {
             failure = Some(job.secrets.hide_in(error));
             break;
         }
@@ -99,8 +109,8 @@ pub fn run(
     // Where even this cannot be written, the failure that is known already says more.
     let saved = save(workspace, &mut |journal| journal.save_run(&run));
     match (failure, saved) {
-        (Some(error), _) => Ok(Report::new(&run, Some(error))),
-        (None, Ok(())) => Ok(Report::new(&run, None)),
+        (Some(error), _) => Ok(Report::new(&run, Some(error), stages.times(workspace))),
+        (None, Ok(())) => Ok(Report::new(&run, None, stages.times(workspace))),
         (None, Err(error)) => Err(error),
     }
 }
@@ -114,6 +124,7 @@ fn run_stream(
     run: &mut Run,
     options: RunOptions,
     control: &Control,
+    stages: &Stages,
     observe: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<()> {
     let run_id = run.id;
@@ -134,11 +145,11 @@ fn run_stream(
         scope.spawn(|| {
             // Moved in, so that the mapper sees the end when the reader is gone.
             let batches = batches;
-            pipeline::read(&mut *stream, control, &batches);
+            pipeline::read(&mut *stream, control, &batches, &stages.read);
         });
         scope.spawn(|| {
             let (unmapped, to_writer) = (unmapped, to_writer);
-            pipeline::map(&plan.mapping, first_row, &unmapped, &to_writer);
+            pipeline::map(&plan.mapping, first_row, &unmapped, &to_writer, &stages.map);
         });
         let mut last_commit = Instant::now();
         // Moved in, so that the threads stop when the writer is gone.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use crate::error::{Error, ErrorCode, Result};
 
 /// Values that were put in from outside the job; shown nowhere.
@@ -14,9 +16,13 @@ const SHORTEST_HIDDEN: usize = 4;
 impl Secrets {
     /// Adds a value.
     pub(super) fn add(&mut self, value: &str) {
-        for form in [value, value.trim()] {
-            if form.len() >= SHORTEST_HIDDEN && !self.0.iter().any(|known| known == form) {
-                self.0.push(form.to_owned());
+        for plain in [value, value.trim()] {
+            // Messages quote what they found, as Rust does or as JSON does.
+            let (debug, json) = (format!("{plain:?}"), Json::from(plain).to_string());
+            for form in [plain, inside(&debug), inside(&json)] {
+                if form.len() >= SHORTEST_HIDDEN && !self.0.iter().any(|known| known == form) {
+                    self.0.push(form.to_owned());
+                }
             }
         }
         // A secret that holds another one goes first.
@@ -55,6 +61,11 @@ impl Secrets {
         });
         hidden.with_related(related.collect())
     }
+}
+
+/// A quoted text without its quotes.
+fn inside(quoted: &str) -> &str {
+    quoted.get(1..quoted.len() - 1).unwrap_or_default()
 }
 
 /// Never shows a secret, only how many there are.

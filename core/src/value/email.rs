@@ -24,7 +24,7 @@ pub(super) fn check_email(text: &str) -> Result<&str> {
     if address.len() > MAX_BYTES {
         return Err(wrong("it is longer than 254 bytes"));
     }
-    if address.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if holds_space_or_control(address) {
         return Err(wrong("it holds a space or a control character"));
     }
     let Some((local, domain)) = address.split_once('@') else {
@@ -47,21 +47,20 @@ pub(super) fn check_email(text: &str) -> Result<&str> {
 pub(super) fn check_domain(text: &str) -> Result<&str> {
     let domain = text.trim();
     let domain = domain.strip_suffix('.').unwrap_or(domain);
+    // Bytes, since nearly all are ASCII; letters of other scripts are looked at afterwards.
     let label_is_valid = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|c| {
-                c == '-'
-                    || c == '_'
-                    || c.is_alphanumeric()
-                    || (!c.is_ascii() && !c.is_whitespace() && !c.is_control())
-            })
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || !b.is_ascii())
     };
     let valid = domain.len() <= 253
-        && domain.split('.').count() >= 2
-        && domain.split('.').all(label_is_valid);
+        && domain.contains('.')
+        && domain.split('.').all(label_is_valid)
+        && !holds_space_or_control(domain);
     if valid {
         return Ok(domain);
     }
@@ -70,6 +69,13 @@ pub(super) fn check_domain(text: &str) -> Result<&str> {
         format!("expected a domain name, found {}", shown(text)),
     )
     .hint("write it as example.com, without a scheme or a path"))
+}
+
+fn holds_space_or_control(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|b| b <= b' ' || b == 0x7F);
+    }
+    text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// A quoted sample of a value for a message, cut where it is long.

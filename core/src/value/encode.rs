@@ -25,14 +25,20 @@ impl Value {
             Self::Text(text) if value_type.is_choice() => encode_choice(text, context.options),
             Self::Text(text) => Json::from(&**text),
             Self::Number(number) => number.to_json(),
+            Self::Decimal(number) if value_type == ValueType::Percent => {
+                Json::from(number.to_string())
+            }
             Self::Decimal(amount) => json!({ "amount": amount.to_string() }),
             Self::Boolean(boolean) => Json::from(*boolean),
             Self::Timestamp(timestamp) => Json::from(timestamp.to_string()),
             Self::Date(date) => Json::from(date.to_string()),
+            Self::Time(time) => Json::from(time.to_string()),
             Self::Uuid(id) if value_type == ValueType::RecordReference => {
                 json!({ "related_record_id": id, "related_record_type": context.target })
             }
             Self::Uuid(id) => json!(id),
+            // Never in a record: an operation's references are found before it is written.
+            Self::Target(target) => Json::from(target.to_string()),
             Self::Address(address) => Json::Object(
                 ADDRESS_PARTS
                     .iter()
@@ -66,32 +72,22 @@ impl Value {
     }
 }
 
-fn encode_choice(api_name: &str, options: &[SelectOption]) -> Json {
-    match options.iter().find(|option| option.api_name == api_name) {
-        Some(option) => json!({
-            "id": option.id,
-            "api_name": option.api_name,
-            "display_value": option.display_value,
-            "color": option.color,
-        }),
+fn encode_choice(name: &str, options: &[SelectOption]) -> Json {
+    match options.iter().find(|option| option.name() == name) {
+        Some(option) => option.to_json(),
         // An option that was taken out of the schema keeps its name on the records that hold it.
-        None => {
-            json!({ "id": null, "api_name": api_name, "display_value": api_name, "color": null })
-        }
+        None => json!({ "id": null, "api_name": name, "display_value": name, "color": null }),
     }
 }
 
 fn encode_item(item: &Item, value_type: ValueType, context: EncodeContext<'_>) -> Json {
-    match value_type {
-        ValueType::AccountDomain => {
-            json!({ "domain_name": item.text, "is_primary": item.is_primary })
-        }
-        _ => {
-            let key = if value_type == ValueType::ContactEmail { "email" } else { "phone_number" };
-            json!({
-                "id": (context.item_id)(item), key: item.text,
-                "is_primary": item.is_primary, "labels": item.labels,
-            })
-        }
+    let Some(shape) = value_type.item_shape() else { return Json::Null };
+    let mut object = json!({ shape.text_key: item.text, "is_primary": item.is_primary });
+    if shape.has_id {
+        object["id"] = Json::from((context.item_id)(item));
     }
+    if shape.has_labels {
+        object["labels"] = json!(item.labels);
+    }
+    object
 }

@@ -1,8 +1,12 @@
 //! Items of the arrays that have a primary one: a contact's e-mails and phones, an account's domains.
 
+use serde_json::Value as Json;
+
 use crate::error::{Error, ErrorCode, Result};
 
-use super::{Value, ValueType};
+use super::email::{check_domain, check_email};
+use super::phone::parse_phone;
+use super::{Text, Value, ValueType};
 
 /// The labels an e-mail or phone may carry (contract.md section 3).
 pub const LABELS: [&str; 3] = ["PERSONAL", "WORK", "MOBILE"];
@@ -10,10 +14,11 @@ pub const LABELS: [&str; 3] = ["PERSONAL", "WORK", "MOBILE"];
 /// One e-mail address, phone number or domain of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Number of the item within its record and array; 0 until it is stored.
+    /// Number of the item within its record and array, never that of another one before it; 0
+    /// until it is stored.
     pub number: u32,
     /// The address, number or domain: what was written, or E.164 for phones.
-    pub text: Box<str>,
+    pub text: Text,
     /// Whether it is the record's primary one.
     pub is_primary: bool,
     /// Some of [`LABELS`], in the order of writing.
@@ -23,7 +28,7 @@ pub struct Item {
 impl Item {
     /// An item that is not primary and has no labels.
     #[must_use]
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Text>) -> Self {
         Self { number: 0, text: text.into(), is_primary: false, labels: Vec::new() }
     }
 
@@ -36,15 +41,63 @@ impl Item {
     }
 }
 
-/// The label with this name.
+/// What the items of a value type are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemShape {
+    /// The name of an item's text on the wire, for example `email`.
+    pub text_key: &'static str,
+    /// Whether items have labels.
+    pub has_labels: bool,
+    /// Whether items have ids; without one an item is named by its text.
+    pub has_id: bool,
+}
+
+impl ValueType {
+    /// What the items of this type are made of; `None` where its values are no items.
+    #[must_use]
+    pub fn item_shape(self) -> Option<ItemShape> {
+        let shape = |text_key, is_domain: bool| ItemShape {
+            text_key,
+            has_labels: !is_domain,
+            has_id: !is_domain,
+        };
+        match self {
+            Self::ContactEmail => Some(shape("email", false)),
+            Self::ContactPhoneNumber => Some(shape("phone_number", false)),
+            Self::AccountDomain => Some(shape("domain_name", true)),
+            _ => None,
+        }
+    }
+
+    /// Checks the text of an item and gives it as it is kept.
+    ///
+    /// # Errors
+    /// `field_value_invalid` where it is no address, number or domain.
+    pub(crate) fn check_item_text(self, text: &str, default_region: Option<&str>) -> Result<Text> {
+        match self {
+            Self::ContactEmail => check_email(text).map(Into::into),
+            Self::ContactPhoneNumber => parse_phone(text, default_region).map(Into::into),
+            _ => check_domain(text).map(Into::into),
+        }
+    }
+}
+
+/// Labels as a list of names; repeats are folded.
 ///
 /// # Errors
-/// `field_value_invalid` for a name that is not one of [`LABELS`].
-pub(crate) fn parse_label(name: &str) -> Result<&'static str> {
-    LABELS.iter().copied().find(|label| *label == name).ok_or_else(|| {
-        Error::new(ErrorCode::FieldValueInvalid, format!("unknown label {name:?}"))
-            .hint(format!("use one of {}", LABELS.join(", ")))
-    })
+/// `field_value_invalid` for what is no list of some of [`LABELS`].
+pub(crate) fn parse_labels(names: &[Json]) -> Result<Vec<&'static str>> {
+    let mut labels = Vec::with_capacity(names.len());
+    for name in names {
+        let known = LABELS.iter().copied().find(|label| name == label).ok_or_else(|| {
+            Error::new(ErrorCode::FieldValueInvalid, format!("unknown label {name}"))
+                .hint(format!("use one of {}", LABELS.join(", ")))
+        })?;
+        if !labels.contains(&known) {
+            labels.push(known);
+        }
+    }
+    Ok(labels)
 }
 
 /// Settles a whole array of items: repeats are folded into the first, exactly one is primary.
@@ -53,10 +106,14 @@ pub(crate) fn parse_label(name: &str) -> Result<&'static str> {
 ///
 /// # Errors
 /// `field_value_invalid` if two items say that they are primary.
-pub(super) fn settle(value_type: ValueType, items: Vec<Item>) -> Result<Vec<Value>> {
+pub(super) fn settle(value_type: ValueType, mut items: Vec<Item>) -> Result<Vec<Value>> {
+    if let [only] = items.as_mut_slice() {
+        only.is_primary = true;
+        return Ok(items.into_iter().map(|item| Value::Item(Box::new(item))).collect());
+    }
     let mut settled: Vec<(String, Item)> = Vec::with_capacity(items.len());
     for item in items {
-        let key = value_type.match_key(&item.text);
+        let key = value_type.match_key(&item.text).into_owned();
         match settled.iter_mut().find(|(known, _)| *known == key) {
             Some((_, first)) => first.is_primary |= item.is_primary,
             None => settled.push((key, item)),

@@ -4,26 +4,35 @@ mod address;
 mod currency;
 mod email;
 mod encode;
+mod input;
 mod item;
 mod number;
 mod parse;
 mod phone;
 mod select;
+mod target;
 mod time;
 
 pub use address::{ADDRESS_PARTS, Address, AddressPatch, address_part};
 pub(crate) use encode::EncodeContext;
-pub use item::{Item, LABELS};
+pub use input::Input;
+pub(crate) use item::parse_labels;
+pub use item::{Item, ItemShape, LABELS};
 pub use number::Number;
 pub use parse::{Context, parse};
 pub(crate) use phone::is_phone_region;
-pub use select::SelectOption;
+pub use select::{PipelineStage, SelectOption};
+pub use target::Target;
 pub use time::{Timestamp, parse_timestamp};
 
+use std::borrow::Cow;
+
+/// Text of a value: up to 24 bytes of it, which is most of what records hold, without an allocation.
+pub use compact_str::CompactString as Text;
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 /// The types of contract.md section 3 that attributes are declared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +41,8 @@ pub enum ValueType {
     String,
     /// Text of any length.
     LongText,
+    /// Text with markup, as HTML.
+    RichText,
     /// An e-mail address.
     Email,
     /// A phone number; read as E.164.
@@ -42,20 +53,28 @@ pub enum ValueType {
     Number,
     /// An exact decimal amount.
     Currency,
+    /// An exact decimal number of hundredths.
+    Percent,
     /// True or false.
     Boolean,
     /// An instant, UTC, microseconds.
     Timestamp,
     /// A calendar day.
     Date,
+    /// A time of the day, in seconds.
+    Time,
     /// A UUID.
     Uuid,
     /// One of the attribute's options.
     Select,
+    /// One of a declared list of names in upper case.
+    Enum,
     /// One of a contact's stages.
     ContactStage,
     /// One of an account's stages.
     AccountStage,
+    /// One of the stages of an opportunity's pipelines.
+    OpportunityStage,
     /// The id of another record.
     RecordReference,
     /// A postal address.
@@ -90,6 +109,11 @@ impl ValueType {
         Self::ContactEmail,
         Self::ContactPhoneNumber,
         Self::AccountDomain,
+        Self::RichText,
+        Self::Enum,
+        Self::Percent,
+        Self::Time,
+        Self::OpportunityStage,
     ];
 
     /// The name on the wire, for example `long_text`.
@@ -98,18 +122,23 @@ impl ValueType {
         match self {
             Self::String => "string",
             Self::LongText => "long_text",
+            Self::RichText => "rich_text",
             Self::Email => "email",
             Self::PhoneNumber => "phone_number",
             Self::Url => "url",
             Self::Number => "number",
             Self::Currency => "currency",
+            Self::Percent => "percent",
             Self::Boolean => "boolean",
             Self::Timestamp => "timestamp",
             Self::Date => "date",
+            Self::Time => "time",
             Self::Uuid => "uuid",
             Self::Select => "select",
+            Self::Enum => "enum",
             Self::ContactStage => "contact_stage",
             Self::AccountStage => "account_stage",
+            Self::OpportunityStage => "opportunity_stage",
             Self::RecordReference => "record_reference",
             Self::Address => "address",
             Self::ContactEmail => "contact_email",
@@ -124,37 +153,69 @@ impl ValueType {
         Self::ALL.iter().copied().find(|value_type| value_type.name() == name)
     }
 
-    /// Whether the values are one of a declared list of options.
+    /// Whether the values are read as one of a declared list of options, with id and colour.
     #[must_use]
     pub fn is_choice(self) -> bool {
-        matches!(self, Self::Select | Self::ContactStage | Self::AccountStage)
+        matches!(
+            self,
+            Self::Select | Self::ContactStage | Self::AccountStage | Self::OpportunityStage
+        )
+    }
+
+    /// Whether a declaration says which values there are.
+    #[must_use]
+    pub fn has_options(self) -> bool {
+        self.is_choice() || self == Self::Enum
     }
 
     /// Whether the values are items of an array with a primary one: e-mails, phones, domains.
     #[must_use]
     pub fn is_item(self) -> bool {
-        matches!(self, Self::ContactEmail | Self::ContactPhoneNumber | Self::AccountDomain)
+        self.item_shape().is_some()
     }
 
     /// Whether the values are plain text.
     #[must_use]
     pub fn is_text(self) -> bool {
-        matches!(self, Self::String | Self::LongText | Self::Email | Self::PhoneNumber | Self::Url)
+        matches!(
+            self,
+            Self::String
+                | Self::LongText
+                | Self::RichText
+                | Self::Email
+                | Self::PhoneNumber
+                | Self::Url
+        )
+    }
+
+    /// Whether the values are exact decimals.
+    #[must_use]
+    pub fn is_decimal(self) -> bool {
+        matches!(self, Self::Currency | Self::Percent)
     }
 
     /// Whether values of this type have an order that filters may use (contract.md section 3).
     #[must_use]
     pub fn is_ordered(self) -> bool {
-        matches!(self, Self::Number | Self::Currency | Self::Timestamp | Self::Date)
+        self.is_decimal()
+            || matches!(self, Self::Number | Self::Timestamp | Self::Date | Self::Time)
     }
 
     /// The form of `text` that matches are made by: e-mails and domains trimmed and lower-cased
     /// (architecture.md section 4); phone numbers are E.164 already.
     #[must_use]
-    pub fn match_key(self, text: &str) -> String {
+    pub fn match_key(self, text: &str) -> Cow<'_, str> {
         match self {
-            Self::Email | Self::ContactEmail | Self::AccountDomain => text.trim().to_lowercase(),
-            _ => text.to_owned(),
+            Self::Email | Self::ContactEmail | Self::AccountDomain => {
+                let trimmed = text.trim();
+                let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+                if trimmed.bytes().all(is_lower) {
+                    Cow::Borrowed(trimmed)
+                } else {
+                    Cow::Owned(trimmed.to_lowercase())
+                }
+            }
+            _ => Cow::Borrowed(text),
         }
     }
 }
@@ -162,11 +223,11 @@ impl ValueType {
 /// One value of an attribute. The attribute's [`ValueType`] says how to read it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Text types; for choices the option's api name.
-    Text(Box<str>),
+    /// Text types; for choices the option's name ([`SelectOption::name`]).
+    Text(Text),
     /// `number`.
     Number(Number),
-    /// `currency`.
+    /// `currency`, `percent`.
     Decimal(Decimal),
     /// `boolean`.
     Boolean(bool),
@@ -174,14 +235,19 @@ pub enum Value {
     Timestamp(Timestamp),
     /// `date`.
     Date(Date),
+    /// `time`.
+    Time(Time),
     /// `uuid` and `record_reference`.
     Uuid(Uuid),
+    /// `record_reference`, in an operation only: a record by one of its match keys, until it is
+    /// found.
+    Target(Box<Target>),
     /// `address`.
     Address(Box<Address>),
     /// `contact_email`, `contact_phone_number`, `account_domain`.
     Item(Box<Item>),
     /// The elements of an array attribute, in order.
-    List(Vec<Value>),
+    List(Box<[Value]>),
 }
 
 impl Value {
@@ -195,11 +261,33 @@ impl Value {
         }
     }
 
+    /// The key that matches are made by, of a single value whose attribute has this type; `None`
+    /// where no match can be made by it.
+    #[must_use]
+    pub fn match_key(&self, value_type: ValueType) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Number(number) => Some(number.to_json().to_string().into()),
+            Self::Decimal(decimal) => Some(decimal.normalize().to_string().into()),
+            Self::Date(date) => Some(date.to_string().into()),
+            Self::Uuid(id) => Some(id.to_string().into()),
+            other => other.as_text().map(|text| value_type.match_key(text)),
+        }
+    }
+
     /// The elements of a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Value]> {
         match self {
             Self::List(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_address(&self) -> Option<&Address> {
+        match self {
+            Self::Address(address) => Some(address),
             _ => None,
         }
     }

@@ -1,4 +1,6 @@
-//! From JSON to values: raw or enveloped, coerced where nothing is lost.
+//! From JSON or text to values: raw or enveloped, coerced where nothing is lost.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -7,12 +9,14 @@ use crate::error::{Error, ErrorCode, Result};
 
 use super::address::{ADDRESS_PARTS, Address, address_part};
 use super::currency::parse_decimal;
-use super::email::{check_domain, check_email};
-use super::item::{Item, parse_label, settle};
+use super::email::check_email;
+use super::input::Input;
+use super::item::{Item, parse_labels, settle};
 use super::number::Number;
 use super::phone::parse_phone;
 use super::select::SelectOption;
-use super::time::{parse_date, parse_timestamp};
+use super::target::Target;
+use super::time::{parse_date, parse_time, parse_timestamp};
 use super::{Value, ValueType};
 
 /// What parsing needs to know beside the value type.
@@ -31,100 +35,109 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// `field_value_invalid` if it cannot be coerced, or the envelope names another type.
-pub fn parse(
+pub fn parse<'a>(
     value_type: ValueType,
     is_array: bool,
-    json: Json,
+    input: impl Into<Input<'a>>,
     context: Context<'_>,
 ) -> Result<Option<Value>> {
-    let json = unwrap_envelope(value_type, json)?;
+    let input = unwrap_envelope(value_type, input.into())?;
     if !is_array {
-        return match json {
-            Json::Null => Ok(None),
-            json => parse_one(value_type, json, context).map(Some),
+        return match input {
+            Input::Null => Ok(None),
+            input => parse_one(value_type, input, context).map(Some),
         };
     }
-    let elements = match json {
-        Json::Null => return Ok(None),
-        Json::Array(elements) => elements,
-        one => vec![one],
+    let elements = match input {
+        Input::Null => return Ok(None),
+        Input::Json(Json::Array(elements)) => elements,
+        one => return settled(value_type, vec![parse_one(value_type, one, context)?]).map(Some),
     };
     let mut values = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
-        let element = unwrap_envelope(value_type, element)?;
-        if element.is_null() {
+        let element = unwrap_envelope(value_type, element.into())?;
+        if element == Input::Null {
             return Err(expected("a value", &element).on_record(format!("element {index}")));
         }
         values.push(parse_one(value_type, element, context)?);
     }
+    settled(value_type, values).map(Some)
+}
+
+/// The list that the elements make, of which one is primary where the type has a primary one.
+fn settled(value_type: ValueType, values: Vec<Value>) -> Result<Value> {
     if !value_type.is_item() {
-        return Ok(Some(Value::List(values)));
+        return Ok(Value::List(values.into()));
     }
     let items = values.into_iter().filter_map(|value| match value {
         Value::Item(item) => Some(*item),
         _ => None,
     });
-    settle(value_type, items.collect()).map(|items| Some(Value::List(items)))
+    settle(value_type, items.collect()).map(|items| Value::List(items.into()))
 }
 
-fn unwrap_envelope(value_type: ValueType, json: Json) -> Result<Json> {
-    let Json::Object(mut object) = json else { return Ok(json) };
-    let Some(named) = object.get("value_type") else { return Ok(Json::Object(object)) };
+fn unwrap_envelope(value_type: ValueType, input: Input<'_>) -> Result<Input<'_>> {
+    let Input::Json(Json::Object(mut object)) = input else { return Ok(input) };
+    let Some(named) = object.get("value_type") else {
+        return Ok(Input::Json(Json::Object(object)));
+    };
     if named.as_str() != Some(value_type.name()) {
         return Err(Error::new(
             ErrorCode::FieldValueInvalid,
             format!("the envelope says {named}, the attribute is {}", value_type.name()),
         ));
     }
-    object.remove("value").ok_or_else(|| {
+    object.remove("value").map(Input::from).ok_or_else(|| {
         Error::new(ErrorCode::FieldValueInvalid, "the envelope has no value")
             .hint("write {\"value_type\": .., \"value\": ..} or the value alone")
     })
 }
 
-fn parse_one(value_type: ValueType, json: Json, context: Context<'_>) -> Result<Value> {
+fn parse_one(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> Result<Value> {
     match value_type {
-        ValueType::String | ValueType::LongText => text(json).map(|text| Value::Text(text.into())),
+        ValueType::String | ValueType::LongText | ValueType::RichText => {
+            text(input).map(|text| Value::Text(text.into()))
+        }
         ValueType::Email => {
-            let text = text(json)?;
+            let text = text(input)?;
             Ok(Value::Text(check_email(&text)?.into()))
         }
         ValueType::PhoneNumber => {
-            Ok(Value::Text(parse_phone(&text(json)?, context.default_region)?.into()))
+            Ok(Value::Text(parse_phone(&text(input)?, context.default_region)?.into()))
         }
-        ValueType::Url => parse_url(text(json)?),
-        ValueType::Number => match &json {
-            Json::Number(number) => Number::from_json(number),
-            Json::String(text) => Number::parse(text),
+        ValueType::Url => parse_url(text(input)?),
+        ValueType::Number => match &input {
+            Input::Json(Json::Number(number)) => Number::from_json(number),
+            Input::Text(text) => Number::parse(text),
             _ => None,
         }
         .map(Value::Number)
-        .ok_or_else(|| expected("a number", &json)),
-        ValueType::Currency => parse_currency(json),
-        ValueType::Boolean => parse_boolean(&json).map(Value::Boolean),
+        .ok_or_else(|| expected("a number", &input)),
+        ValueType::Currency => parse_currency(input),
+        ValueType::Percent => {
+            parse_decimal(&only_number(input, "a percentage")?).map(Value::Decimal)
+        }
+        ValueType::Boolean => parse_boolean(&input).map(Value::Boolean),
         ValueType::Timestamp => {
-            parse_timestamp(&only_text(json, "a timestamp")?).map(Value::Timestamp)
+            parse_timestamp(&only_text(input, "a timestamp")?).map(Value::Timestamp)
         }
-        ValueType::Date => parse_date(&only_text(json, "a date")?).map(Value::Date),
-        ValueType::Uuid => parse_uuid(&json).map(Value::Uuid),
-        ValueType::Select | ValueType::ContactStage | ValueType::AccountStage => {
-            parse_choice(&json, context.options)
-        }
-        ValueType::RecordReference => parse_reference(json),
-        ValueType::Address => parse_address(json),
-        ValueType::ContactEmail => {
-            parse_item(json, "email", true, |text| check_email(&text).map(Into::into))
-        }
-        ValueType::ContactPhoneNumber => parse_item(json, "phone_number", true, |text| {
-            parse_phone(&text, context.default_region).map(Into::into)
-        }),
-        ValueType::AccountDomain => {
-            parse_item(json, "domain_name", false, |text| check_domain(&text).map(Into::into))
+        ValueType::Date => parse_date(&only_text(input, "a date")?).map(Value::Date),
+        ValueType::Time => parse_time(&only_text(input, "a time")?).map(Value::Time),
+        ValueType::Uuid => parse_uuid(&input).map(Value::Uuid),
+        ValueType::Select
+        | ValueType::ContactStage
+        | ValueType::AccountStage
+        | ValueType::OpportunityStage => parse_choice(&input, context.options),
+        ValueType::Enum => parse_enum(&input, context.options),
+        ValueType::RecordReference => parse_reference(input),
+        ValueType::Address => parse_address(input),
+        ValueType::ContactEmail | ValueType::ContactPhoneNumber | ValueType::AccountDomain => {
+            parse_item(value_type, input, context)
         }
     }
 }
 
-fn expected(what: &str, found: &Json) -> Error {
+fn expected(what: &str, found: &Input<'_>) -> Error {
     let mut sample = found.to_string();
     if let Some((cut, _)) = sample.char_indices().nth(80) {
         sample.truncate(cut);
@@ -134,108 +147,126 @@ fn expected(what: &str, found: &Json) -> Error {
 }
 
 /// Text from a string, a number or a boolean: a source's typing is often accidental.
-fn text(json: Json) -> Result<String> {
-    match json {
-        Json::String(text) => Ok(text),
-        Json::Number(number) => Ok(number.to_string()),
-        Json::Bool(boolean) => Ok(boolean.to_string()),
+fn text(input: Input<'_>) -> Result<Cow<'_, str>> {
+    match input {
+        Input::Text(text) => Ok(text),
+        Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
+        Input::Json(Json::Bool(boolean)) => Ok(boolean.to_string().into()),
         other => Err(expected("text", &other)),
     }
 }
 
-fn only_text(json: Json, what: &str) -> Result<String> {
-    match json {
-        Json::String(text) => Ok(text),
+fn only_text<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
+    match input {
+        Input::Text(text) => Ok(text),
         other => Err(expected(what, &other)),
     }
 }
 
-fn parse_boolean(json: &Json) -> Result<bool> {
-    let known = match json {
-        Json::Bool(boolean) => Some(*boolean),
-        Json::Number(number) => match number.as_i64() {
+/// The digits of a number, or text that should be one.
+fn only_number<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
+    match input {
+        Input::Text(_) | Input::Json(Json::Number(_)) => text(input),
+        other => Err(expected(what, &other)),
+    }
+}
+
+fn parse_boolean(input: &Input<'_>) -> Result<bool> {
+    let known = match input {
+        Input::Json(Json::Bool(boolean)) => Some(*boolean),
+        Input::Json(Json::Number(number)) => match number.as_i64() {
             Some(0) => Some(false),
             Some(1) => Some(true),
             _ => None,
         },
-        Json::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+        Input::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "1" => Some(true),
             "false" | "no" | "0" => Some(false),
             _ => None,
         },
         _ => None,
     };
-    known.ok_or_else(|| expected("true or false", json))
+    known.ok_or_else(|| expected("true or false", input))
 }
 
-fn parse_url(text: String) -> Result<Value> {
+fn parse_url(text: Cow<'_, str>) -> Result<Value> {
     match url::Url::parse(text.trim()) {
         Ok(url) if url.has_host() => Ok(Value::Text(text.trim().into())),
-        _ => Err(expected("an absolute URL", &Json::String(text))
+        _ => Err(expected("an absolute URL", &Input::Text(text))
             .hint("write it as https://example.com/page")),
     }
 }
 
-fn parse_currency(json: Json) -> Result<Value> {
-    match json {
-        Json::Object(mut object) => match object.remove("amount") {
-            Some(amount @ (Json::String(_) | Json::Number(_))) => parse_currency(amount),
-            _ => Err(expected("an amount", &Json::Object(object))
+fn parse_currency(input: Input<'_>) -> Result<Value> {
+    match input {
+        Input::Json(Json::Object(mut object)) => match object.remove("amount") {
+            Some(amount @ (Json::String(_) | Json::Number(_))) => parse_currency(amount.into()),
+            _ => Err(expected("an amount", &Input::Json(Json::Object(object)))
                 .hint("write a decimal, or {\"amount\": \"1234.50\"}")),
         },
-        json @ (Json::String(_) | Json::Number(_)) => {
-            parse_decimal(&text(json)?).map(Value::Decimal)
-        }
-        other => Err(expected("an amount", &other)),
+        other => parse_decimal(&only_number(other, "an amount")?).map(Value::Decimal),
     }
 }
 
-fn parse_uuid(json: &Json) -> Result<Uuid> {
-    json.as_str()
-        .and_then(|text| Uuid::parse_str(text.trim()).ok())
-        .ok_or_else(|| expected("a UUID", json))
+pub(super) fn parse_uuid(input: &Input<'_>) -> Result<Uuid> {
+    match input {
+        Input::Text(text) => Uuid::parse_str(text.trim()).ok(),
+        _ => None,
+    }
+    .ok_or_else(|| expected("a UUID", input))
 }
 
-fn parse_choice(json: &Json, options: &[SelectOption]) -> Result<Value> {
-    let named = match json {
-        Json::String(text) => Some(text.as_str()),
-        Json::Object(object) => {
+/// Written as it is read: the name alone.
+fn parse_enum(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
+    let named = match input {
+        Input::Text(text) => options.iter().find(|option| option.api_name == **text),
+        _ => None,
+    };
+    option_or_refused(named, input, options)
+}
+
+fn parse_choice(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
+    let named = match input {
+        Input::Text(text) => Some(&**text),
+        Input::Json(Json::Object(object)) => {
             ["id", "api_name"].iter().find_map(|key| object.get(*key)).and_then(Json::as_str)
         }
         _ => None,
     };
-    named
-        .and_then(|name| options.iter().find(|option| option.is_named(name)))
-        .map(|option| Value::Text(option.api_name.as_str().into()))
-        .ok_or_else(|| {
-            let names: Vec<&str> = options.iter().map(|option| option.api_name.as_str()).collect();
-            expected("one of the options", json).hint(format!("use one of {}", names.join(", ")))
-        })
-}
-
-fn parse_reference(json: Json) -> Result<Value> {
-    match json {
-        Json::Object(mut object) => {
-            match (object.remove("related_record_id"), object.remove("related_record_match")) {
-                (Some(id), None) => parse_uuid(&id).map(Value::Uuid),
-                (None, Some(matching)) => Err(Error::new(
-                    ErrorCode::TargetRecordNotFound,
-                    format!("no record was found by {matching}"),
-                )
-                .hint("this workspace holds no records of the referenced type: give the id")),
-                _ => Err(Error::new(
-                    ErrorCode::FieldValueInvalid,
-                    "a reference needs exactly one of related_record_id and related_record_match",
-                )),
-            }
-        }
-        other => parse_uuid(&other).map(Value::Uuid),
+    let Some(name) = named else { return option_or_refused(None, input, options) };
+    let mut named = options.iter().filter(|option| option.is_named(name));
+    let first = named.next();
+    if let (Some(first), Some(other)) = (first, named.next()) {
+        return Err(Error::new(
+            ErrorCode::FieldValueInvalid,
+            format!("{name:?} names several options: {} and {}", first.name(), other.name()),
+        )
+        .hint("give the id of the option"));
     }
+    option_or_refused(first, input, options)
 }
 
-fn parse_address(json: Json) -> Result<Value> {
-    let Json::Object(object) = json else {
-        return Err(expected("an address", &json)
+fn option_or_refused(
+    named: Option<&SelectOption>,
+    input: &Input<'_>,
+    options: &[SelectOption],
+) -> Result<Value> {
+    named.map(|option| Value::Text(option.name().into())).ok_or_else(|| {
+        let names: Vec<_> = options.iter().map(SelectOption::name).collect();
+        expected("one of the options", input).hint(format!("use one of {}", names.join(", ")))
+    })
+}
+
+fn parse_reference(input: Input<'_>) -> Result<Value> {
+    Ok(match Target::parse(input)? {
+        Target::Id(id) => Value::Uuid(id),
+        matching @ Target::Match { .. } => Value::Target(Box::new(matching)),
+    })
+}
+
+fn parse_address(input: Input<'_>) -> Result<Value> {
+    let Input::Json(Json::Object(object)) = input else {
+        return Err(expected("an address", &input)
             .hint(format!("write an object with some of {}", ADDRESS_PARTS.join(", "))));
     };
     let mut address = Address::default();
@@ -249,40 +280,32 @@ fn parse_address(json: Json) -> Result<Value> {
         };
         address.0[index] = match part {
             Json::Null => None,
-            part => Some(text(part)?.into()),
+            part => Some(text(part.into())?.into()),
         };
     }
     Ok(Value::Address(Box::new(address)))
 }
 
 /// An item written as text or as an object; `id` and `status` of a read item are accepted back.
-fn parse_item(
-    json: Json,
-    key: &str,
-    has_labels: bool,
-    check: impl FnOnce(String) -> Result<Box<str>>,
-) -> Result<Value> {
-    let mut object: Map<String, Json> = match json {
-        Json::String(text) => return Ok(Value::Item(Box::new(Item::new(check(text)?)))),
-        Json::Object(object) => object,
+fn parse_item(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> Result<Value> {
+    let check = |text: &str| value_type.check_item_text(text, context.default_region);
+    let shape = value_type.item_shape();
+    let (key, has_labels) = shape.map_or(("", false), |shape| (shape.text_key, shape.has_labels));
+    let mut object: Map<String, Json> = match input {
+        Input::Text(text) => return Ok(Value::Item(Box::new(Item::new(check(&text)?)))),
+        Input::Json(Json::Object(object)) => object,
         other => return Err(expected(&format!("text or an object with {key}"), &other)),
     };
     let Some(Json::String(value)) = object.remove(key) else {
-        return Err(expected(&format!("an object with {key}"), &Json::Object(object)));
+        let found = Input::Json(Json::Object(object));
+        return Err(expected(&format!("an object with {key}"), &found));
     };
-    let mut item = Item::new(check(value)?);
+    let mut item = Item::new(check(&value)?);
     for (name, value) in object {
         match (name.as_str(), value) {
             ("id" | "status", _) | ("is_primary" | "labels", Json::Null) => {}
             ("is_primary", Json::Bool(is_primary)) => item.is_primary = is_primary,
-            ("labels", Json::Array(labels)) if has_labels => {
-                for label in labels {
-                    let label = parse_label(&only_text(label, "a label")?)?;
-                    if !item.labels.contains(&label) {
-                        item.labels.push(label);
-                    }
-                }
-            }
+            ("labels", Json::Array(labels)) if has_labels => item.labels = parse_labels(&labels)?,
             (name, value) => {
                 return Err(Error::new(
                     ErrorCode::FieldValueInvalid,

@@ -1,9 +1,12 @@
-//! Phone numbers, by the rules of the libphonenumber data set.
+//! Phone numbers, by the rules and the data of libphonenumber.
 
-use phonenumber::country::Source;
-use phonenumber::{Mode, PhoneNumber};
+use rlibphonenumber::enums::Region;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
 use crate::error::{Error, ErrorCode, Result};
+
+/// Longer texts are no phone numbers: libphonenumber looks at no more than this either.
+const MAX_BYTES: usize = 250;
 
 /// Parses a number in international form, or in the national form of `region` (ISO 3166, `US`).
 ///
@@ -12,10 +15,6 @@ use crate::error::{Error, ErrorCode, Result};
 /// # Errors
 /// `field_value_invalid` if it is not a number that can exist.
 pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
-    let trimmed = text.trim();
-    // A number with its country code must not lose digits that look like the region's trunk prefix.
-    let is_international = trimmed.trim_start_matches("tel:").starts_with(['+', '\u{FF0B}']);
-    let country = region.filter(|_| !is_international).and_then(|region| region.parse().ok());
     let wrong = |why: &str| {
         let sample: String = text.chars().take(40).collect();
         Error::new(
@@ -28,33 +27,27 @@ pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
             "write it with the country code, for example +14155551234, or give a default_region"
         })
     };
-    if text.len() > 250 {
+    if text.len() > MAX_BYTES {
         return Err(wrong("it is too long"));
     }
-    let number = phonenumber::parse(country, trimmed).map_err(|cause| wrong(&cause.to_string()))?;
-    let number = match number.code().source() {
-        Source::Idd => dialled_out(trimmed, number.code().value()).unwrap_or(number),
-        _ => number,
-    };
+    let number = PHONE_NUMBER_UTIL
+        .parse(text.trim(), region.and_then(known_region))
+        .map_err(|cause| wrong(&cause.to_string()))?;
     if !number.is_valid() {
         return Err(wrong("no such number can exist"));
     }
-    Ok(number.format().mode(Mode::E164).to_string())
-}
-
-/// A number that begins with the digits for dialling abroad (`011 49 ..`), read anew from its
-/// country code on: otherwise the trunk prefix of the caller's region would be taken out of it.
-fn dialled_out(text: &str, country_code: u16) -> Option<PhoneNumber> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let code = country_code.to_string();
-    digits
-        .match_indices(&code)
-        .filter_map(|(start, _)| phonenumber::parse(None, format!("+{}", &digits[start..])).ok())
-        .find(PhoneNumber::is_valid)
+    Ok(number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
 /// Whether `region` is a region that numbers can be parsed for.
 #[must_use]
 pub(crate) fn is_phone_region(region: &str) -> bool {
-    region.parse::<phonenumber::country::Id>().is_ok()
+    known_region(region).is_some()
+}
+
+/// A region with a number plan, by its ISO 3166 code in capitals.
+fn known_region(code: &str) -> Option<Region> {
+    let capitals = code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    let region = code.parse().ok().filter(|_| capitals)?;
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| region)
 }

@@ -1,8 +1,8 @@
-//! Instants and days.
+//! Instants, days and times of the day.
 
 use std::fmt;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -64,5 +64,25 @@ pub(super) fn parse_date(text: &str) -> Result<Date> {
             format!("expected a date, found {text:?}"),
         )
         .hint("write it as 2026-11-07")),
+    }
+}
+
+/// Parses `HH:MM` or `HH:MM:SS`.
+///
+/// # Errors
+/// `field_value_invalid` if it is not a time of the day.
+pub(super) fn parse_time(text: &str) -> Result<Time> {
+    let trimmed = text.trim();
+    // Without a second 60, which the parser would take for 59.
+    let is_time = matches!(trimmed.len(), 5 | 8)
+        && trimmed.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+        && !trimmed[5..].ends_with(":60");
+    match trimmed.parse::<Time>() {
+        Ok(time) if is_time => Ok(time),
+        _ => Err(Error::new(
+            ErrorCode::FieldValueInvalid,
+            format!("expected a time of the day, found {text:?}"),
+        )
+        .hint("write it as 17:30:00")),
     }
 }

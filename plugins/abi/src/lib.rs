@@ -52,7 +52,7 @@ pub const HEADWATER_E_TIMEOUT: i32 = 402;
 /// The host asked for a stop and the connector obeyed.
 pub const HEADWATER_E_CANCELLED: i32 = 501;
 /// Anything else.
-pub const HEADWATER_E_INTERNAL: i32 = 502;
+pub const HEADWATER_E_INTERNAL_ERROR: i32 = 502;
 
 /// The same call will fail again.
 pub const HEADWATER_RETRY_NEVER: i32 = 0;
@@ -72,12 +72,19 @@ pub const HEADWATER_LOG_DEBUG: i32 = 4;
 
 /// The batch's rows are in `data`: one JSON object per line, UTF-8.
 pub const HEADWATER_PAYLOAD_JSON_LINES: i32 = 1;
-/// The batch's rows are in `arrow_array` and `arrow_schema` (Arrow C Data Interface, a struct array).
+/// The batch's rows are in `arrow_array` and `arrow_schema` (Arrow C Data Interface): a struct array
+/// (format `+s`) without null rows, whose children are the columns, each with a name of its own.
+/// Every Arrow batch of one `read` has the same columns with the same types; another one is
+/// refused as `HEADWATER_E_CONNECTOR_MISBEHAVED`, and the batches before it stay. If the source's
+/// own schema changes, end the read with `HEADWATER_E_SOURCE_DATA_INVALID`: the next read may
+/// begin with the new one.
 pub const HEADWATER_PAYLOAD_ARROW: i32 = 2;
 
-/// A null in an Arrow batch means the value is null: clear the attribute.
+/// A null in an Arrow batch means the value is null: clear the attribute. Inside of a list or a
+/// struct it is null too.
 pub const HEADWATER_NULL_IS_NULL: i32 = 1;
-/// A null in an Arrow batch means the value is absent: leave the attribute alone.
+/// A null in an Arrow batch means the value is absent: leave the attribute alone. Inside of a
+/// struct the field is left out, inside of a list the element.
 pub const HEADWATER_NULL_IS_ABSENT: i32 = 2;
 
 /// Stream flag: `fields` names every field that a row can have.
@@ -214,7 +221,8 @@ pub struct headwater_request {
     pub partition: headwater_str,
     /// How many rows a batch should have: a wish.
     pub batch_rows: u64,
-    /// The payload kinds that the host accepts: bit N stands for payload kind N.
+    /// The payload kinds that the host accepts: bit N stands for payload kind N. Every host accepts
+    /// `HEADWATER_PAYLOAD_JSON_LINES`; give `HEADWATER_PAYLOAD_ARROW` only where its bit is set.
     pub payload_kinds: u64,
 }
 
@@ -252,11 +260,16 @@ pub struct headwater_batch {
     pub null_means: i32,
     /// JSON Lines: the rows, each ended by `\n`.
     pub data: headwater_str,
-    /// Arrow: a `struct ArrowArray`; the host moves it out and calls its release function.
+    /// Arrow: a `struct ArrowArray`. The host moves it out when the call returns (here, `release`
+    /// becomes NULL) and calls its release function once, whatever becomes of the batch: later, on
+    /// any thread, perhaps after the stream and the source are freed. So what the array needs
+    /// belongs to the array.
     pub arrow_array: *mut c_void,
-    /// Arrow: a `struct ArrowSchema`; the host moves it out and calls its release function.
+    /// Arrow: a `struct ArrowSchema`, moved out and released in the same way. Of its flags only
+    /// `ARROW_FLAG_MAP_KEYS_SORTED` is looked at, its metadata is not.
     pub arrow_schema: *mut c_void,
-    /// How many rows the payload holds. The host counts them again.
+    /// How many rows the payload holds, which is the length of the array in Arrow. The host counts
+    /// them again.
     pub record_count: u64,
     /// `record_count` places in the source, one for each row; NULL when the connector does not say.
     pub positions: *const u64,

@@ -80,7 +80,7 @@ static int32_t passwd_open(const headwater_call *call, headwater_str config, voi
                 "expected an object with a text without backslashes", hint);
   source *s = calloc(1, sizeof *s);
   if (!s)
-    return fail(call, HEADWATER_E_INTERNAL, NULL, "out of memory", NULL);
+    return fail(call, HEADWATER_E_INTERNAL_ERROR, NULL, "out of memory", NULL);
   strcpy(s->path, path);
   *out_source = s;
   return HEADWATER_OK;

@@ -1,45 +1,68 @@
 //! Copies a batch out of a connector and verifies everything that it claims.
 
-use headwater::Result;
+use arrow_schema::Fields;
 use headwater::source::{BadRow, Batch, Checkpoint, MAX_CHECKPOINT_BYTES, Payload};
-use headwater_abi::{HEADWATER_PAYLOAD_JSON_LINES, headwater_batch};
+use headwater::{Error, Result};
+use headwater_abi::{HEADWATER_PAYLOAD_ARROW, HEADWATER_PAYLOAD_JSON_LINES, headwater_batch};
 
+use crate::arrow::Taken;
 use crate::failure::copy_bad_row_error;
 use crate::raw::{bytes, elements, lossy_text, misbehaved, text};
 
-/// Copies and verifies a batch.
+/// Copies and verifies a batch; Arrow buffers are not copied but moved out. `schema` is that of
+/// the stream's Arrow batches so far.
 ///
 /// # Safety
-/// Everything that the batch lends is readable.
-pub(crate) unsafe fn copy_batch(raw: &headwater_batch) -> Result<Batch> {
-    if raw.payload_kind != HEADWATER_PAYLOAD_JSON_LINES {
-        return Err(misbehaved(
-            format!(
-                "the batch has payload kind {}, the request accepts only {HEADWATER_PAYLOAD_JSON_LINES} (JSON Lines)",
-                raw.payload_kind
-            ),
-            "for the connector's authors: set payload_kind to one that request->payload_kinds has a bit for",
-        ));
-    }
+/// Everything that the batch lends is readable, and Arrow structs are as the Arrow C Data
+/// Interface says.
+pub(crate) unsafe fn copy_batch(
+    raw: &headwater_batch,
+    schema: &mut Option<Fields>,
+) -> Result<Batch> {
     // SAFETY: the caller promises that what the batch lends is readable.
     unsafe {
+        // First of all: whatever else is wrong, what was moved out is released.
+        let arrow = match raw.payload_kind {
+            HEADWATER_PAYLOAD_JSON_LINES => None,
+            HEADWATER_PAYLOAD_ARROW => Some(Taken::from_batch(raw)?),
+            other => return Err(unknown_kind(other)),
+        };
         let checkpoint = copy_checkpoint(bytes("the batch's checkpoint", raw.checkpoint)?)?;
-        let rows = text("the batch's data", raw.data)?;
-        let row_count = count_lines(&rows)?;
-        if row_count as u64 != raw.record_count {
-            return Err(misbehaved(
-                format!("the batch claims {} rows and holds {row_count}", raw.record_count),
-                "for the connector's authors: set record_count to the number of lines in data",
-            ));
-        }
+        let (payload, row_count) = match arrow {
+            Some(taken) => {
+                let rows = taken.import(raw, schema)?;
+                let row_count = rows.len();
+                (Payload::Arrow(rows), row_count)
+            }
+            None => {
+                let rows = text("the batch's data", raw.data)?;
+                let row_count = count_lines(&rows)?;
+                if row_count as u64 != raw.record_count {
+                    return Err(misbehaved(
+                        format!("the batch claims {} rows and holds {row_count}", raw.record_count),
+                        "for the connector's authors: set record_count to the number of lines in data",
+                    ));
+                }
+                (Payload::JsonLines(rows), row_count)
+            }
+        };
         Ok(Batch {
-            payload: Payload::JsonLines(rows),
+            payload,
             row_count,
             positions: copy_positions(raw.positions, row_count)?,
             bad_rows: copy_bad_rows(raw)?,
             checkpoint,
         })
     }
+}
+
+fn unknown_kind(kind: i32) -> Error {
+    misbehaved(
+        format!(
+            "the batch has payload kind {kind}, the request accepts {HEADWATER_PAYLOAD_JSON_LINES} (JSON Lines) and {HEADWATER_PAYLOAD_ARROW} (Arrow)"
+        ),
+        "for the connector's authors: set payload_kind to one that request->payload_kinds has a bit for",
+    )
 }
 
 fn copy_checkpoint(checkpoint: &[u8]) -> Result<Checkpoint> {

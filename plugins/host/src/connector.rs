@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use headwater::Result;
 use headwater::source::{Connector, ConnectorDescription, Source};
+use headwater_abi::headwater_connector;
 use serde_json::Value as Json;
 
 use crate::load::load;
@@ -43,6 +44,26 @@ impl LoadedConnector {
         let mut loader = Worker::spawn("library", patience, || ())?;
         let to_load = path.clone();
         let functions = loader.call("headwater_connector_v1", None, move |(), _| load(&to_load))?;
+        Self::describe(path, functions, patience)
+    }
+
+    /// A connector whose table is part of this program, for tests of what this crate makes of one.
+    ///
+    /// # Errors
+    /// As [`LoadedConnector::load`].
+    ///
+    /// # Safety
+    /// `table` is what a `headwater_connector_v1` could return: NULL, or at least a size and as
+    /// many readable bytes as it says; and its functions keep the contract of the header.
+    #[doc(hidden)]
+    pub unsafe fn from_table(table: *const headwater_connector) -> Result<Self> {
+        // SAFETY: the caller promises what a library's entry has to keep.
+        let functions = unsafe { Functions::from_table(table) }?;
+        Self::describe(PathBuf::new(), functions, DEFAULT_PATIENCE)
+    }
+
+    /// Asks the connector what it is.
+    fn describe(path: PathBuf, functions: Functions, patience: Duration) -> Result<Self> {
         let mut worker = Worker::spawn("library", patience, move || State::new(functions))?;
         let description = worker.call("describe", None, State::describe).map_err(|error| {
             if error.record().is_some() {

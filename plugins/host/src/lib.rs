@@ -24,6 +24,7 @@
 //! copied and verified, and a call that shows no sign of life is given up
 //! ([`LoadedConnector::with_patience`]). A library is never unloaded.
 
+mod arrow;
 mod batch;
 mod call;
 mod connector;

@@ -3,11 +3,13 @@
 use std::ffi::c_void;
 use std::ptr;
 
+use arrow_schema::Fields;
 use headwater::Result;
 use headwater::source::{Batch, ConnectorDescription, ReadRequest, StreamDescription};
 use headwater_abi::{
-    HEADWATER_DONE, HEADWATER_OK, HEADWATER_PAYLOAD_JSON_LINES, headwater_batch, headwater_call,
-    headwater_description, headwater_discovery, headwater_request, headwater_str,
+    HEADWATER_DONE, HEADWATER_OK, HEADWATER_PAYLOAD_ARROW, HEADWATER_PAYLOAD_JSON_LINES,
+    headwater_batch, headwater_call, headwater_description, headwater_discovery, headwater_request,
+    headwater_str,
 };
 use headwater_sdk::export::{lend, lend_bytes};
 
@@ -19,13 +21,15 @@ use crate::raw::misbehaved;
 use crate::table::Functions;
 
 const NOTHING: headwater_str = headwater_str { ptr: ptr::null(), len: 0 };
-const ACCEPTED_PAYLOADS: u64 = 1 << HEADWATER_PAYLOAD_JSON_LINES;
+const ACCEPTED_PAYLOADS: u64 = (1 << HEADWATER_PAYLOAD_JSON_LINES) | (1 << HEADWATER_PAYLOAD_ARROW);
 
 /// A source of a connector. Dropping it frees its stream and then itself.
 pub(crate) struct State {
     functions: Functions,
     source: *mut c_void,
     stream: *mut c_void,
+    /// The schema of the stream's Arrow batches, once there was one.
+    arrow_schema: Option<Fields>,
 }
 
 enum Status {
@@ -35,7 +39,7 @@ enum Status {
 
 impl State {
     pub(crate) fn new(functions: Functions) -> Self {
-        Self { functions, source: ptr::null_mut(), stream: ptr::null_mut() }
+        Self { functions, source: ptr::null_mut(), stream: ptr::null_mut(), arrow_schema: None }
     }
 
     pub(crate) fn describe(&mut self, context: &CallContext) -> Result<ConnectorDescription> {
@@ -89,6 +93,7 @@ impl State {
         finish("read", context, |call| unsafe {
             read(call, source, &raw const request, &raw mut stream)
         })?;
+        self.arrow_schema = None;
         self.stream = set("read", "out_stream", stream)?;
         Ok(())
     }
@@ -113,7 +118,7 @@ impl State {
         match status("next", context, run)? {
             Status::Done => Ok(None),
             // SAFETY: the call succeeded, so the batch is borrowed until the next call.
-            Status::Ok => unsafe { copy_batch(&out) }.map(Some),
+            Status::Ok => unsafe { copy_batch(&out, &mut self.arrow_schema) }.map(Some),
         }
     }
 

@@ -38,7 +38,7 @@ impl<S: 'static> Worker<S> {
     /// Starts the thread; `make` runs on it.
     ///
     /// # Errors
-    /// `internal` if the system gives no thread.
+    /// `internal_error` if the system gives no thread.
     pub(crate) fn spawn(
         name: &str,
         patience: Duration,

@@ -55,9 +55,9 @@ pub(crate) fn enter(
     body: impl FnOnce(&HostCall<'_>) -> Result<i32, Failure>,
 ) -> i32 {
     // SAFETY: the host passes NULL or a call that is valid for the length of this function.
-    let Some(call) = (unsafe { call.as_ref() }) else { return abi::HEADWATER_E_INTERNAL };
+    let Some(call) = (unsafe { call.as_ref() }) else { return abi::HEADWATER_E_INTERNAL_ERROR };
     if call.struct_size < size_of::<headwater_call>() {
-        return abi::HEADWATER_E_INTERNAL;
+        return abi::HEADWATER_E_INTERNAL_ERROR;
     }
     let host = HostCall(call);
     match catch(|| body(&host)) {
@@ -65,7 +65,7 @@ pub(crate) fn enter(
         Err(failure) => {
             host.fail(&failure);
             // A reason with status 0 would read as a success.
-            if failure.code > 0 { failure.code } else { abi::HEADWATER_E_INTERNAL }
+            if failure.code > 0 { failure.code } else { abi::HEADWATER_E_INTERNAL_ERROR }
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn enter(
 /// A failure of the host's making: it passed an argument that the header forbids.
 pub(crate) fn bad_argument(name: &str, what: impl std::fmt::Display) -> Failure {
     Failure::new(
-        abi::HEADWATER_E_INTERNAL,
+        abi::HEADWATER_E_INTERNAL_ERROR,
         format!("the host passed a bad argument: {name} {what}"),
     )
 }

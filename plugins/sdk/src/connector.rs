@@ -138,6 +138,8 @@ pub struct Request<'a> {
     pub partition: &'a str,
     /// How many rows a batch should have: a wish.
     pub batch_rows: usize,
+    /// Whether the host takes Arrow beside JSON Lines.
+    pub accepts_arrow: bool,
 }
 
 /// A row of the source that could not be read; it is counted and kept as a rejected row.
@@ -156,7 +158,10 @@ pub struct BadRow {
 pub struct Batch {
     /// One JSON object per line, each ended by `\n`.
     pub json_lines: String,
-    /// Each row's place in the source: one entry for each line.
+    /// Rows as Arrow columns, instead of lines; only if [`Request::accepts_arrow`] says so.
+    #[cfg(feature = "arrow")]
+    pub arrow: Option<crate::ArrowRows>,
+    /// Each row's place in the source: one entry for each row.
     pub positions: Vec<u64>,
     /// Rows that could not be read.
     pub bad_rows: Vec<BadRow>,
@@ -168,6 +173,10 @@ impl Batch {
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.json_lines.clear();
+        #[cfg(feature = "arrow")]
+        {
+            self.arrow = None;
+        }
         self.positions.clear();
         self.bad_rows.clear();
         self.checkpoint.clear();

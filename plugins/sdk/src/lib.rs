@@ -87,13 +87,51 @@
 //! Build it as a `cdylib` named `headwater_connector_<name>`, and try it with
 //! `headwater connectors test LIBRARY --config '{"n":3}'`.
 //!
+//! # Rows as Arrow
+//!
+//! With the feature `arrow` a batch can hold columns instead of lines, which costs less where the
+//! rows are many or their values are typed. A host says whether it takes them; one that does not
+//! gets JSON Lines.
+//!
+#![cfg_attr(feature = "arrow", doc = "```")]
+#![cfg_attr(not(feature = "arrow"), doc = "```ignore")]
+//! use std::sync::Arc;
+//! use headwater_sdk::arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+//! use headwater_sdk::{ArrowRows, Batch, Failure, NullMeans};
+//!
+//! fn fill(batch: &mut Batch, numbers: &[i64], accepts_arrow: bool) -> Result<(), Failure> {
+//!     if !accepts_arrow {
+//!         let lines = numbers.iter().map(|n| format!("{{\"number\":{n},\"text\":\"no {n}\"}}\n"));
+//!         batch.json_lines.extend(lines);
+//!         return Ok(());
+//!     }
+//!     let texts = StringArray::from_iter_values(numbers.iter().map(|n| format!("no {n}")));
+//!     let columns: [(&str, ArrayRef); 2] = [
+//!         ("number", Arc::new(Int64Array::from(numbers.to_vec()))),
+//!         ("text", Arc::new(texts)),
+//!     ];
+//!     let rows = RecordBatch::try_from_iter(columns)
+//!         .map_err(|error| Failure::data(error.to_string()))?;
+//!     batch.arrow = Some(ArrowRows::new(rows, NullMeans::Null));
+//!     Ok(())
+//! }
+//! # let mut batch = Batch::default();
+//! # fill(&mut batch, &[1, 2], true).unwrap();
+//! # assert!(batch.arrow.is_some() && batch.json_lines.is_empty());
+//! ```
+//!
+//! Ask `Request::accepts_arrow` when the read starts, and keep the answer. Every Arrow batch of one
+//! read has the same columns with the same types. Numbers, booleans, decimals, days, times, text,
+//! lists, structs and maps are values; intervals, durations and unions are not.
+//!
 //! # What the SDK takes care of
 //!
 //! - No panic leaves the library: it becomes `connector_panicked` with its text and place, and
 //!   nothing is written to stderr. The stream that failed is dead, the host lives on. What no
 //!   library can contain is an abort: a stack overflow, a panic in a `Drop` during a panic, or
 //!   `panic = "abort"`, which therefore does not compile.
-//! - Rows, names and messages stay alive for as long as the host borrows them.
+//! - Rows, names and messages stay alive for as long as the host borrows them; Arrow rows are handed
+//!   over, and a panic while they are freed is contained.
 //! - With the feature `checked` (the default) the library also carries the layout of every
 //!   struct that crosses, and a host built against another layout refuses it by name.
 //!
@@ -105,6 +143,8 @@
 //! types others use puts the line behind a feature of its own:
 //! `#[cfg(feature = "export")] headwater_sdk::export_connector!(Mine);`.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod borrow;
 mod call;
 mod connector;
@@ -115,6 +155,11 @@ pub mod export;
 mod panics;
 mod source;
 mod stream;
+
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowRows, NullMeans};
+#[cfg(feature = "arrow")]
+pub use {arrow_array, arrow_schema};
 
 pub use connector::{
     BadRow, Batch, Call, Connector, Failure, Field, LogLevel, Request, Retry, Stream, StreamInfo,

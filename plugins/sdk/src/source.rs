@@ -154,8 +154,9 @@ pub(crate) unsafe extern "C" fn read<C: Connector>(
             return Err(bad_argument("source", "is NULL"));
         };
         let stream = source.run(|connector| connector.read(host, &request))?;
+        let stream = Box::new(StreamBox::new(stream, request.accepts_arrow));
         // SAFETY: not NULL, and the host passes a place for one pointer.
-        unsafe { out_stream.write(Box::into_raw(Box::new(StreamBox::new(stream))).cast()) };
+        unsafe { out_stream.write(Box::into_raw(stream).cast()) };
         Ok(abi::HEADWATER_OK)
     })
 }
@@ -164,7 +165,10 @@ pub(crate) unsafe extern "C" fn read<C: Connector>(
 /// The texts of `request` are valid for `'a`.
 unsafe fn request_of<'a>(request: &headwater_request) -> Result<Request<'a>, Failure> {
     if request.payload_kinds & (1 << abi::HEADWATER_PAYLOAD_JSON_LINES) == 0 {
-        return Err(bad_argument("payload_kinds", "lacks JSON Lines, the kind this SDK sends"));
+        return Err(bad_argument(
+            "payload_kinds",
+            "lacks JSON Lines, which every host has to take",
+        ));
     }
     // SAFETY: the caller promises that the texts are valid.
     unsafe {
@@ -174,6 +178,7 @@ unsafe fn request_of<'a>(request: &headwater_request) -> Result<Request<'a>, Fai
                 .map_err(|what| bad_argument("checkpoint", what))?,
             partition: argument("partition", request.partition)?,
             batch_rows: usize::try_from(request.batch_rows).unwrap_or(usize::MAX),
+            accepts_arrow: request.payload_kinds & (1 << abi::HEADWATER_PAYLOAD_ARROW) != 0,
         })
     }
 }

@@ -17,12 +17,25 @@ pub(crate) struct StreamBox<S> {
     bad_rows: Vec<headwater_bad_row>,
     failure: Option<Failure>,
     is_done: bool,
+    #[cfg_attr(not(feature = "arrow"), expect(dead_code, reason = "then no batch holds Arrow"))]
+    accepts_arrow: bool,
+    /// What the host moves out; what it leaves is released with the next batch.
+    #[cfg(feature = "arrow")]
+    lent: Option<Box<crate::arrow::Lent>>,
 }
 
 impl<S: Stream> StreamBox<S> {
-    pub(crate) fn new(stream: S) -> Self {
-        let (batch, bad_rows) = (Batch::default(), Vec::new());
-        Self { stream, batch, bad_rows, failure: None, is_done: false }
+    pub(crate) fn new(stream: S, accepts_arrow: bool) -> Self {
+        Self {
+            stream,
+            batch: Batch::default(),
+            bad_rows: Vec::new(),
+            failure: None,
+            is_done: false,
+            accepts_arrow,
+            #[cfg(feature = "arrow")]
+            lent: None,
+        }
     }
 
     /// Whether there is a next batch, which is then in `self.batch`.
@@ -38,7 +51,7 @@ impl<S: Stream> StreamBox<S> {
         let (stream, batch) = (&mut self.stream, &mut self.batch);
         let outcome = catch(|| stream.next(call, batch)).and_then(|has_more| {
             // Rows that come with the end would be lost without a word.
-            let is_empty = batch.is_empty() && batch.json_lines.is_empty();
+            let is_empty = batch.is_empty() && batch.json_lines.is_empty() && !has_arrow(batch);
             if !has_more && !is_empty {
                 return Err(Failure::new(
                     abi::HEADWATER_E_CONNECTOR_MISBEHAVED,
@@ -55,7 +68,7 @@ impl<S: Stream> StreamBox<S> {
         outcome
     }
 
-    fn lend_to(&mut self, out: &mut headwater_batch) {
+    fn lend_to(&mut self, out: &mut headwater_batch) -> Result<(), Failure> {
         self.bad_rows.extend(self.batch.bad_rows.iter().map(lend_bad_row));
         let batch = &self.batch;
         out.payload_kind = abi::HEADWATER_PAYLOAD_JSON_LINES;
@@ -72,7 +85,24 @@ impl<S: Stream> StreamBox<S> {
             if self.bad_rows.is_empty() { std::ptr::null() } else { self.bad_rows.as_ptr() };
         out.bad_row_count = self.bad_rows.len();
         out.checkpoint = lend_bytes(&batch.checkpoint);
+        #[cfg(feature = "arrow")]
+        if let Some(rows) = self.batch.arrow.take() {
+            self.batch.expect_arrow(&rows, self.accepts_arrow)?;
+            out.record_count = arrow_array::Array::len(&rows.rows) as u64;
+            self.lent.insert(crate::arrow::Lent::new(rows)?).lend_to(out);
+        }
+        Ok(())
     }
+}
+
+#[cfg(feature = "arrow")]
+fn has_arrow(batch: &Batch) -> bool {
+    batch.arrow.is_some()
+}
+
+#[cfg(not(feature = "arrow"))]
+fn has_arrow(_: &Batch) -> bool {
+    false
 }
 
 fn lend_bad_row(row: &BadRow) -> headwater_bad_row {
@@ -105,7 +135,7 @@ pub(crate) unsafe extern "C" fn next<S: Stream>(
         if !stream.advance(host)? {
             return Ok(abi::HEADWATER_DONE);
         }
-        stream.lend_to(out);
+        stream.lend_to(out)?;
         Ok(abi::HEADWATER_OK)
     })
 }

@@ -93,7 +93,7 @@ static int32_t broken_describe(const headwater_call *call, headwater_description
   FOREVER;
 #endif
 #ifdef FAIL_IN_DESCRIBE
-  return fail(call, HEADWATER_E_INTERNAL, "not today");
+  return fail(call, HEADWATER_E_INTERNAL_ERROR, "not today");
 #endif
   (void)call;
   out->name = str(NAME);

@@ -1,5 +1,9 @@
 //! The `headwater` program with its connectors, built for tests and run as a user runs it.
 
+mod served;
+
+pub use served::{Served, code};
+
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -102,3 +102,63 @@ fn connectors_are_listed_described_and_tested() {
     assert_eq!(unknown.status, Some(1));
     assert!(unknown.errors.contains("did you mean `csv`?"), "{unknown:?}");
 }
+
+#[test]
+fn a_seed_file_is_taken_as_a_whole_or_not_at_all() {
+    let desk = Desk::new();
+    let user = r#"{"record_type": "user", "attributes": {"email": "owner@acme.com"}}"#;
+    let owned = r#"{"record_type": "contact", "attributes": {"first_name": "Sarah", "owner_user_id": {"related_record_match": {"email": "owner@acme.com"}}}}"#;
+    desk.write("bad.jsonl", format!("{user}\n\n{{\"record_type\": \"user\"}}\n"));
+    let refused = desk.run(&["seed", "bad.jsonl", WORKSPACE]);
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.errors.contains("invalid_request"), "{refused:?}");
+    assert!(refused.errors.contains("line 3"), "{refused:?}");
+    desk.write("good.jsonl", format!("{user}\n{owned}\n"));
+    let count = |kind: &str| {
+        let asked = ["record", "query", kind, WORKSPACE];
+        desk.run(&asked).json()["data"].as_array().unwrap().len()
+    };
+    for contacts in 1..=2 {
+        assert_eq!(desk.run(&["seed", "good.jsonl", WORKSPACE]).status, Some(0));
+        // The user is known by its e-mail, a contact is new each time.
+        assert_eq!((count("user"), count("contact")), (1, contacts));
+    }
+    let missing = desk.run(&["seed", "none.jsonl", "--format=json", WORKSPACE]);
+    assert_eq!(missing.status, Some(1));
+    assert_eq!(missing.json()["error"]["code"], "source_unavailable");
+}
+
+#[test]
+fn a_schema_file_is_applied_and_what_it_declares_can_be_synced() {
+    let desk = Desk::new();
+    desk.write(
+        "schema.toml",
+        r#"
+[[record_types]]
+api_name = "project"
+display_name = "Project"
+attributes = [{ api_name = "name", display_name = "Name", value_type = "string", required = true }]
+
+[[custom_fields]]
+record_type = "contact"
+attributes = [{ api_name = "shoe_size", display_name = "Shoe size", value_type = "number" }]
+"#,
+    );
+    let applied = desk.run(&["schema", "apply", "schema.toml", WORKSPACE]);
+    assert_eq!(
+        (applied.status, &*applied.output),
+        (Some(0), "added project\nadded contact.shoe_size\n")
+    );
+    let again = desk.run(&["schema", "apply", "schema.toml", "--format=json", WORKSPACE]);
+    assert_eq!(again.json(), json!({"added": [], "changed": []}));
+    desk.write("people.csv", "First Name,Shoe Size\nSarah,38\n");
+    let synced =
+        desk.run(&["sync", "people.csv", "--to=crm.db", "--type=contact", "--mode=create"]);
+    assert_eq!(synced.status, Some(0), "{synced:?}");
+    let found = desk.run(&["record", "query", "contact", WORKSPACE]).json();
+    assert_eq!(found["data"][0]["attributes"]["shoe_size"]["value"], json!(38));
+    let shown = desk.run(&["record", "schema", "project", WORKSPACE]).json();
+    assert_eq!(shown["is_custom"], json!(true));
+    let none = desk.run(&["schema", "apply", "none.toml", WORKSPACE]);
+    assert!(none.errors.contains("config_invalid"), "{none:?}");
+}

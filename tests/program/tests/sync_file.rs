@@ -23,10 +23,14 @@ fn the_report_is_one_json_object_with_every_count() {
     let mut report = first.json();
     assert!(report["run"].take().is_string());
     assert!(report["streams"][0]["seconds"].take().is_f64());
+    let stages = report["stages"].take();
+    for stage in ["read", "map", "resolve", "decide", "write", "commit"] {
+        assert!(stages[stage].as_f64().is_some_and(|seconds| seconds > 0.0), "{stage}: {stages}");
+    }
     assert_eq!(
         report,
         json!({
-            "run": null, "state": "done",
+            "run": null, "state": "done", "stages": null,
             "streams": [{
                 "source": "people", "record_type": "contact", "read": 2, "created": 2,
                 "updated": 0, "unchanged": 0, "archived": 0, "rejected": 0, "rejects": {},

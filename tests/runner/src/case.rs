@@ -11,8 +11,22 @@ use crate::pattern::Pattern;
 /// Arguments whose TOML string holds JSON, because TOML has no null.
 const JSON_ARGUMENTS: [&str; 4] = ["attributes", "match", "body", "operations"];
 /// Arguments that are given as they are.
-const PLAIN_ARGUMENTS: [&str; 8] =
-    ["record_type", "id", "mode", "records", "workspace", "create", "duplicates", "job"];
+const PLAIN_ARGUMENTS: [&str; 14] = [
+    "record_type",
+    "id",
+    "attribute",
+    "item",
+    "relationship",
+    "target",
+    "limit",
+    "cursor",
+    "mode",
+    "records",
+    "workspace",
+    "create",
+    "duplicates",
+    "job",
+];
 
 /// One case: steps on a fresh workspace, and what each must give.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{InProcess, ProcessTestee, Testee};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -18,12 +18,20 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 1] = [Surface {
-    title: "Rust, SQLite",
-    expected: "rust",
-    workspace: "sqlite",
-    start: || Ok(Box::new(InProcess::default())),
-}];
+pub const SURFACES: [Surface; 2] = [
+    Surface {
+        title: "Rust, SQLite",
+        expected: "rust",
+        workspace: "sqlite",
+        start: || Ok(Box::new(InProcess::default())),
+    },
+    Surface {
+        title: "HTTP, SQLite",
+        expected: "http",
+        workspace: "sqlite",
+        start: || Ok(Box::new(HttpTestee::default())),
+    },
+];
 
 impl Surface {
     /// Starts the testee.

@@ -1,9 +1,11 @@
 //! Filters: conditions on attributes, joined by and, or, not.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{Attribute, RecordType, nearest};
+use crate::schema::{Attribute, RecordType, RelationshipEnd, Schema, nearest};
 use crate::value::{self, Context, Value, ValueType};
 
 use super::invalid;
@@ -12,11 +14,13 @@ use super::invalid;
 const MAX_NESTING: usize = 16;
 /// How many operands a query may hold in all.
 const MAX_OPERANDS: usize = 1000;
+/// How many conditions and groups a query may hold in all: a store has its limits too.
+const MAX_NODES: usize = 500;
 /// How many relationships a field's path may pass (contract.md section 11.9).
 const MAX_HOPS: usize = 2;
 
 /// What a record must fulfil.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Filter {
     /// Every one of these.
     All(Vec<Filter>),
@@ -28,15 +32,27 @@ pub enum Filter {
     Condition(Condition),
 }
 
-/// A condition on one attribute; of an array, some element must fulfil it.
-#[derive(Debug, Clone, PartialEq)]
+/// A condition on one attribute; of an array, some element must fulfil it, and behind a
+/// relationship some related record.
+#[derive(Debug, Clone)]
 pub struct Condition {
+    /// The relationships that lead to the records with the attribute.
+    pub hops: Vec<Hop>,
     /// The attribute.
     pub attribute: usize,
     /// How it is compared.
     pub operator: Operator,
     /// What it is compared with: none, one, two, or any number, as the operator takes.
     pub operands: Vec<Value>,
+}
+
+/// One relationship of a path.
+#[derive(Debug, Clone)]
+pub struct Hop {
+    /// The relationship.
+    pub end: RelationshipEnd,
+    /// The type of the records that it leads to.
+    pub record_type: Arc<RecordType>,
 }
 
 /// The operators of contract.md section 5.5.
@@ -90,11 +106,11 @@ const OPERATORS: [(&str, Operator); 14] = [
 ];
 
 /// Parses the `filters` of a query, a list that is joined by and.
-pub(super) fn parse(record_type: &RecordType, filters: &Json) -> Result<Filter> {
+pub(super) fn parse(schema: &Schema, record_type: &RecordType, filters: &Json) -> Result<Filter> {
     match filters {
         Json::Null => Ok(Filter::All(Vec::new())),
         Json::Array(nodes) => {
-            let mut parser = Parser { record_type, operands: 0 };
+            let mut parser = Parser { schema, record_type, nodes: 0, operands: 0 };
             parser.nodes(nodes, 0).map(Filter::All)
         }
         other => {
@@ -104,7 +120,9 @@ pub(super) fn parse(record_type: &RecordType, filters: &Json) -> Result<Filter> 
 }
 
 struct Parser<'a> {
+    schema: &'a Schema,
     record_type: &'a RecordType,
+    nodes: usize,
     operands: usize,
 }
 
@@ -119,6 +137,10 @@ impl Parser<'_> {
                 ErrorCode::FilterDepthExceeded,
                 format!("filters nest deeper than {MAX_NESTING} groups"),
             ));
+        }
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(invalid(format!("a query holds more than {MAX_NODES} filters")));
         }
         let wrong = || {
             invalid(format!("expected a filter, found {node}"))
@@ -153,8 +175,9 @@ impl Parser<'_> {
             return Err(invalid(format!("a filter has no key {key:?}")));
         }
         let field = object["field"].as_str().ok_or_else(|| wrong("a field name"))?;
-        let attribute = self.field(field)?;
-        let declared = self.record_type.attribute(attribute);
+        let (hops, attribute) = self.field(field)?;
+        let record_type = hops.last().map_or(self.record_type, |hop| &*hop.record_type);
+        let declared = record_type.attribute(attribute);
         let name = object
             .get("operator")
             .and_then(Json::as_str)
@@ -166,32 +189,48 @@ impl Parser<'_> {
         if self.operands > MAX_OPERANDS {
             return Err(invalid(format!("a query holds more than {MAX_OPERANDS} values")));
         }
-        Ok(Condition { attribute, operator, operands })
+        Ok(Condition { hops, attribute, operator, operands })
     }
 
-    fn field(&self, field: &str) -> Result<usize> {
-        let hops = field.matches('.').count();
-        if hops > MAX_HOPS {
+    /// The relationships of a path, and the attribute at its end.
+    fn field(&self, field: &str) -> Result<(Vec<Hop>, usize)> {
+        let mut names: Vec<&str> = field.split('.').collect();
+        let name = names.pop().unwrap_or_default();
+        if names.len() > MAX_HOPS {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("{field:?} passes {hops} relationships, {MAX_HOPS} are allowed"),
+                format!("{field:?} passes {} relationships, {MAX_HOPS} are allowed", names.len()),
             )
             .at_field(field));
         }
-        let filterable = |index: &usize| self.record_type.attribute(*index).is_filterable();
-        self.record_type.index_of(field).filter(filterable).ok_or_else(|| {
-            let message =
-                format!("{} cannot be filtered by {field:?}", self.record_type.api_name());
+        let mut hops: Vec<Hop> = Vec::with_capacity(names.len());
+        for name in names {
+            let from = hops.last().map_or(self.record_type, |hop| &*hop.record_type);
+            let relationship = from.require_relationship(name).map_err(|error| {
+                let message = format!("{} has no relationship {name:?}", from.api_name());
+                Error::new(ErrorCode::InvalidFilterField, message)
+                    .at_field(field)
+                    .hint(error.remedy())
+            })?;
+            let end = from.relationship(relationship).clone();
+            let record_type = Arc::clone(self.schema.record_type(&end.there().record_type)?);
+            hops.push(Hop { end, record_type });
+        }
+        let record_type = hops.last().map_or(self.record_type, |hop| &*hop.record_type);
+        let filterable = |index: &usize| record_type.attribute(*index).is_filterable();
+        let attribute = record_type.index_of(name).filter(filterable).ok_or_else(|| {
+            let message = format!("{} cannot be filtered by {name:?}", record_type.api_name());
             let error = Error::new(ErrorCode::InvalidFilterField, message).at_field(field);
-            let attributes = self.record_type.attributes().iter();
+            let attributes = record_type.attributes().iter();
             let names = attributes
                 .filter(|attribute| attribute.is_filterable())
                 .map(|attribute| attribute.api_name.as_str());
-            match nearest(field, names) {
+            match nearest(name, names) {
                 Some(near) => error.hint(format!("did you mean {near:?}?")),
                 None => error,
             }
-        })
+        })?;
+        Ok((hops, attribute))
     }
 }
 
@@ -252,9 +291,15 @@ fn operand(attribute: &Attribute, value: &Json) -> Result<Value> {
     let context = Context { options: &attribute.options, default_region: None };
     let parsed = value::parse(value_type, false, json, context).map_err(wrong)?;
     Ok(match parsed {
-        Some(Value::Item(item)) => Value::Text(value_type.match_key(&item.text).into()),
+        Some(Value::Item(item)) => {
+            Value::Text(value_type.match_key(&item.text).into_owned().into())
+        }
         Some(Value::Text(text)) if value_type == ValueType::Email => {
-            Value::Text(value_type.match_key(&text).into())
+            Value::Text(value_type.match_key(&text).into_owned().into())
+        }
+        Some(Value::Target(target)) => {
+            let message = format!("a filter takes the id of a record, found {target}");
+            return Err(wrong(Error::new(ErrorCode::InvalidFilterValue, message)));
         }
         Some(value) => value,
         None => {

@@ -1,16 +1,18 @@
 //! Queries: which records, in which order, which page (contract.md section 5.5).
 
 mod cursor;
+mod edges;
 mod filter;
 
 pub use cursor::Position;
-pub use filter::{Condition, Filter, Operator};
+pub use edges::{EdgePage, EdgeQuery};
+pub use filter::{Condition, Filter, Hop, Operator};
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
-use crate::schema::{RecordType, nearest};
+use crate::schema::{RecordType, Schema, nearest};
 
 /// The default number of records a page (contract.md section 7).
 pub const DEFAULT_LIMIT: usize = 50;
@@ -64,16 +66,20 @@ impl Query {
     ///
     /// ```
     /// use headwater::{Query, Schema};
-    /// let contact = Schema::standard().record_type("contact")?.clone();
+    /// let schema = Schema::standard();
     /// let body = serde_json::json!({
     ///     "filters": [{"field": "updated_at", "operator": "gte", "value": "2026-01-01T00:00:00Z"}],
     ///     "sort": [{"field": "updated_at", "direction": "asc"}],
     /// });
-    /// let query = Query::parse(&contact, body.as_object().cloned().unwrap())?;
+    /// let query = Query::parse(&schema, schema.record_type("contact")?, body.as_object().cloned().unwrap())?;
     /// assert_eq!(query.limit, 50);
     /// # Ok::<(), headwater::Error>(())
     /// ```
-    pub fn parse(record_type: &RecordType, mut body: Map<String, Json>) -> Result<Self> {
+    pub fn parse(
+        schema: &Schema,
+        record_type: &RecordType,
+        mut body: Map<String, Json>,
+    ) -> Result<Self> {
         let mut take = |key: &str| body.remove(key).filter(|value| !value.is_null());
         let (filters, sort, limit, cursor) =
             (take("filters"), take("sort"), take("limit"), take("cursor"));
@@ -104,7 +110,7 @@ impl Query {
             Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
         };
         let query = Self {
-            filter: filter::parse(record_type, &origin["filters"])?,
+            filter: filter::parse(schema, record_type, &origin["filters"])?,
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,

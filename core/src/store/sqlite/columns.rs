@@ -7,42 +7,22 @@ use crate::value::{Address, Number, Timestamp, Value, ValueType};
 
 use super::errors::corrupt;
 
-/// What is bound for each column of a value; addresses take six.
-pub(super) fn bind<'a>(value: Option<&'a Value>, columns: usize, out: &mut Vec<ToSqlOutput<'a>>) {
-    match value {
-        Some(Value::Address(address)) => {
-            out.extend(address.0.iter().map(|part| text_or_null(part.as_deref())));
-        }
-        Some(value) => out.push(bind_one(value)),
-        None => out.extend((0..columns).map(|_| null())),
-    }
-}
-
 /// What is bound for a single value.
 pub(super) fn bind_one(value: &Value) -> ToSqlOutput<'_> {
     match value {
-        Value::Text(text) => borrowed(text),
+        Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         Value::Number(Number::Integer(integer)) => ToSqlOutput::Owned((*integer).into()),
         Value::Number(Number::Float(float)) => ToSqlOutput::Owned((*float).into()),
         Value::Decimal(decimal) => ToSqlOutput::Owned(decimal.to_string().into()),
         Value::Boolean(boolean) => ToSqlOutput::Owned((*boolean).into()),
         Value::Timestamp(timestamp) => ToSqlOutput::Owned(timestamp.to_string().into()),
         Value::Date(date) => ToSqlOutput::Owned(date.to_string().into()),
+        Value::Time(time) => ToSqlOutput::Owned(time.to_string().into()),
         Value::Uuid(id) => ToSqlOutput::Owned(id.to_string().into()),
-        Value::Address(_) | Value::Item(_) | Value::List(_) => null(),
+        Value::Address(_) | Value::Item(_) | Value::List(_) | Value::Target(_) => {
+            ToSqlOutput::Owned(SqlValue::Null)
+        }
     }
-}
-
-fn borrowed(text: &str) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
-}
-
-fn text_or_null(text: Option<&str>) -> ToSqlOutput<'_> {
-    text.map_or_else(null, borrowed)
-}
-
-fn null<'a>() -> ToSqlOutput<'a> {
-    ToSqlOutput::Owned(SqlValue::Null)
 }
 
 /// The text of a column.
@@ -62,9 +42,10 @@ pub(super) fn read_one(value_type: ValueType, sql: ValueRef<'_>) -> Result<Optio
         (ValueType::Boolean, ValueRef::Integer(integer)) => Value::Boolean(integer != 0),
         (ValueType::Number, ValueRef::Integer(integer)) => Value::Number(Number::Integer(integer)),
         (ValueType::Number, ValueRef::Real(float)) => Value::Number(Number::Float(float)),
-        (ValueType::Currency, sql) => Value::Decimal(parse(sql, "a decimal")?),
+        (ValueType::Currency | ValueType::Percent, sql) => Value::Decimal(parse(sql, "a decimal")?),
         (ValueType::Timestamp, sql) => Value::Timestamp(read_timestamp(sql)?),
         (ValueType::Date, sql) => Value::Date(parse(sql, "a date")?),
+        (ValueType::Time, sql) => Value::Time(parse(sql, "a time")?),
         (ValueType::Uuid | ValueType::RecordReference, sql) => Value::Uuid(parse(sql, "a UUID")?),
         (_, sql) => Value::Text(read_text(sql)?.into()),
     };

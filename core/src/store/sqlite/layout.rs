@@ -7,6 +7,9 @@
 use crate::schema::{Origin, RecordType};
 use crate::value::{ADDRESS_PARTS, ValueType};
 
+/// The column of the digest of the assert that left a record as it is.
+pub(super) const DIGEST: &str = "asserted_digest";
+
 /// How one attribute is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Storage {
@@ -108,27 +111,30 @@ impl Layout {
         names
     }
 
-    /// The attribute columns of the record's own row, with their SQL types.
+    /// The columns that the record's own row may gain later, with their SQL types: the digest's, and
+    /// those of its attributes.
     pub(super) fn columns<'a>(
         &'a self,
         record_type: &'a RecordType,
     ) -> impl Iterator<Item = (String, &'static str)> + 'a {
-        self.storage.iter().zip(record_type.attributes()).flat_map(|(storage, attribute)| {
+        let attributes = self.storage.iter().zip(record_type.attributes());
+        let attributes = attributes.flat_map(|(storage, attribute)| {
             let names: &[String] = match storage {
                 Storage::Columns(names) => names,
                 _ => &[],
             };
             names.iter().map(|name| (name.clone(), sql_type(attribute.value_type)))
-        })
+        });
+        std::iter::once((DIGEST.to_owned(), "BLOB")).chain(attributes)
     }
 }
 
-fn create_table(name: &str, columns: &str, options: &str) -> String {
+pub(super) fn create_table(name: &str, columns: &str, options: &str) -> String {
     format!("CREATE TABLE IF NOT EXISTS {} ({columns}) {options}", quote(name))
 }
 
 /// The column type: numbers keep their own type, exact decimals are text.
-fn sql_type(value_type: ValueType) -> &'static str {
+pub(super) fn sql_type(value_type: ValueType) -> &'static str {
     match value_type {
         ValueType::Boolean => "INTEGER",
         ValueType::Number => "ANY",

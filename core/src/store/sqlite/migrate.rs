@@ -1,6 +1,6 @@
 //! Brings a workspace file up to date: numbered migrations, then the tables of the schema.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::Schema;
 
+use super::edges;
 use super::errors::{corrupt, store_error};
 use super::layout::{Layout, quote};
 
@@ -15,15 +16,15 @@ use super::layout::{Layout, quote};
 const APPLICATION_ID: i32 = 0x4857_4352;
 
 /// Every migration, in order; `user_version` counts those applied. Never edit one: add another.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_journal.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_journal.sql"),
+    include_str!("migrations/0002_internal_error.sql"),
+    include_str!("migrations/0003_api_keys.sql"),
+];
 
-pub(super) fn bring_up_to_date(
-    connection: &mut Connection,
-    schema: &Schema,
-    layouts: &HashMap<String, Layout>,
-) -> Result<()> {
+pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> Result<()> {
     let failed = store_error("bring the workspace up to date");
-    if is_up_to_date(connection, schema, layouts)? {
+    if is_up_to_date(connection, schema)? {
         return Ok(());
     }
     let transaction =
@@ -40,22 +41,7 @@ pub(super) fn bring_up_to_date(
             )
             .map_err(&failed)?;
     }
-    for record_type in schema.record_types() {
-        let layout = &layouts[record_type.api_name()];
-        for statement in layout.create_statements(record_type) {
-            transaction.execute_batch(&statement).map_err(&failed)?;
-        }
-        let present = columns_of(&transaction, &layout.table)?;
-        for (name, sql_type) in layout.columns(record_type) {
-            if !present.contains(&name) {
-                let table = quote(&layout.table);
-                let column = quote(&name);
-                transaction
-                    .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {sql_type}"))
-                    .map_err(&failed)?;
-            }
-        }
-    }
+    make_tables(&transaction, schema)?;
     transaction
         .execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}",
@@ -65,12 +51,47 @@ pub(super) fn bring_up_to_date(
     transaction.commit().map_err(&failed)
 }
 
-/// Whether nothing needs to be written; opening a workspace then takes no write lock.
-fn is_up_to_date(
+/// Makes the tables and columns that record types and relationships have and the file has not. None
+/// of it rewrites a record, however many there are.
+pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()> {
+    let failed = store_error("bring the workspace up to date");
+    for record_type in schema.record_types() {
+        let layout = Layout::new(record_type);
+        for statement in layout.create_statements(record_type) {
+            connection.execute_batch(&statement).map_err(&failed)?;
+        }
+        add_columns(connection, &layout.table, layout.columns(record_type))?;
+    }
+    for end in schema.relationships() {
+        for statement in edges::create_statements(end) {
+            connection.execute_batch(&statement).map_err(&failed)?;
+        }
+        let columns = edges::attribute_columns(&end.relationship);
+        let columns = columns.map(|(name, sql_type)| (name.to_owned(), sql_type));
+        add_columns(connection, &end.relationship.name, columns)?;
+    }
+    Ok(())
+}
+
+/// Adds the columns that a table lacks.
+fn add_columns(
     connection: &Connection,
-    schema: &Schema,
-    layouts: &HashMap<String, Layout>,
-) -> Result<bool> {
+    table: &str,
+    columns: impl Iterator<Item = (String, &'static str)>,
+) -> Result<()> {
+    let present = columns_of(connection, table)?;
+    let table = quote(table);
+    for (name, sql_type) in columns.filter(|(name, _)| !present.contains(name)) {
+        let column = quote(&name);
+        connection
+            .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {sql_type}"))
+            .map_err(store_error("bring the workspace up to date"))?;
+    }
+    Ok(())
+}
+
+/// Whether nothing needs to be written; opening a workspace then takes no write lock.
+fn is_up_to_date(connection: &Connection, schema: &Schema) -> Result<bool> {
     if version(connection)? < MIGRATIONS.len() {
         return Ok(false);
     }
@@ -83,12 +104,20 @@ fn is_up_to_date(
         .and_then(Iterator::collect::<rusqlite::Result<HashSet<_>>>)
         .map_err(&failed)?;
     for record_type in schema.record_types() {
-        let layout = &layouts[record_type.api_name()];
+        let layout = Layout::new(record_type);
         if !layout.table_names(record_type).iter().all(|name| tables.contains(name)) {
             return Ok(false);
         }
         let present = columns_of(connection, &layout.table)?;
         if !layout.columns(record_type).all(|(name, _)| present.contains(&name)) {
+            return Ok(false);
+        }
+    }
+    for end in schema.relationships() {
+        let name = &end.relationship.name;
+        let present = columns_of(connection, name)?;
+        let mut columns = edges::attribute_columns(&end.relationship);
+        if !tables.contains(name) || !columns.all(|(name, _)| present.contains(name)) {
             return Ok(false);
         }
     }

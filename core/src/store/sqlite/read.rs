@@ -1,33 +1,38 @@
 //! Reading records: by id, by match key, and whole.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::operation::Digest;
 use crate::schema::RecordType;
-use crate::store::{RowKey, Selection, Settings, StoredRecord};
+use crate::store::{Glance, RowKey, Selection, Settings, StoredRecord};
 use crate::value::{Item, LABELS, Value, ValueType};
 
 use super::columns::{parse, read_address, read_one, read_text, read_timestamp};
 use super::errors::{corrupt, store_error};
 use super::identity::row_of;
-use super::layout::{Layout, Storage, key_table, quote};
+use super::layout::{DIGEST, Layout, Storage, key_table, quote};
 use super::transaction::Transaction;
 
 const READING: &str = "read records";
 
 pub(super) fn settings(transaction: &Transaction<'_>) -> Result<Settings> {
-    let failed = store_error("read the workspace's settings");
-    let mut statement =
-        transaction.prepare("SELECT value FROM headwater_setting WHERE name = ?1")?;
-    let mut setting = |name: &str| {
-        statement.query_row([name], |row| row.get::<_, String>(0)).optional().map_err(&failed)
-    };
-    let organization_id = setting("organization_id")?
+    let organization_id = setting(transaction, "organization_id")?
         .and_then(|text| Uuid::parse_str(&text).ok())
         .ok_or_else(|| corrupt("no organization id"))?;
-    let rejects_duplicates = setting("duplicates")?.as_deref() == Some("reject");
+    let rejects_duplicates = setting(transaction, "duplicates")?.as_deref() == Some("reject");
     Ok(Settings { organization_id, rejects_duplicates })
+}
+
+/// One of the workspace's settings.
+pub(super) fn setting(transaction: &Transaction<'_>, name: &str) -> Result<Option<String>> {
+    transaction
+        .prepare("SELECT value FROM headwater_setting WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+        .map_err(store_error("read the workspace's settings"))
 }
 
 pub(super) fn find_ids(
@@ -50,24 +55,63 @@ pub(super) fn find_ids(
     Ok(rows)
 }
 
+/// The records that hold these keys; `from` is the place of the first key.
 pub(super) fn find_keys(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
     attribute: usize,
+    from: usize,
     keys: &[&str],
-) -> Result<Vec<Vec<RowKey>>> {
+) -> Result<Vec<(usize, RowKey)>> {
+    let failed = store_error(READING);
     let table = quote(&key_table(record_type, attribute));
     let mut statement =
         transaction.prepare(&format!("SELECT rid FROM {table} WHERE key = ?1 ORDER BY rid"))?;
     let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let rows = statement
-            .query_map([key], |row| row.get::<_, RowKey>(0))
-            .and_then(Iterator::collect)
-            .map_err(store_error(READING))?;
-        found.push(rows);
+    for (place, key) in keys.iter().enumerate() {
+        let mut rows = statement.query([key]).map_err(&failed)?;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            found.push((from + place, row.get(0).map_err(&failed)?));
+        }
     }
     Ok(found)
+}
+
+pub(super) fn glance(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    rows: &[RowKey],
+) -> Result<Vec<Glance>> {
+    let failed = store_error(READING);
+    let table = quote(record_type.api_name());
+    let mut statement =
+        transaction.prepare(&format!("SELECT id, {DIGEST} FROM {table} WHERE rid = ?1"))?;
+    let mut glances = Vec::with_capacity(rows.len());
+    for &row in rows {
+        let mut found = statement.query([row]).map_err(&failed)?;
+        let sql = found.next().map_err(&failed)?.ok_or_else(|| without_record(&table))?;
+        glances.push(Glance {
+            row,
+            id: parse(sql.get_ref(0).map_err(&failed)?, "a UUID")?,
+            digest: read_digest(sql.get_ref(1).map_err(&failed)?)?,
+        });
+    }
+    Ok(glances)
+}
+
+fn read_digest(sql: ValueRef<'_>) -> Result<Option<Digest>> {
+    match sql {
+        ValueRef::Null => Ok(None),
+        ValueRef::Blob(bytes) => {
+            let bytes = bytes.try_into().map_err(|_| corrupt("a digest of another length"))?;
+            Ok(Some(Digest(bytes)))
+        }
+        other => Err(corrupt(format_args!("{} where a digest belongs", other.data_type()))),
+    }
+}
+
+fn without_record(table: &str) -> Error {
+    corrupt(format_args!("a match key of {table} without its record"))
 }
 
 pub(super) fn load(
@@ -76,19 +120,17 @@ pub(super) fn load(
     selection: &Selection,
     rows: &[RowKey],
 ) -> Result<Vec<StoredRecord>> {
-    let layout = transaction.layout(record_type)?;
+    let layout = &Layout::new(record_type);
     let table = quote(&layout.table);
     let columns = selected_columns(layout, selection);
     let mut statement = transaction.prepare(&format!(
-        "SELECT id, created_at, updated_at{columns} FROM {table} WHERE rid = ?1"
+        "SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1"
     ))?;
     let mut records = Vec::with_capacity(rows.len());
     for &row in rows {
         let mut found = statement.query([row]).map_err(store_error(READING))?;
-        let sql = found
-            .next()
-            .map_err(store_error(READING))?
-            .ok_or_else(|| corrupt(format_args!("a match key of {table} without its record")))?;
+        let sql =
+            found.next().map_err(store_error(READING))?.ok_or_else(|| without_record(&table))?;
         records.push(read_record(record_type, layout, selection, row, sql)?);
     }
     drop(statement);
@@ -128,9 +170,10 @@ fn read_record(
         id: parse(column(0)?, "a UUID")?,
         created_at: read_timestamp(column(1)?)?,
         updated_at: read_timestamp(column(2)?)?,
+        digest: read_digest(column(3)?)?,
         values: vec![None; layout.storage.len()],
     };
-    let mut next = 3;
+    let mut next = 4;
     for attribute in selection.iter() {
         let Storage::Columns(names) = &layout.storage[attribute] else { continue };
         let value_type = record_type.attribute(attribute).value_type;
@@ -166,7 +209,7 @@ fn load_lists(
                 if is_item { Some(read_item(sql)?) } else { read_one(value_type, first)? };
             elements.extend(element);
         }
-        record.values[attribute] = (!elements.is_empty()).then_some(Value::List(elements));
+        record.values[attribute] = (!elements.is_empty()).then(|| Value::List(elements.into()));
     }
     Ok(())
 }

@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::operation::{Page, Query};
-use crate::schema::RecordType;
+use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::store::{
-    KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, StoredRecord,
-    WriteTransaction,
+    Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, StoredEdge,
+    StoredRecord, WriteTransaction,
 };
-use crate::value::Timestamp;
+use crate::value::{Timestamp, Value};
 
 use super::errors::store_error;
-use super::layout::Layout;
-use super::{SqliteStore, read, write};
+use super::halves::in_halves;
+use super::{SqliteStore, edges, migrate, read, write};
 
 /// The connection of a transaction, and what it may do.
 pub(super) enum Access<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Transaction<'a> {
     store: &'a SqliteStore,
     access: Access<'a>,
     is_open: bool,
+    /// Whether it has changed records or match keys.
+    has_written: bool,
     /// The next free row of each record type that has been asked for.
     next_rows: HashMap<String, RowKey>,
 }
@@ -40,7 +42,8 @@ impl<'a> Transaction<'a> {
             Access::Write(_) => "BEGIN IMMEDIATE",
             Access::Read(_) => "BEGIN",
         };
-        let mut transaction = Self { store, access, is_open: false, next_rows: HashMap::new() };
+        let mut transaction =
+            Self { store, access, is_open: false, has_written: false, next_rows: HashMap::new() };
         transaction
             .connection()
             .execute_batch(begin)
@@ -58,8 +61,13 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    pub(super) fn layout(&self, record_type: &RecordType) -> Result<&'a Layout> {
-        self.store.layout(record_type.api_name())
+    pub(super) fn store(&self) -> &'a SqliteStore {
+        self.store
+    }
+
+    /// Whether a reader that begins now sees the same records and match keys.
+    pub(super) fn sees_what_readers_see(&self) -> bool {
+        matches!(self.access, Access::Write(_)) && !self.has_written
     }
 
     /// A prepared statement, kept for the next time.
@@ -103,6 +111,10 @@ impl ReadTransaction for Transaction<'_> {
         read::settings(self)
     }
 
+    fn declarations(&mut self) -> Result<Option<String>> {
+        read::setting(self, "declarations")
+    }
+
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>> {
         read::find_ids(self, record_type, ids)
     }
@@ -112,8 +124,14 @@ impl ReadTransaction for Transaction<'_> {
         record_type: &RecordType,
         attribute: usize,
         keys: &[&str],
-    ) -> Result<Vec<Vec<RowKey>>> {
-        read::find_keys(self, record_type, attribute, keys)
+    ) -> Result<Vec<(usize, RowKey)>> {
+        in_halves(self, keys, |transaction, from, keys| {
+            read::find_keys(transaction, record_type, attribute, from, keys)
+        })
+    }
+
+    fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>> {
+        in_halves(self, rows, |transaction, _, rows| read::glance(transaction, record_type, rows))
     }
 
     fn load(
@@ -122,7 +140,28 @@ impl ReadTransaction for Transaction<'_> {
         selection: &Selection,
         rows: &[RowKey],
     ) -> Result<Vec<StoredRecord>> {
-        read::load(self, record_type, selection, rows)
+        in_halves(self, rows, |transaction, _, rows| {
+            read::load(transaction, record_type, selection, rows)
+        })
+    }
+
+    fn edges(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredEdge>> {
+        edges::edges(self, end, row, after, limit)
+    }
+
+    fn edge(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        other: RowKey,
+    ) -> Result<Option<Vec<Option<Value>>>> {
+        edges::edge(self, end, row, other)
     }
 
     fn query(&mut self, record_type: &Arc<RecordType>, query: &Query) -> Result<Page> {
@@ -133,6 +172,11 @@ impl ReadTransaction for Transaction<'_> {
 impl WriteTransaction for Transaction<'_> {
     fn set_rejects_duplicates(&mut self, rejects: bool) -> Result<()> {
         write::set_rejects_duplicates(self, rejects)
+    }
+
+    fn declare(&mut self, schema: &Schema, declarations: &str) -> Result<()> {
+        migrate::make_tables(self.connection(), schema)?;
+        write::set_setting(self, "declarations", declarations)
     }
 
     fn allocate(&mut self, record_type: &RecordType, count: usize) -> Result<Vec<(RowKey, Uuid)>> {
@@ -148,14 +192,17 @@ impl WriteTransaction for Transaction<'_> {
     }
 
     fn insert(&mut self, record_type: &RecordType, records: &[StoredRecord]) -> Result<()> {
+        self.has_written = true;
         write::insert(self, record_type, records)
     }
 
     fn update(&mut self, record_type: &RecordType, updates: &[RecordUpdate]) -> Result<()> {
+        self.has_written = true;
         write::update(self, record_type, updates)
     }
 
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
+        self.has_written = true;
         write::archive(self, record_type, rows)
     }
 
@@ -166,7 +213,44 @@ impl WriteTransaction for Transaction<'_> {
         removed: &[KeyEntry],
         added: &[KeyEntry],
     ) -> Result<()> {
+        self.has_written = true;
         write::change_keys(self, record_type, attribute, removed, added)
+    }
+
+    fn write_edge(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        other: RowKey,
+        values: &[Option<Value>],
+    ) -> Result<()> {
+        self.has_written = true;
+        edges::write_edge(self, end, row, other, values)
+    }
+
+    fn remove_edge(&mut self, end: &RelationshipEnd, row: RowKey, other: RowKey) -> Result<()> {
+        self.has_written = true;
+        edges::remove_edge(self, end, row, other)
+    }
+
+    fn unset_on_edges(
+        &mut self,
+        end: &RelationshipEnd,
+        row: RowKey,
+        attribute: usize,
+    ) -> Result<()> {
+        self.has_written = true;
+        edges::unset_on_edges(self, end, row, attribute)
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        let mark = "SAVEPOINT headwater_mark";
+        self.connection().execute_batch(mark).map_err(store_error("mark a transaction"))
+    }
+
+    fn undo_to_mark(&mut self) -> Result<()> {
+        let undo = "ROLLBACK TO headwater_mark";
+        self.connection().execute_batch(undo).map_err(store_error("undo a part of a transaction"))
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {

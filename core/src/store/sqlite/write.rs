@@ -1,7 +1,6 @@
 //! Writing records and their match keys, in the order that touches the fewest pages.
 
-use rusqlite::types::{ToSqlOutput, Value as SqlValue};
-use rusqlite::{OptionalExtension, ToSql, params, params_from_iter};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -9,21 +8,23 @@ use crate::schema::RecordType;
 use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord};
 use crate::value::{Timestamp, Value};
 
-use super::columns::{bind, bind_one};
+use super::binder::Binder;
 use super::errors::store_error;
 use super::identity::new_id;
-use super::layout::{Layout, Storage, key_table, quote};
+use super::layout::{DIGEST, Layout, Storage, key_table, quote};
 use super::transaction::Transaction;
 
 const WRITING: &str = "write records";
 
 pub(super) fn set_rejects_duplicates(transaction: &Transaction<'_>, rejects: bool) -> Result<()> {
-    let value = if rejects { "reject" } else { "allow" };
+    set_setting(transaction, "duplicates", if rejects { "reject" } else { "allow" })
+}
+
+/// Writes one of the workspace's settings.
+pub(super) fn set_setting(transaction: &Transaction<'_>, name: &str, value: &str) -> Result<()> {
     transaction
-        .prepare(
-            "INSERT OR REPLACE INTO headwater_setting (name, value) VALUES ('duplicates', ?1)",
-        )?
-        .execute([value])
+        .prepare("INSERT OR REPLACE INTO headwater_setting (name, value) VALUES (?1, ?2)")?
+        .execute([name, value])
         .map_err(store_error(WRITING))?;
     Ok(())
 }
@@ -73,34 +74,59 @@ pub(super) fn insert(
     record_type: &RecordType,
     records: &[StoredRecord],
 ) -> Result<()> {
-    let layout = transaction.layout(record_type)?;
-    let names: Vec<String> = layout.columns(record_type).map(|(name, _)| quote(&name)).collect();
-    let places = ", ?".repeat(names.len());
-    let mut statement = transaction.prepare(&format!(
-        "INSERT INTO {} (rid, id, created_at, updated_at{}) VALUES (?, ?, ?, ?{places})",
-        quote(&layout.table),
-        names.iter().map(|name| format!(", {name}")).collect::<String>(),
-    ))?;
-    for record in records {
-        let mut bound: Vec<ToSqlOutput<'_>> = Vec::with_capacity(names.len() + 4);
-        bound.push(ToSqlOutput::Owned(record.row.into()));
-        bound.push(ToSqlOutput::Owned(record.id.to_string().into()));
-        bound.push(ToSqlOutput::Owned(record.created_at.to_string().into()));
-        bound.push(ToSqlOutput::Owned(record.updated_at.to_string().into()));
-        for (storage, value) in layout.storage.iter().zip(&record.values) {
-            if let Storage::Columns(names) = storage {
-                bind(value.as_ref(), names.len(), &mut bound);
-            }
-        }
-        statement.execute(params_from_iter(bound)).map_err(store_error(WRITING))?;
-    }
-    drop(statement);
+    let layout = &Layout::new(record_type);
+    insert_rows(transaction, layout, records)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
         if let Storage::Child { table, is_item } = storage {
             let lists =
                 records.iter().map(|record| (record.row, record.values[attribute].as_ref()));
             insert_lists(transaction, table, *is_item, lists)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes the records' own rows; columns that none of them has are left to their default, NULL.
+fn insert_rows(
+    transaction: &Transaction<'_>,
+    layout: &Layout,
+    records: &[StoredRecord],
+) -> Result<()> {
+    let mut given: Vec<(usize, &[String])> = Vec::new();
+    for (attribute, storage) in layout.storage.iter().enumerate() {
+        if let Storage::Columns(names) = storage
+            && records.iter().any(|record| record.values[attribute].is_some())
+        {
+            given.push((attribute, names));
+        }
+    }
+    let names: Vec<String> = given
+        .iter()
+        .flat_map(|(_, names)| *names)
+        .map(|name| format!(", {}", quote(name)))
+        .collect();
+    let mut statement = transaction.prepare(&format!(
+        "INSERT INTO {} (rid, id, created_at, updated_at, {DIGEST}{}) VALUES (?, ?, ?, ?, ?{})",
+        quote(&layout.table),
+        names.concat(),
+        ", ?".repeat(names.len()),
+    ))?;
+    for record in records {
+        let created_at = record.created_at.to_string();
+        let updated_at = match record.updated_at == record.created_at {
+            true => None,
+            false => Some(record.updated_at.to_string()),
+        };
+        let mut binder = Binder::new(&mut statement);
+        binder.bind(record.row)?;
+        binder.bind(&*record.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))?;
+        binder.bind(&*created_at)?;
+        binder.bind(updated_at.as_deref().unwrap_or(&created_at))?;
+        binder.bind(record.digest.as_ref().map(|digest| &digest.0[..]))?;
+        for (attribute, names) in &given {
+            binder.bind_value(record.values[*attribute].as_ref(), names.len())?;
+        }
+        statement.raw_execute().map_err(store_error(WRITING))?;
     }
     Ok(())
 }
@@ -120,21 +146,19 @@ fn insert_lists<'v>(
     for (row, value) in lists {
         let elements = value.and_then(Value::as_list).unwrap_or_default();
         for (position, element) in elements.iter().enumerate() {
-            let written = match element.as_item() {
+            let mut binder = Binder::new(&mut statement);
+            binder.bind(row)?;
+            binder.bind(position)?;
+            match element.as_item() {
                 Some(item) => {
-                    let labels = (!item.labels.is_empty()).then(|| item.labels.join(","));
-                    statement.execute(params![
-                        row,
-                        position,
-                        &*item.text,
-                        item.number,
-                        item.is_primary,
-                        labels
-                    ])
+                    binder.bind(&*item.text)?;
+                    binder.bind(item.number)?;
+                    binder.bind(item.is_primary)?;
+                    binder.bind((!item.labels.is_empty()).then(|| item.labels.join(",")))?;
                 }
-                None => statement.execute(params![row, position, bind_one(element)]),
-            };
-            written.map_err(store_error(WRITING))?;
+                None => binder.bind_value(Some(element), 1)?,
+            }
+            statement.raw_execute().map_err(store_error(WRITING))?;
         }
     }
     Ok(())
@@ -145,10 +169,8 @@ pub(super) fn update(
     record_type: &RecordType,
     updates: &[RecordUpdate],
 ) -> Result<()> {
-    let layout = transaction.layout(record_type)?;
-    for update in updates {
-        update_row(transaction, layout, update)?;
-    }
+    let layout = &Layout::new(record_type);
+    update_rows(transaction, layout, updates)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
         let Storage::Child { table, is_item } = storage else { continue };
         let changed: Vec<(RowKey, Option<&Value>)> = updates
@@ -169,26 +191,54 @@ pub(super) fn update(
     Ok(())
 }
 
-fn update_row(transaction: &Transaction<'_>, layout: &Layout, update: &RecordUpdate) -> Result<()> {
-    let mut assignments = String::from("updated_at = ?");
-    let mut bound: Vec<ToSqlOutput<'_>> =
-        vec![ToSqlOutput::Owned(update.updated_at.to_string().into())];
-    for (attribute, value) in &update.values {
+/// Writes the records' own rows; a run of updates of the same attributes shares a statement.
+fn update_rows(
+    transaction: &Transaction<'_>,
+    layout: &Layout,
+    updates: &[RecordUpdate],
+) -> Result<()> {
+    let attributes = |update: &RecordUpdate| -> Vec<usize> {
+        update.values.iter().map(|(attribute, _)| *attribute).collect()
+    };
+    let mut prepared = None;
+    for update in updates {
+        let named = attributes(update);
+        let (_, statement) = match &mut prepared {
+            Some((known, statement)) if *known == named => (known, statement),
+            _ => {
+                let statement = prepare_update(transaction, layout, &named)?;
+                let (known, statement) = prepared.insert((named, statement));
+                (known, statement)
+            }
+        };
+        let mut binder = Binder::new(statement);
+        binder.bind(&*update.updated_at.to_string())?;
+        binder.bind(update.digest.as_ref().map(|digest| &digest.0[..]))?;
+        for (attribute, value) in &update.values {
+            if let Storage::Columns(names) = &layout.storage[*attribute] {
+                binder.bind_value(value.as_ref(), names.len())?;
+            }
+        }
+        binder.bind(update.row)?;
+        statement.raw_execute().map_err(store_error(WRITING))?;
+    }
+    Ok(())
+}
+
+fn prepare_update<'a>(
+    transaction: &'a Transaction<'_>,
+    layout: &Layout,
+    attributes: &[usize],
+) -> Result<CachedStatement<'a>> {
+    let mut assignments = format!("updated_at = ?, {DIGEST} = ?");
+    for attribute in attributes {
         if let Storage::Columns(names) = &layout.storage[*attribute] {
             for name in names {
-                assignments.push_str(", ");
-                assignments.push_str(&quote(name));
-                assignments.push_str(" = ?");
+                assignments.push_str(&format!(", {} = ?", quote(name)));
             }
-            bind(value.as_ref(), names.len(), &mut bound);
         }
     }
-    bound.push(ToSqlOutput::Owned(SqlValue::Integer(update.row)));
-    transaction
-        .prepare(&format!("UPDATE {} SET {assignments} WHERE rid = ?", quote(&layout.table)))?
-        .execute(params_from_iter(bound))
-        .map_err(store_error(WRITING))?;
-    Ok(())
+    transaction.prepare(&format!("UPDATE {} SET {assignments} WHERE rid = ?", quote(&layout.table)))
 }
 
 pub(super) fn archive(
@@ -218,8 +268,10 @@ pub(super) fn change_keys(
     for (sql, entries) in [(remove, removed), (add, added)] {
         let mut statement = transaction.prepare(&sql)?;
         for entry in entries {
-            let values: [&dyn ToSql; 2] = [&entry.key, &entry.row];
-            statement.execute(values).map_err(store_error(WRITING))?;
+            let mut binder = Binder::new(&mut statement);
+            binder.bind(&*entry.key)?;
+            binder.bind(entry.row)?;
+            statement.raw_execute().map_err(store_error(WRITING))?;
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Writes the cells of a row as a JSON object.
 
+use crate::parser::Span;
+
 /// What becomes of cells on the way to JSON.
 #[derive(Debug)]
 pub(crate) struct Columns {
@@ -24,20 +26,18 @@ impl Columns {
         self.keys.len()
     }
 
-    /// Appends a line with a JSON object; `ends` holds where each cell ends in `text`.
+    /// Appends a line with a JSON object; `spans` says where each cell is in `text`.
     ///
     /// Returns `false`, and appends nothing, if a cell ends inside a character.
-    pub(crate) fn push_row(&self, out: &mut String, text: &str, ends: &[usize]) -> bool {
+    pub(crate) fn push_row(&self, out: &mut String, text: &str, spans: &[Span]) -> bool {
         let before = out.len();
         out.push('{');
         let mut is_first = true;
-        let mut from = 0;
-        for (key, &end) in self.keys.iter().zip(ends) {
+        for (key, &(from, end)) in self.keys.iter().zip(spans) {
             let Some(mut cell) = text.get(from..end) else {
                 out.truncate(before);
                 return false;
             };
-            from = end;
             if self.trim {
                 cell = cell.trim();
             }

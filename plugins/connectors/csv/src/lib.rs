@@ -5,6 +5,7 @@ mod config;
 mod detect;
 mod parser;
 mod stream;
+mod table;
 
 use headwater_connector_files::{FileStream, locate, open};
 use headwater_sdk::{Call, Connector, Failure, Field, Request, StreamInfo};
@@ -30,7 +31,7 @@ impl Connector for Csv {
 
     fn check(&mut self, call: &dyn Call) -> Result<Vec<StreamInfo>, Failure> {
         let located = locate(&self.config.files.paths)?;
-        let format = CsvFormat::new(self.config.clone());
+        let format = CsvFormat::new(self.config.clone(), false);
         let mut names: Vec<String> = Vec::new();
         for file in &located.files {
             let window = open(file, &self.config.files)?;
@@ -55,7 +56,7 @@ impl Connector for Csv {
         located.expect(request)?;
         FileStream::start(
             call,
-            CsvFormat::new(self.config.clone()),
+            CsvFormat::new(self.config.clone(), request.accepts_arrow),
             self.config.files.clone(),
             located.files,
             request.checkpoint,
@@ -67,4 +68,5 @@ impl Connector for Csv {
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "export")]
 headwater_sdk::export_connector!(Csv);

@@ -2,11 +2,13 @@
 //!
 //! `csv-core` knows delimiters of one byte. Any other delimiter is handed to it as [`MARK`], a byte that occurs nowhere
 //! in UTF-8, and is put back where it turns out to stand inside a quoted cell.
+//!
+//! A row without quotes, which most are, needs no such care: it is cut at its delimiters where it stands.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use headwater_connector_files::Window;
 use headwater_sdk::{Call, Failure};
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 /// Stands for a delimiter of several bytes.
 const MARK: u8 = 0xFF;
@@ -39,7 +41,13 @@ pub(crate) struct Parser {
     text_end: usize,
     ends: Vec<usize>,
     cells: usize,
+    /// Where each cell begins and ends, in the window if the row was cut there, else in `text`.
+    spans: Vec<Span>,
+    is_in_place: bool,
 }
+
+/// Where a cell begins and ends in the text of its row.
+pub(crate) type Span = (usize, usize);
 
 /// What of the unread text goes to `csv-core` next.
 enum Piece {
@@ -65,13 +73,28 @@ impl Parser {
             .build();
         // The byte order mark is gone already; without a first byte, csv-core would take another one from the data.
         core.read_record(b"\n", &mut [0; 4], &mut [0; 4]);
-        Self { dialect, core, text: vec![0; 4096], text_end: 0, ends: vec![0; 64], cells: 0 }
+        Self {
+            dialect,
+            core,
+            text: vec![0; 4096],
+            text_end: 0,
+            ends: vec![0; 64],
+            cells: 0,
+            spans: Vec::new(),
+            is_in_place: false,
+        }
     }
 
     /// Parses the row at the start of the unread text, of which there is some, and consumes nothing.
     pub(crate) fn row(&mut self, call: &dyn Call, window: &mut Window) -> Result<Found, Failure> {
         self.text_end = 0;
         self.cells = 0;
+        self.spans.clear();
+        if let Some(length) = self.cut(window.unread()) {
+            self.is_in_place = true;
+            return Ok(Found::Row(length));
+        }
+        self.is_in_place = false;
         let mut scanned = 0;
         let mut at_end = false;
         loop {
@@ -103,12 +126,46 @@ impl Parser {
             scanned += 1;
         }
         self.put_delimiters_back();
+        let mut from = 0;
+        for &end in &self.ends[..self.cells] {
+            self.spans.push((from, end));
+            from = end;
+        }
         Ok(Found::Row(scanned))
     }
 
-    /// The text of the last row's cells, one after the other, and where each ends in it.
-    pub(crate) fn cells(&self) -> (&[u8], &[usize]) {
-        (&self.text[..self.text_end], &self.ends[..self.cells])
+    /// Cuts a row that has no quotes and ends in `unread`; gives its length with its line end.
+    fn cut(&mut self, unread: &[u8]) -> Option<usize> {
+        let [delimiter] = self.dialect.delimiter[..] else { return None };
+        let end = memchr2(b'\n', b'\r', unread)?;
+        let row = &unread[..end];
+        if self.dialect.quote.is_some_and(|quote| memchr(quote, row).is_some()) {
+            return None;
+        }
+        let length = match (unread[end], unread.get(end + 1)) {
+            (b'\n', _) => end + 1,
+            (_, Some(b'\n')) => end + 2,
+            (_, Some(_)) => end + 1,
+            // Whether a line feed follows is not known yet.
+            (_, None) => return None,
+        };
+        let mut from = 0;
+        for at in memchr_iter(delimiter, row) {
+            self.spans.push((from, at));
+            from = at + 1;
+        }
+        self.spans.push((from, end));
+        Some(length)
+    }
+
+    /// The text that the last row's cells are in, and where each is. `row` is the row without its line end.
+    pub(crate) fn cells<'a>(&'a self, row: &'a [u8]) -> (&'a [u8], &'a [Span]) {
+        (if self.is_in_place { row } else { &self.text[..self.text_end] }, &self.spans)
+    }
+
+    /// Whether the cells' text is the row as it stands in the file.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.is_in_place
     }
 
     /// Whether text follows the closing quote of a cell in a row, given without its line end.
@@ -118,7 +175,7 @@ impl Parser {
         let Dialect { delimiter, quote: Some(quote), escape, trim } = &self.dialect else {
             return false;
         };
-        if memchr(*quote, row).is_none() {
+        if self.is_in_place || memchr(*quote, row).is_none() {
             return false;
         }
         let mut at = 0;

@@ -1,6 +1,7 @@
 //! Reads the rows of one file: its header, then row by row.
 
 use std::str;
+use std::sync::OnceLock;
 
 use headwater_connector_files::{Checkpoint, Format, Place, Rows, Step, Window, bad_row};
 use headwater_sdk::{Batch, Call, Failure};
@@ -10,16 +11,23 @@ use crate::cells::Columns;
 use crate::config::{Config, repeated};
 use crate::detect::detect;
 use crate::parser::{Dialect, Found, Parser};
+use crate::table::Table;
 
 /// Delimited text, as it is configured.
 #[derive(Debug, Clone)]
 pub struct Csv {
     config: Config,
+    /// Whether rows may be Arrow. What `null_values` says cannot be told from an empty cell there.
+    is_columnar: bool,
+    /// The columns of the first file of a read: a file with others has its rows as JSON Lines,
+    /// because every Arrow batch of a read has the same schema.
+    names: OnceLock<Vec<String>>,
 }
 
 impl Csv {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config }
+    pub(crate) fn new(config: Config, accepts_arrow: bool) -> Self {
+        let is_columnar = accepts_arrow && config.null_values.is_empty();
+        Self { config, is_columnar, names: OnceLock::new() }
     }
 
     /// The names of a file's columns.
@@ -40,6 +48,7 @@ impl Csv {
             window,
             parser: Parser::new(dialect.clone()),
             columns: Columns::new(&[], Vec::new(), false),
+            table: None,
             comment: config.comment.clone().unwrap_or_default().into_bytes(),
             origin: match (&config.columns, config.header) {
                 (Some(_), _) => "in `columns`",
@@ -64,7 +73,7 @@ impl Csv {
         } else if has_row {
             // Only looked at: it is a row like the others.
             rows.parse(call)?;
-            (1..=rows.parser.cells().1.len()).map(|number| format!("column_{number}")).collect()
+            (1..=rows.parser.cells(&[]).1.len()).map(|number| format!("column_{number}")).collect()
         } else {
             Vec::new()
         };
@@ -82,13 +91,20 @@ impl Format for Csv {
         window: Window,
         resume: Option<&Checkpoint>,
     ) -> Result<CsvRows, Failure> {
-        let (mut rows, _) = self.begin(call, window)?;
+        let (mut rows, names) = self.begin(call, window)?;
+        if self.is_columnar
+            && !names.is_empty()
+            && *self.names.get_or_init(|| names.clone()) == names
+        {
+            rows.table = Some(Table::new(&names, self.config.trim));
+        }
         if let Some(Checkpoint { place, fingerprint, .. }) = resume {
-            rows.window.skip_to(call, place.byte, fingerprint)?;
             rows.line = place.line;
+            let skipped = rows.window.skip_to(call, place.byte, fingerprint);
+            skipped.map_err(|failure| at_place(failure, &rows.place_name()))?;
             rows.unended = place.unended;
             let grown = rows.unended
-                && rows.window.ensure(call, 1)?
+                && rows.ensure(call, 1)?
                 && !matches!(rows.window.unread()[0], b'\r' | b'\n');
             if grown {
                 return Err(rows.window.changed("its last line, already read, has grown"));
@@ -103,6 +119,8 @@ pub struct CsvRows {
     window: Window,
     parser: Parser,
     columns: Columns,
+    /// Holds rows back until the batch is handed over; without it they are JSON Lines.
+    table: Option<Table>,
     /// Empty for none.
     comment: Vec<u8>,
     /// Where the number of cells comes from.
@@ -128,6 +146,11 @@ impl CsvRows {
 
     fn fill(&mut self, call: &dyn Call) -> Result<bool, Failure> {
         self.window.fill(call).map_err(|failure| at_place(failure, &self.place_name()))
+    }
+
+    /// Reads on until that many bytes are unread; returns `false` if the file ends before.
+    fn ensure(&mut self, call: &dyn Call, count: usize) -> Result<bool, Failure> {
+        self.window.ensure(call, count).map_err(|failure| at_place(failure, &self.place_name()))
     }
 
     /// Parses the row at the start of the unread text; returns its length.
@@ -159,12 +182,13 @@ impl CsvRows {
             .hint("set `header` to false if an empty file means no rows"));
         }
         let length = self.parse(call)?;
-        let (text, ends) = self.parser.cells();
+        let row = without_line_end(&self.window.unread()[..length]);
+        let (text, spans) = self.parser.cells(row);
         if let Some(names) = &config.columns {
-            if names.len() != ends.len() {
+            if names.len() != spans.len() {
                 return Err(fail(format!(
                     "found {} cells in the header, expected {} as in `columns`",
-                    ends.len(),
+                    spans.len(),
                     names.len()
                 ))
                 .at_field("columns"));
@@ -172,19 +196,24 @@ impl CsvRows {
             self.step_over(length);
             return Ok(names.clone());
         }
-        let mut names = Vec::with_capacity(ends.len());
-        let mut from = 0;
-        for (index, &end) in ends.iter().enumerate() {
+        let mut names = Vec::with_capacity(spans.len());
+        for (index, &(from, end)) in spans.iter().enumerate() {
             let name = str::from_utf8(&text[from..end]).map_err(|_| {
                 fail(format!("the name of column {} is not valid in the encoding", index + 1))
                     .hint("set `encoding` to that of the file, for example windows-1252")
             })?;
-            from = end;
             let name = if config.trim { name.trim() } else { name };
             names.push(match name {
                 "" => format!("column_{}", index + 1),
                 _ => name.to_owned(),
             });
+        }
+        if let Some(place) = names.iter().position(|name| name.contains('\0')) {
+            return Err(fail(format!(
+                "the name of column {} holds a NUL character, expected text",
+                place + 1
+            ))
+            .hint("set `encoding` to that of the file, for example utf-16le"));
         }
         if let Some(name) = repeated(&names) {
             return Err(fail(format!(
@@ -207,11 +236,11 @@ impl CsvRows {
 
     /// Moves on over blank lines and comments; returns `false` at the end of the file.
     fn skip_blank(&mut self, call: &dyn Call) -> Result<bool, Failure> {
-        while self.window.ensure(call, 1)? {
+        while self.ensure(call, 1)? {
             let is_blank = matches!(self.window.unread()[0], b'\r' | b'\n');
             let is_comment = !self.comment.is_empty()
                 && self.window.unread()[0] == self.comment[0]
-                && self.window.ensure(call, self.comment.len())?
+                && self.ensure(call, self.comment.len())?
                 && self.window.unread().starts_with(&self.comment);
             if !is_blank && !is_comment {
                 return Ok(true);
@@ -223,7 +252,7 @@ impl CsvRows {
 
     fn skip_line(&mut self, call: &dyn Call) -> Result<(), Failure> {
         loop {
-            if !self.window.ensure(call, 1)? {
+            if !self.ensure(call, 1)? {
                 return Ok(());
             }
             let unread = self.window.unread();
@@ -232,7 +261,7 @@ impl CsvRows {
                 continue;
             };
             let is_pair = unread[at] == b'\r'
-                && self.window.ensure(call, at + 2)?
+                && self.ensure(call, at + 2)?
                 && self.window.unread()[at + 1] == b'\n';
             self.window.consume(at + 1 + usize::from(is_pair));
             self.line += 1;
@@ -241,16 +270,17 @@ impl CsvRows {
         }
     }
 
-    /// What keeps a row, given without its line end, from being read; if nothing does, it is in `out`.
-    fn push(&self, row: &[u8], out: &mut String) -> Result<(), Failure> {
-        let (text, ends) = self.parser.cells();
+    /// What keeps a row of so many bytes from being read; if nothing does, it is in the table or in `out`.
+    fn push(&mut self, length: usize, out: &mut String) -> Result<(), Failure> {
+        let row = without_line_end(&self.window.unread()[..length]);
+        let (text, spans) = self.parser.cells(row);
         // Spreadsheets leave empty cells at the end of a line out, so a short row lacks its last ones.
-        if ends.len() > self.columns.len() {
+        if spans.len() > self.columns.len() {
             return Err(Failure::data(format!(
                 "expected at most {} cells as {}, found {}",
                 self.columns.len(),
                 self.origin,
-                ends.len()
+                spans.len()
             ))
             .hint("quote cells that hold the delimiter or a line end"));
         }
@@ -266,28 +296,48 @@ impl CsvRows {
         };
         let text = str::from_utf8(text).map_err(|_| invalid())?;
         // Joined without the quotes between them, invalid bytes can come out as a valid character.
-        if !text.is_ascii() && str::from_utf8(row).is_err() {
+        if !self.parser.is_in_place() && !text.is_ascii() && str::from_utf8(row).is_err() {
             return Err(invalid());
         }
-        if self.columns.push_row(out, text, ends) { Ok(()) } else { Err(invalid()) }
+        let is_pushed = match &mut self.table {
+            Some(table) => table.push_row(text, spans),
+            None => self.columns.push_row(out, text, spans),
+        };
+        if is_pushed { Ok(()) } else { Err(invalid()) }
     }
 }
 
 impl Rows for CsvRows {
     fn row(&mut self, call: &dyn Call, batch: &mut Batch) -> Result<Step, Failure> {
+        // A batch is lines or columns, and the columns of one file.
+        let is_held = self.table.as_ref().is_some_and(|table| !table.is_empty());
+        if self.table.is_some() && !batch.json_lines.is_empty() {
+            return Ok(Step::Flush);
+        }
         if !self.skip_blank(call)? {
-            return Ok(Step::End);
+            return Ok(if is_held { Step::Flush } else { Step::End });
         }
         let length = self.parse(call)?;
-        let row = without_line_end(&self.window.unread()[..length]);
-        match self.push(row, &mut batch.json_lines) {
+        match self.push(length, &mut batch.json_lines) {
             Ok(()) => batch.positions.push(self.line),
             Err(failure) => {
+                let row = without_line_end(&self.window.unread()[..length]);
                 bad_row(batch, failure.on_record(self.place_name()), self.line, row);
             }
         }
         self.step_over(length);
         Ok(Step::Row)
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.table.as_ref().map_or(0, Table::bytes)
+    }
+
+    fn finish(&mut self, batch: &mut Batch) -> Result<(), Failure> {
+        if let Some(table) = self.table.as_mut().filter(|table| !table.is_empty()) {
+            batch.arrow = Some(table.finish()?);
+        }
+        Ok(())
     }
 
     fn place(&self) -> Place {

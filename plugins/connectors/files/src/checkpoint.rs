@@ -71,6 +71,14 @@ impl Checkpoint {
                 "found a checkpoint of version {found}, expected version {VERSION}"
             )));
         }
+        // Each line, element and column before a place takes at least one byte of the text: no
+        // count of a checkpoint that was given out can overflow later.
+        let Place { byte, line, column, item, .. } = checkpoint.place;
+        if line.saturating_sub(1) > byte || column > byte || item > byte {
+            return Err(invalid(format!(
+                "found a place that cannot be: byte {byte}, line {line}, column {column}, element {item}"
+            )));
+        }
         Ok(Some(checkpoint))
     }
 

@@ -47,11 +47,25 @@ pub enum Step {
 
 /// The rows of one file.
 pub trait Rows: Send + 'static {
-    /// Adds at most one row to the batch.
+    /// Adds at most one row to the batch, of which it may hold the cells back until
+    /// [`Rows::finish`]; its position is in the batch at once.
     ///
     /// # Errors
     /// If it fails, [`Rows::place`] must still be right for the rows before it, unless it said [`Step::Flush`].
     fn row(&mut self, call: &dyn Call, batch: &mut Batch) -> Result<Step, Failure>;
+
+    /// How many bytes of rows are held back.
+    fn held_bytes(&self) -> usize {
+        0
+    }
+
+    /// Puts the rows that were held back into the batch, which is handed over now.
+    ///
+    /// # Errors
+    /// What keeps them from being put there.
+    fn finish(&mut self, _batch: &mut Batch) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// The place after the last row.
     fn place(&self) -> Place;
@@ -135,9 +149,11 @@ impl<F: Format> FileStream<F> {
 
     fn collect(&mut self, call: &dyn Call, batch: &mut Batch) -> Result<(), Failure> {
         let mut raw_bytes = 0;
-        while batch.len() < self.batch_rows && batch.json_lines.len() + raw_bytes < MAX_BATCH_BYTES
-        {
+        while batch.len() < self.batch_rows {
             let Some(rows) = &mut self.rows else { return Ok(()) };
+            if batch.json_lines.len() + rows.held_bytes() + raw_bytes >= MAX_BATCH_BYTES {
+                return Ok(());
+            }
             let bad_rows = batch.bad_rows.len();
             match rows.row(call, batch)? {
                 Step::Row => {
@@ -174,7 +190,8 @@ impl<F: Format> Stream for FileStream<F> {
         if batch.is_empty() {
             return Ok(false);
         }
-        if let Some(rows) = &self.rows {
+        if let Some(rows) = &mut self.rows {
+            rows.finish(batch)?;
             let place = rows.place();
             let print = rows.window().fingerprint();
             batch.checkpoint = Checkpoint::new(&self.files, self.index, place, print).to_bytes();

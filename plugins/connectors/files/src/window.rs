@@ -56,10 +56,16 @@ pub struct Window {
     base: u64,
     head: Vec<u8>,
     ended: bool,
+    /// How long a plain file was when it was opened; it may have grown since.
+    length: u64,
 }
 
 impl Window {
     pub(crate) fn new(path: &Path, source: Source, first: &[u8]) -> Self {
+        let length = match &source {
+            Source::File(file) => file.metadata().map_or(0, |metadata| metadata.len()),
+            Source::Stream(..) => 0,
+        };
         Self {
             path: path.to_owned(),
             source,
@@ -69,6 +75,7 @@ impl Window {
             base: 0,
             head: first.to_vec(),
             ended: false,
+            length,
         }
     }
 
@@ -141,6 +148,16 @@ impl Window {
         }
         self.end += count;
         self.ended = count == 0;
+        let offset = self.base + self.end as u64;
+        if self.ended && offset < self.length {
+            // An end here would pass for the end of the source, a row cut in two for a short one.
+            return Err(Failure::unavailable(format!(
+                "`{}` was cut off at byte {offset} while it was read, it had {}",
+                self.path.display(),
+                self.length
+            ))
+            .at_field("path"));
+        }
         Ok(!self.ended)
     }
 

@@ -39,8 +39,13 @@ impl Connector for Json {
 
     fn check(&mut self, call: &dyn Call) -> Result<Vec<StreamInfo>, Failure> {
         let name = locate(&self.config.files.paths)?.stream;
-        let request =
-            Request { stream: &name, checkpoint: b"", partition: "", batch_rows: SAMPLE_ROWS };
+        let request = Request {
+            stream: &name,
+            checkpoint: b"",
+            partition: "",
+            batch_rows: SAMPLE_ROWS,
+            accepts_arrow: false,
+        };
         let mut stream = self.read(call, &request)?;
         let unit = stream.rows().map_or("", |rows| rows.position_unit()).to_owned();
         let mut batch = Batch::default();
@@ -75,4 +80,5 @@ impl Connector for Json {
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "export")]
 headwater_sdk::export_connector!(Json);

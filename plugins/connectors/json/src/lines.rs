@@ -22,8 +22,7 @@ impl Lines {
 
     /// Goes on behind a row.
     pub(crate) fn resume(call: &dyn Call, mut text: Text, unended: bool) -> Result<Self, Failure> {
-        let grown =
-            unended && text.window.ensure(call, 1)? && !matches!(text.unread()[0], b'\r' | b'\n');
+        let grown = unended && text.ensure(call, 1)? && !matches!(text.unread()[0], b'\r' | b'\n');
         if grown {
             return Err(text.window.changed("its last line, already read, has grown"));
         }

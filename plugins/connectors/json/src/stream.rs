@@ -71,8 +71,8 @@ impl Json {
         if !fits || path != self.config.rows.join("/") {
             return Err(text.window.changed("`rows` or `format` were different"));
         }
-        text.window.skip_to(call, place.byte, fingerprint)?;
         text.line = place.line;
+        text.skip_to(call, place.byte, fingerprint)?;
         text.column = place.column;
         Ok(if state == Lines::STATE {
             Kind::Lines(Lines::resume(call, text, place.unended)?)

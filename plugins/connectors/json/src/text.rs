@@ -26,17 +26,36 @@ impl Text {
 
     /// Reads more text behind the unread text; returns `false` at the end of the file.
     pub(crate) fn fill(&mut self, call: &dyn Call) -> Result<bool, Failure> {
-        self.window.fill(call).map_err(|failure| {
-            if failure.code == Failure::data("").code {
-                let message = format!("{} after line {}", failure.message, self.line);
-                return Failure { message, ..failure }.on_record(format!(
-                    "{}, line {}",
-                    self.file_name(),
-                    self.line
-                ));
-            }
-            failure
-        })
+        self.window.fill(call).map_err(|failure| self.at_line(failure))
+    }
+
+    /// Reads on until that many bytes are unread; returns `false` if the file ends before.
+    pub(crate) fn ensure(&mut self, call: &dyn Call, count: usize) -> Result<bool, Failure> {
+        self.window.ensure(call, count).map_err(|failure| self.at_line(failure))
+    }
+
+    /// Moves forward to where a checkpoint stands; the line is that of the checkpoint.
+    pub(crate) fn skip_to(
+        &mut self,
+        call: &dyn Call,
+        offset: u64,
+        fingerprint: &str,
+    ) -> Result<(), Failure> {
+        let skipped = self.window.skip_to(call, offset, fingerprint);
+        skipped.map_err(|failure| self.at_line(failure))
+    }
+
+    /// Says at which line the text cannot be read.
+    fn at_line(&self, failure: Failure) -> Failure {
+        if failure.code != Failure::data("").code {
+            return failure;
+        }
+        let message = format!("{} after line {}", failure.message, self.line);
+        Failure { message, ..failure }.on_record(format!(
+            "{}, line {}",
+            self.file_name(),
+            self.line
+        ))
     }
 
     /// Moves on over unread text.

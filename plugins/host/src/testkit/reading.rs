@@ -1,5 +1,6 @@
 //! Rows, checkpoints and cancel, for one stream.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -71,14 +72,24 @@ fn read(
             break;
         };
         look(&batch)?;
-        let Payload::JsonLines(lines) = &batch.payload;
         let place = |index: usize| batch.positions.get(index).copied();
-        let good = lines.lines().enumerate().map(|(index, line)| hash(&(line, place(index))));
+        let good = texts(&batch);
+        let good = good.iter().enumerate().map(|(index, row)| hash(&(&**row, place(index))));
         rows.good.extend(good);
         rows.bad.extend(batch.bad_rows.iter().map(|row| hash(&(row.raw.as_str(), row.position))));
         rows.batches.push((batch.checkpoint, rows.good.len(), rows.bad.len()));
     }
     Ok(rows)
+}
+
+/// Each row as JSON.
+fn texts(batch: &Batch) -> Vec<Cow<'_, str>> {
+    match &batch.payload {
+        Payload::JsonLines(lines) => lines.lines().map(Cow::Borrowed).collect(),
+        Payload::Arrow(rows) => {
+            (0..rows.len()).map(|row| Cow::Owned(rows.json(row).to_string())).collect()
+        }
+    }
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -97,9 +108,8 @@ fn read_all(
     let mut last = None;
     let from_start = request(&stream.name, Checkpoint::default(), BATCH_ROWS);
     read(source, &from_start, limit, |batch| {
-        let Payload::JsonLines(lines) = &batch.payload;
-        for line in lines.lines() {
-            let Ok(Json::Object(row)) = serde_json::from_str(line) else {
+        for line in texts(batch) {
+            let Ok(Json::Object(row)) = serde_json::from_str(&line) else {
                 return broken(format!("a row is not a JSON object: {line}"));
             };
             let unknown = row.keys().find(|key| !known.contains(key.as_str()));

@@ -1,5 +1,7 @@
 //! A connector for tests: gives the rows of its configuration, and fails or panics where it says.
 
+mod columns;
+
 use headwater_sdk::{Batch, Call, Connector, Failure, Request, Retry, Stream, StreamInfo};
 use serde::Deserialize;
 
@@ -9,7 +11,11 @@ struct Script {
     /// One row a batch.
     #[serde(default)]
     rows: Vec<serde_json::Value>,
-    /// The function that fails or panics: `check`, `read`, or `next` once the rows are given.
+    /// Gives the rows as Arrow, where a null is `null` or `absent`.
+    #[serde(default)]
+    arrow: Option<columns::Nulls>,
+    /// The function that fails or panics: `check`, `read`, or `next` once the rows are given; or
+    /// `row N`: `next` before it gives the row N.
     #[serde(default)]
     at: String,
     /// The code it fails with; 0 panics.
@@ -43,7 +49,7 @@ impl Connector for Scripted {
     const NAME: &'static str = "scripted";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const CONFIG_SCHEMA: &'static str = r#"{"type": "object", "properties": {
-        "rows": {"type": "array"}, "at": {"type": "string"}, "code": {"type": "integer"}}}"#;
+        "rows": {"type": "array"}, "arrow": {"type": "string"}, "at": {"type": "string"}, "code": {"type": "integer"}}}"#;
     type Stream = Rows;
 
     fn open(config: &str) -> Result<Self, Failure> {
@@ -84,11 +90,15 @@ impl Connector for Scripted {
 
 impl Stream for Rows {
     fn next(&mut self, _call: &dyn Call, batch: &mut Batch) -> Result<bool, Failure> {
+        self.script.act(&format!("row {}", self.next + 1))?;
         let Some(row) = self.script.rows.get(self.next) else {
             return self.script.act("next").map(|()| false);
         };
         self.next += 1;
-        batch.json_lines = format!("{row}\n");
+        match self.script.arrow {
+            Some(nulls) => batch.arrow = Some(columns::of_row(&self.script.rows, row, nulls)?),
+            None => batch.json_lines = format!("{row}\n"),
+        }
         batch.positions.push(self.next as u64);
         batch.checkpoint = self.next.to_string().into_bytes();
         Ok(true)

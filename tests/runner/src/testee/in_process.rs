@@ -7,12 +7,17 @@ use std::sync::OnceLock;
 use headwater::error::{Error, ErrorCode, Result};
 use headwater::source::Control;
 use headwater::sync::{self, Job, RunOptions};
-use headwater::{Action, OpenOptions, Query, Record, Workspace};
+use headwater::{Action, Declarations, OpenOptions, Query, Record, Workspace};
 use headwater_host::Connectors;
 use serde_json::{Map, Value as Json, json};
 
-use super::requests::{Request, answer, apply_batch, error_json, meta_action, parse_operation};
+use super::requests::{
+    Request, answer, apply_batch, error_json, meta_action, parse_operation, seed_line,
+};
 use super::{Response, Testee};
+
+/// The record type with functions of its own.
+const ACTIVITY: &str = "activity";
 
 /// The Rust library over SQLite.
 #[derive(Default)]
@@ -41,12 +46,21 @@ impl InProcess {
                 Ok(Json::Null)
             }
             "open" => self.open(request),
+            "declare" => self.declare(request),
+            "seed" => self.seed(request),
             "create" => self.create(request),
             "get" => self.get(request),
             "patch" => self.patch(request),
             "archive" => self.archive(request),
             "assert" => self.assert(request),
             "update" => self.update(request),
+            "add_item" => self.add_item(request),
+            "update_item" => self.update_item(request),
+            "remove_item" => self.remove_item(request),
+            "edges" => self.edges(request),
+            "add_edge" => self.add_edge(request),
+            "update_edge" => self.update_edge(request),
+            "remove_edge" => self.remove_edge(request),
             "apply" => self.apply(request),
             "schema" => self.schema(request),
             "query" => self.query(request),
@@ -86,7 +100,27 @@ impl InProcess {
         Ok(Json::Null)
     }
 
+    /// A local extension: custom objects and custom fields.
+    fn declare(&self, request: Request<'_>) -> Result<Json> {
+        let declarations = Declarations::from_json(Json::Object(request.object("body")?))?;
+        let declared = self.workspace()?.declare(declarations)?;
+        Ok(json!({ "added": declared.added, "changed": declared.changed }))
+    }
+
+    /// A local extension: a record of a type that the API may only read.
+    fn seed(&self, request: Request<'_>) -> Result<Json> {
+        let line = seed_line(request.0);
+        let seeded = headwater::seed(self.workspace()?, line.as_bytes())?;
+        let id = seeded.first().map(|outcome| outcome.id).unwrap_or_default();
+        let record = self.workspace()?.get(request.text("record_type")?, id)?;
+        Ok(json!({ "data": record.to_json() }))
+    }
+
     fn create(&self, request: Request<'_>) -> Result<Json> {
+        if request.text("record_type")? == ACTIVITY {
+            let logged = headwater::log_activity(self.workspace()?, request.object("attributes")?)?;
+            return Ok(json!({ "data": logged }));
+        }
         let record = headwater::create(
             self.workspace()?,
             request.text("record_type")?,
@@ -97,7 +131,9 @@ impl InProcess {
 
     fn get(&self, request: Request<'_>) -> Result<Json> {
         let record = self.workspace()?.get(request.text("record_type")?, request.id()?)?;
-        Ok(json!({ "data": record.to_json() }))
+        let is_activity = record.record_type.api_name() == ACTIVITY;
+        let shown = if is_activity { headwater::activity_json(&record) } else { record.to_json() };
+        Ok(json!({ "data": shown }))
     }
 
     fn patch(&self, request: Request<'_>) -> Result<Json> {
@@ -125,6 +161,87 @@ impl InProcess {
         let mut answer = answer(&outcome);
         answer["meta"] = json!({ "action": meta_action(outcome.action) });
         Ok(answer)
+    }
+
+    fn add_item(&self, request: Request<'_>) -> Result<Json> {
+        let added = headwater::add_item(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("attribute")?,
+            request.object("body")?,
+        )?;
+        Ok(json!({ "data": added.to_json(), "is_new": added.action == Action::Created }))
+    }
+
+    fn update_item(&self, request: Request<'_>) -> Result<Json> {
+        let updated = headwater::update_item(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("attribute")?,
+            request.text("item")?,
+            request.object("body")?,
+        )?;
+        Ok(json!({ "data": updated.to_json() }))
+    }
+
+    fn remove_item(&self, request: Request<'_>) -> Result<Json> {
+        headwater::remove_item(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("attribute")?,
+            request.text("item")?,
+        )?;
+        Ok(Json::Null)
+    }
+
+    fn edges(&self, request: Request<'_>) -> Result<Json> {
+        let page = headwater::edges(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("relationship")?,
+            request.some_of(&["limit", "cursor"]),
+        )?;
+        Ok(page.to_json())
+    }
+
+    fn add_edge(&self, request: Request<'_>) -> Result<Json> {
+        let added = headwater::add_edge(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("relationship")?,
+            request.object("body")?,
+        )?;
+        let mut answer = added.edge.to_json();
+        answer["is_new"] = json!(added.action == Action::Created);
+        Ok(answer)
+    }
+
+    fn update_edge(&self, request: Request<'_>) -> Result<Json> {
+        let updated = headwater::update_edge(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("relationship")?,
+            request.uuid("target")?,
+            request.object("body")?,
+        )?;
+        Ok(updated.edge.to_json())
+    }
+
+    fn remove_edge(&self, request: Request<'_>) -> Result<Json> {
+        headwater::remove_edge(
+            self.workspace()?,
+            request.text("record_type")?,
+            request.id()?,
+            request.text("relationship")?,
+            request.uuid("target")?,
+        )?;
+        Ok(Json::Null)
     }
 
     /// A local extension: as assert, but a record that is not there is an error.
@@ -159,8 +276,12 @@ impl InProcess {
 
     fn query(&self, request: Request<'_>) -> Result<Json> {
         let workspace = self.workspace()?;
-        let record_type = workspace.schema().record_type(request.text("record_type")?)?;
-        let query = Query::parse(record_type, request.object("body")?)?;
+        if request.text("record_type")? == ACTIVITY {
+            return headwater::query_activities(workspace, request.object("body")?);
+        }
+        let schema = workspace.schema();
+        let record_type = schema.record_type(request.text("record_type")?)?;
+        let query = Query::parse(&schema, record_type, request.object("body")?)?;
         let page = workspace.query(record_type.api_name(), &query)?;
         let records: Vec<Json> = page.records.iter().map(Record::to_json).collect();
         Ok(json!({ "data": records, "next_cursor": page.next_cursor }))

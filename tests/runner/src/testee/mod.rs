@@ -1,9 +1,11 @@
 //! Testees: surfaces that answer the requests of a case, all in the same JSON.
 
+mod http;
 mod in_process;
 mod process;
 mod requests;
 
+pub use http::HttpTestee;
 pub use in_process::InProcess;
 pub use process::ProcessTestee;
 

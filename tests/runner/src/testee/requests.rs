@@ -1,7 +1,7 @@
 //! From the JSON of a request to the library's types, and from its types to the JSON of an answer.
 
 use headwater::error::{Error, ErrorCode, Result, Retry};
-use headwater::operation::OperationKind;
+use headwater::operation::{EdgeEdit, ItemEdit, ItemFields, ItemKey, OperationKind};
 use headwater::value::Uuid;
 use headwater::{
     Action, ApplyMode, ApplyOptions, Attributes, Match, Operation, Outcome, Workspace, Write,
@@ -32,8 +32,18 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn id(self) -> Result<Uuid> {
-        let text = self.text("id")?;
-        Uuid::parse_str(text).map_err(|_| invalid_request("id", "expected a UUID"))
+        self.uuid("id")
+    }
+
+    pub(super) fn uuid(self, name: &str) -> Result<Uuid> {
+        let text = self.text(name)?;
+        Uuid::parse_str(text).map_err(|_| invalid_request(name, "expected a UUID"))
+    }
+
+    /// Those of these arguments that are given.
+    pub(super) fn some_of(self, names: &[&str]) -> Map<String, Json> {
+        let given = self.0.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        given.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     fn is_true(self, name: &str) -> Option<bool> {
@@ -53,21 +63,8 @@ pub(super) fn error_json(error: &Error) -> Json {
         Retry::Backoff => json!("backoff"),
         Retry::After(duration) => json!({ "after_seconds": duration.as_secs_f64() }),
     };
-    let details = if error.related().is_empty() {
-        Json::Null
-    } else {
-        let all = std::iter::once(error).chain(error.related());
-        let all: Vec<Json> = all
-            .map(|error| {
-                json!({
-                    "code": error.code().name(),
-                    "field": error.field(),
-                    "message": error.message(),
-                })
-            })
-            .collect();
-        json!({ "errors": all })
-    };
+    let faults = error.faults_to_json();
+    let details = if faults.is_empty() { Json::Null } else { json!({ "errors": faults }) };
     json!({
         "code": error.code().name(),
         "field": error.field(),
@@ -77,6 +74,12 @@ pub(super) fn error_json(error: &Error) -> Json {
         "retry": retry,
         "details": details,
     })
+}
+
+/// The line of a seed file that a request's record makes.
+pub(super) fn seed_line(request: &Map<String, Json>) -> String {
+    json!({ "record_type": request.get("record_type"), "attributes": request.get("attributes") })
+        .to_string()
 }
 
 /// The id and, where it was asked for, the record of an outcome.
@@ -124,7 +127,8 @@ pub(super) fn apply_batch(
     if mode == ApplyMode::AllOrNothing && !refused.is_empty() {
         return Err(refused.swap_remove(0).1);
     }
-    let mut outcomes = workspace.apply(parsed, ApplyOptions { mode, returns_records })?;
+    let options = ApplyOptions { mode, returns_records, ..ApplyOptions::default() };
+    let mut outcomes = workspace.apply(parsed, options)?;
     for (index, error) in refused {
         outcomes.insert(index, Err(error));
     }
@@ -146,6 +150,30 @@ pub(super) fn parse_operation(
             OperationKind::Patch { id: request.id()?, attributes: attributes(Write::Patch)? }
         }
         "archive" => OperationKind::Archive { id: request.id()? },
+        "add_item" | "update_item" | "remove_item" => {
+            let attribute = record_type.require_items(request.text("attribute")?)?;
+            let declared = record_type.attribute(attribute);
+            let item = || ItemKey::parse(declared, request.text("item")?);
+            let fields = |write| ItemFields::parse(declared, request.object("body")?, write);
+            let edit = match request.text("do")? {
+                "add_item" => ItemEdit::Add(fields(Write::Create)?),
+                "update_item" => ItemEdit::Update(item()?, fields(Write::Patch)?),
+                _ => ItemEdit::Remove(item()?),
+            };
+            OperationKind::EditItem { id: request.id()?, attribute, edit: Box::new(edit) }
+        }
+        "add_edge" | "update_edge" | "remove_edge" => {
+            let relationship = record_type.require_relationship(request.text("relationship")?)?;
+            let end = record_type.relationship(relationship);
+            let edit = match request.text("do")? {
+                "add_edge" => EdgeEdit::add(end, request.object("body")?)?,
+                "update_edge" => {
+                    EdgeEdit::update(end, request.uuid("target")?, request.object("body")?)?
+                }
+                _ => EdgeEdit::remove(end, request.uuid("target")?)?,
+            };
+            OperationKind::EditEdge { id: request.id()?, relationship, edit: Box::new(edit) }
+        }
         "assert" => {
             OperationKind::Assert { matching: matching()?, attributes: attributes(Write::Assert)? }
         }
@@ -154,5 +182,5 @@ pub(super) fn parse_operation(
         }
         other => return Err(invalid_request("do", &format!("no operation {other:?}"))),
     };
-    Ok(Operation { record_type, kind })
+    Ok(Operation::new(record_type, kind))
 }

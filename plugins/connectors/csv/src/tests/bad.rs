@@ -126,7 +126,13 @@ fn a_cancelled_read_stops() {
     let directory = tempfile::tempdir().unwrap();
     let path = write(directory.path(), "rows.csv", "a\n1\n");
     let mut csv = Csv::open(&config(path, json!({})).to_string()).unwrap();
-    let request = Request { stream: "rows", checkpoint: b"", partition: "", batch_rows: 1 };
+    let request = Request {
+        stream: "rows",
+        checkpoint: b"",
+        partition: "",
+        batch_rows: 1,
+        accepts_arrow: false,
+    };
     let mut stream = csv.read(&super::Quiet, &request).unwrap();
     let failure = stream.next(&Cancelled, &mut Batch::default()).unwrap_err();
     assert_eq!(failure.code, HEADWATER_E_CANCELLED);

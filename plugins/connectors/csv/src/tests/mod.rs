@@ -8,7 +8,10 @@ mod resume;
 
 use std::path::{Path, PathBuf};
 
-use headwater_sdk::{Batch, Call, Connector, Failure, LogLevel, Request, Stream};
+use headwater_sdk::arrow_array::{Array, cast::AsArray};
+use headwater_sdk::{
+    ArrowRows, Batch, Call, Connector, Failure, LogLevel, NullMeans, Request, Stream,
+};
 use serde_json::{Value, json};
 
 use crate::Csv;
@@ -33,9 +36,30 @@ struct Output {
 }
 
 /// Reads to the end; the failure of the read itself, if any, is part of the output.
+///
+/// From the start, the rows have to be the same for a host that takes Arrow and one that does not.
 fn read_from(config: &Value, checkpoint: &[u8], batch_rows: usize) -> Result<Output, Failure> {
+    let columns = read_as(true, config, checkpoint, batch_rows)?;
+    if !checkpoint.is_empty() {
+        return Ok(columns);
+    }
+    let lines = read_as(false, config, checkpoint, batch_rows)?;
+    assert_eq!(columns.rows, lines.rows);
+    assert_eq!(columns.positions, lines.positions);
+    assert_eq!(columns.bad, lines.bad);
+    assert_eq!(columns.failure, lines.failure);
+    assert_eq!(columns.checkpoints.last(), lines.checkpoints.last());
+    Ok(columns)
+}
+
+fn read_as(
+    accepts_arrow: bool,
+    config: &Value,
+    checkpoint: &[u8],
+    batch_rows: usize,
+) -> Result<Output, Failure> {
     let mut csv = Csv::open(&config.to_string())?;
-    let request = Request { stream: "", checkpoint, partition: "", batch_rows };
+    let request = Request { stream: "", checkpoint, partition: "", batch_rows, accepts_arrow };
     let mut stream = csv.read(&Quiet, &request)?;
     let mut output = Output::default();
     let mut batch = Batch::default();
@@ -50,15 +74,31 @@ fn read_from(config: &Value, checkpoint: &[u8], batch_rows: usize) -> Result<Out
             }
         }
         assert!(batch.json_lines.is_empty() || batch.json_lines.ends_with('\n'));
-        assert_eq!(batch.json_lines.lines().count(), batch.positions.len());
+        assert!(batch.arrow.is_none() || batch.json_lines.is_empty());
+        let rows = rows_of(&batch);
+        assert_eq!(rows.len(), batch.positions.len());
         assert!(batch.checkpoint.len() < 64 << 10);
-        output
-            .rows
-            .extend(batch.json_lines.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()));
+        output.rows.extend(rows);
         output.positions.append(&mut batch.positions);
         output.bad.append(&mut batch.bad_rows);
         output.checkpoints.push(batch.checkpoint.clone());
     }
+}
+
+/// The rows of a batch as JSON, whichever way they are written.
+fn rows_of(batch: &Batch) -> Vec<Value> {
+    let Some(ArrowRows { rows, null_means }) = &batch.arrow else {
+        return batch.json_lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    };
+    assert_eq!(*null_means, NullMeans::Absent);
+    let row = |index: usize| {
+        let cells = rows.fields().iter().zip(rows.columns());
+        let cells = cells.filter(|(_, column)| column.is_valid(index));
+        let cells = cells
+            .map(|(field, column)| (field.name().clone(), column.as_string::<i32>().value(index)));
+        cells.map(|(name, text)| (name, Value::from(text))).collect()
+    };
+    (0..rows.len()).map(row).collect()
 }
 
 fn read(config: &Value) -> Output {

@@ -34,7 +34,13 @@ fn files_are_located_sorted_and_once() {
     let found = locate(&[text("x[1].csv.gz")]).unwrap();
     assert_eq!((found.files.len(), found.stream.as_str()), (1, "x[1]"));
 
-    let request = |stream, partition| Request { stream, checkpoint: b"", partition, batch_rows: 0 };
+    let request = |stream, partition| Request {
+        stream,
+        checkpoint: b"",
+        partition,
+        batch_rows: 0,
+        accepts_arrow: false,
+    };
     assert!(found.expect(&request("", "")).is_ok());
     assert!(found.expect(&request("x[1]", "")).is_ok());
     assert_eq!(found.expect(&request("y", "")).unwrap_err().field, "stream");

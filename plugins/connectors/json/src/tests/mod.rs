@@ -35,7 +35,8 @@ struct Output {
 /// Reads to the end; the failure of the read itself, if any, is part of the output.
 fn read_from(config: &Value, checkpoint: &[u8], batch_rows: usize) -> Result<Output, Failure> {
     let mut json = Json::open(&config.to_string())?;
-    let request = Request { stream: "", checkpoint, partition: "", batch_rows };
+    let request =
+        Request { stream: "", checkpoint, partition: "", batch_rows, accepts_arrow: false };
     let mut stream = json.read(&Quiet, &request)?;
     let mut output = Output::default();
     let mut batch = Batch::default();
@@ -92,7 +93,13 @@ fn try_text(text: impl AsRef<[u8]>, keys: Value) -> Output {
 fn lines_of(text: &str, keys: Value) -> String {
     let directory = tempfile::tempdir().unwrap();
     let config = config(write(directory.path(), "rows.json", text), keys);
-    let request = Request { stream: "rows", checkpoint: b"", partition: "", batch_rows: 0 };
+    let request = Request {
+        stream: "rows",
+        checkpoint: b"",
+        partition: "",
+        batch_rows: 0,
+        accepts_arrow: false,
+    };
     let mut stream = Json::open(&config.to_string()).unwrap().read(&Quiet, &request).unwrap();
     let mut batch = Batch::default();
     assert!(stream.next(&Quiet, &mut batch).unwrap());

@@ -1,0 +1,66 @@
+//! `headwater serve`: a workspace over HTTP, in the CRM's own wire format.
+
+use std::time::Duration;
+
+use headwater::{Error, ErrorCode, OpenOptions, Result};
+use headwater_server::{Limits, ServeOptions, Server, TlsFiles};
+
+use tracing::Level;
+
+use crate::arguments::{DuplicatesArgument, LogFormat, ServeArguments};
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) fn run(arguments: &ServeArguments) -> Result<Exit> {
+    let rejects_duplicates =
+        arguments.duplicates.map(|choice| choice == DuplicatesArgument::Reject);
+    let options = OpenOptions { create: true, rejects_duplicates };
+    let workspace = headwater::open(&arguments.workspace, options)?;
+    let options = serve_options(arguments);
+    if !options.no_auth
+        && workspace.api_keys()?.list_keys()?.iter().all(|key| key.expired_at.is_some())
+    {
+        output::note("the workspace has no active API key: make one with `headwater keys create`");
+    }
+    start_log(arguments.log);
+    let server = Server::bind(workspace.into(), &options)?;
+    let stopper = server.stopper();
+    ctrlc::set_handler(move || stopper.stop()).map_err(|cause| {
+        Error::new(ErrorCode::Internal, "cannot listen for Ctrl-C").because(cause)
+    })?;
+    // The address is the result: with port 0 nobody else knows it.
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    output::line(&format!("{scheme}://{}/api/v2", server.address()))?;
+    server.run();
+    Ok(Exit::Done)
+}
+
+/// Sends what the server notes to stderr.
+fn start_log(format: Option<LogFormat>) {
+    let level = if format.is_some() { Level::INFO } else { Level::ERROR };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    match format {
+        Some(LogFormat::Json) => log.json().flatten_event(true).with_current_span(false).init(),
+        Some(LogFormat::Text) | None => log.init(),
+    }
+}
+
+fn serve_options(arguments: &ServeArguments) -> ServeOptions {
+    let limits = Limits {
+        body_bytes: arguments.max_body,
+        request_time: Duration::from_secs(arguments.request_time.into()),
+        connections: arguments.max_connections.get().into(),
+        requests_per_second: arguments.rate_limit,
+    };
+    let files = arguments.tls_certificate.clone().zip(arguments.tls_key.clone());
+    ServeOptions {
+        no_auth: arguments.no_auth,
+        limits,
+        tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+        ..ServeOptions::on(arguments.listen)
+    }
+}

@@ -1,0 +1,175 @@
+//! Activities: logged, read and queried in a shape of their own (contract.md section 4.7).
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{Operation, OperationKind, Query};
+use crate::record::{Attributes, Record, first_of};
+use crate::schema::{RecordType, Write};
+use crate::value::parse_timestamp;
+use crate::workspace::{ApplyOptions, Workspace};
+
+const ACTIVITY: &str = "activity";
+/// What may be written beside `metadata`.
+const WRITTEN: [&str; 6] = [
+    "type",
+    "account_id",
+    "opportunity_id",
+    "contact_ids",
+    "sequence_id",
+    "pipeline_select_list_value_id",
+];
+/// What is read under `attributes`.
+const READ: [&str; 9] = [
+    "type",
+    "sub_type",
+    "status",
+    "priority",
+    "display_name",
+    "owner_user_id",
+    "ended_at",
+    "badge_status",
+    "location",
+];
+/// The texts that the metadata of a manual activity must have.
+const REQUIRED: [&str; 3] = ["activity_time", "subject", "description"];
+
+/// Logs an activity from the `attributes` object of a request and gives it back, as
+/// [`activity_json`] shows it.
+///
+/// # Errors
+/// `unknown_field`, `field_required_missing`, `field_value_invalid`, `target_record_not_found`.
+pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>) -> Result<Json> {
+    let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
+    let metadata = attributes.remove("metadata").filter(|metadata| !metadata.is_null());
+    let is_unknown = |name: &&String| !WRITTEN.contains(&name.as_str());
+    let unknown = attributes.keys().filter(is_unknown).map(|name| record_type.unknown_field(name));
+    if let Some(error) = first_of(unknown) {
+        return Err(error);
+    }
+    let metadata = checked(&record_type, metadata)?;
+    for (name, from) in [("display_name", "subject"), ("sub_type", "category")] {
+        if let Some(value) = metadata.get(from) {
+            attributes.insert(name.to_owned(), value.clone());
+        }
+    }
+    attributes.insert("metadata".to_owned(), Json::Object(metadata).to_string().into());
+    let attributes =
+        Attributes::parse(&record_type, attributes, Write::Create, None).map_err(|error| {
+            match error.field() {
+                Some("sub_type") => error.at_field("metadata.category"),
+                _ => error,
+            }
+        })?;
+    let operation = Operation::new(record_type, OperationKind::Create { attributes });
+    let options =
+        ApplyOptions { returns_records: true, writes_read_only: true, ..ApplyOptions::default() };
+    let outcome = workspace.apply(vec![operation], options)?.pop().transpose()?;
+    let record = outcome.and_then(|outcome| outcome.record);
+    record.as_ref().map(activity_json).ok_or_else(|| {
+        Error::new(ErrorCode::Internal, "an activity was logged and did not come back")
+    })
+}
+
+/// The metadata of a manual activity, which is the only kind that is logged.
+fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<String, Json>> {
+    let at = |name: &str| format!("metadata.{name}");
+    let metadata = match metadata {
+        Some(Json::Object(metadata)) => metadata,
+        None => {
+            let what = format!("a new {} needs metadata", record_type.api_name());
+            return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field("metadata"));
+        }
+        Some(other) => {
+            let what = format!("expected metadata to be an object, found {other}");
+            return Err(Error::new(ErrorCode::FieldValueInvalid, what).at_field("metadata"));
+        }
+    };
+    for (name, value) in &metadata {
+        let is_text = value.is_string() || name == "category" && value.is_null();
+        let known = REQUIRED.contains(&name.as_str()) || name == "category";
+        if !known || !is_text {
+            let what = if known { "takes text" } else { "is no part of a manual activity" };
+            return Err(Error::new(ErrorCode::FieldValueInvalid, format!("{name:?} {what}"))
+                .at_field(at(name))
+                .hint("the metadata has activity_time, subject, description and category"));
+        }
+    }
+    for name in REQUIRED {
+        let text = metadata.get(name).and_then(Json::as_str).unwrap_or_default();
+        if text.trim().is_empty() {
+            let what = format!("a new {} needs {}", record_type.api_name(), at(name));
+            return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field(at(name)));
+        }
+        if name == "activity_time" {
+            parse_timestamp(text).map_err(|error| error.at_field(at(name)))?;
+        }
+    }
+    Ok(metadata)
+}
+
+/// An activity as it is read: its attributes in envelopes, its metadata as it was written.
+#[must_use]
+pub fn activity_json(record: &Record) -> Json {
+    let mut document = record.to_json();
+    if let Some(attributes) = document["attributes"].as_object_mut() {
+        attributes.retain(|name, _| READ.contains(&name.as_str()));
+    }
+    let metadata = record.value("metadata").and_then(|value| value.as_text());
+    let metadata: Option<Json> = metadata.and_then(|text| serde_json::from_str(text).ok());
+    document["metadata"] = json!(metadata);
+    document
+}
+
+/// One page of the activities of a contact, an account or an opportunity, newest first.
+///
+/// # Errors
+/// `invalid_request` for a body that names none of them, or has other keys;
+/// `invalid_filter_value`, `invalid_cursor`.
+pub fn query_activities(workspace: &dyn Workspace, mut body: Map<String, Json>) -> Result<Json> {
+    const SCOPES: [(&str, &str, &str); 5] = [
+        ("contact_id", "contact_ids", "eq"),
+        ("account_id", "account_id", "eq"),
+        ("opportunity_id", "opportunity_id", "eq"),
+        ("created_from", "created_at", "gte"),
+        ("created_to", "created_at", "lte"),
+    ];
+    let mut take = |name: &str| body.remove(name).filter(|value| !value.is_null());
+    let mut asked = Map::new();
+    for name in ["cursor", "limit"] {
+        asked.extend(take(name).map(|value| (name.to_owned(), value)));
+    }
+    let given: Vec<_> = SCOPES
+        .iter()
+        .filter_map(|(name, field, operator)| Some((*name, *field, *operator, take(name)?)))
+        .collect();
+    if let Some(name) = body.keys().next() {
+        let what = format!("a query of activities has no key {name:?}");
+        return Err(Error::new(ErrorCode::InvalidRequest, what).at_field(name));
+    }
+    let has_scope = given.iter().any(|(name, ..)| !name.starts_with("created"));
+    if !has_scope && !asked.contains_key("cursor") {
+        let what = "activities are asked for by contact_id, account_id or opportunity_id";
+        return Err(Error::new(ErrorCode::InvalidRequest, what).at_field("contact_id"));
+    }
+    // The cursor alone names what it continues.
+    if !given.is_empty() {
+        let filters = given.iter().map(|(_, field, operator, value)| {
+            json!({ "field": field, "operator": operator, "value": value })
+        });
+        asked.insert("filters".to_owned(), filters.collect());
+        let newest_first = json!([{ "field": "created_at", "direction": "desc" }]);
+        asked.insert("sort".to_owned(), newest_first);
+    }
+    let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
+    let query = Query::parse(&workspace.schema(), &record_type, asked).map_err(|error| {
+        let named = given.iter().find(|(_, field, ..)| error.field() == Some(field));
+        match named {
+            Some((name, ..)) => error.at_field(*name),
+            None => error,
+        }
+    })?;
+    let page = workspace.query(ACTIVITY, &query)?;
+    let records: Vec<Json> = page.records.iter().map(activity_json).collect();
+    Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
+}

@@ -1,0 +1,19 @@
+//! Single calls on a workspace, from the JSON of a request.
+
+mod edges;
+mod items;
+mod records;
+
+pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
+pub use items::{ItemOutcome, add_item, remove_item, update_item};
+pub use records::{archive, assert, create, patch};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::Outcome;
+use crate::record::Record;
+
+fn whole_record(outcome: Outcome) -> Result<Record> {
+    outcome
+        .record
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "an outcome came without its record"))
+}

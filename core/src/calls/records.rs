@@ -1,0 +1,90 @@
+//! Records: made, changed, archived, asserted.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::error::{ErrorCode, Result};
+use crate::operation::{Match, Operation, OperationKind, Outcome};
+use crate::record::{Attributes, Record};
+use crate::schema::Write;
+use crate::workspace::Workspace;
+
+use super::whole_record;
+
+/// Makes a record from the `attributes` object of a request and gives it back.
+///
+/// # Errors
+/// The codes of contract.md section 5.1.
+pub fn create(
+    workspace: &dyn Workspace,
+    record_type: &str,
+    attributes: Map<String, Json>,
+) -> Result<Record> {
+    let record_type = workspace.schema().record_type(record_type)?.clone();
+    record_type.check_writable()?;
+    let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
+    let kind = OperationKind::Create { attributes };
+    whole_record(workspace.apply_one(Operation::new(record_type, kind))?)
+}
+
+/// Changes the attributes that are not absent and gives the record back.
+///
+/// # Errors
+/// The codes of contract.md section 5.2.
+pub fn patch(
+    workspace: &dyn Workspace,
+    record_type: &str,
+    id: Uuid,
+    attributes: Map<String, Json>,
+) -> Result<Record> {
+    let record_type = workspace.schema().record_type(record_type)?.clone();
+    record_type.check_writable()?;
+    let attributes = Attributes::parse(&record_type, attributes, Write::Patch, None)?;
+    let kind = OperationKind::Patch { id, attributes };
+    whole_record(workspace.apply_one(Operation::new(record_type, kind))?)
+}
+
+/// Hides a record from reads, queries and matches.
+///
+/// # Errors
+/// `unknown_record_type`, `operation_not_supported`, `record_not_found`.
+pub fn archive(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<()> {
+    let record_type = workspace.schema().record_type(record_type)?.clone();
+    workspace.apply_one(Operation::new(record_type, OperationKind::Archive { id })).map(drop)
+}
+
+/// Updates the one record that matches, or makes it.
+///
+/// # Errors
+/// The codes of contract.md section 5.4.
+pub fn assert(
+    workspace: &dyn Workspace,
+    record_type: &str,
+    matching: Map<String, Json>,
+    attributes: Map<String, Json>,
+) -> Result<Outcome> {
+    let record_type = workspace.schema().record_type(record_type)?.clone();
+    record_type.check_writable()?;
+    // Before the match is looked at: no other key would help.
+    record_type.check_can_assert()?;
+    let matching = Match::parse(&record_type, matching, None);
+    let attributes = match Attributes::parse(&record_type, attributes.clone(), Write::Assert, None)
+    {
+        Ok(attributes) => attributes,
+        Err(error) if error.code() == ErrorCode::FieldNotCreatable => {
+            // Which rule was broken depends on the branch (contract.md section 5.4).
+            let exists = matching.is_ok_and(|matching| {
+                let kind = OperationKind::Update { matching, attributes: Attributes::default() };
+                workspace.apply_one(Operation::new(Arc::clone(&record_type), kind)).is_ok()
+            });
+            let write = if exists { Write::Patch } else { Write::Create };
+            return Attributes::parse(&record_type, attributes, write, None)
+                .and_then(|_| Err(error));
+        }
+        Err(error) => return Err(error),
+    };
+    let kind = OperationKind::Assert { matching: matching?, attributes };
+    workspace.apply_one(Operation::new(record_type, kind))
+}

@@ -1,0 +1,196 @@
+//! Deciding: what each operation of a batch does to the records that were gathered for it.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{
+    Action, Digest, ItemEdit, Match, MatchTarget, Operation, OperationKind, Outcome,
+};
+use crate::record::Attributes;
+use crate::store::Settings;
+use crate::workspace::ApplyOptions;
+
+use super::draft::{items_of, revise, revise_items};
+use super::working_set::{WorkingSet, WorkingSets};
+use super::{items, not_found, references};
+
+/// Decides one operation; the working sets are then as the operation leaves them.
+pub(super) fn decide(
+    sets: &mut WorkingSets,
+    settings: Settings,
+    options: ApplyOptions,
+    mut operation: Operation,
+) -> Result<Outcome> {
+    let digest = operation.digest();
+    let record_type = operation.record_type;
+    let referred = match &mut operation.kind {
+        OperationKind::Create { attributes }
+        | OperationKind::Patch { attributes, .. }
+        | OperationKind::Assert { attributes, .. }
+        | OperationKind::Update { attributes, .. } => {
+            references::find(sets, &record_type, attributes)
+        }
+        OperationKind::Archive { .. }
+        | OperationKind::EditItem { .. }
+        | OperationKind::EditEdge { .. } => Ok(()),
+    };
+    if !options.writes_read_only {
+        record_type.check_writable()?;
+    }
+    let set = sets.get_mut(record_type.api_name()).ok_or_else(|| {
+        Error::new(ErrorCode::Internal, "an operation's record type was not gathered")
+    })?;
+    let makes_record = !matches!(operation.kind, OperationKind::EditItem { .. });
+    let mut place = None;
+    let decided = match operation.kind {
+        OperationKind::Create { attributes } => {
+            referred.and_then(|()| create(set, settings, attributes, None, digest))
+        }
+        OperationKind::Patch { id, attributes } => match referred.map(|()| set.with_id(id)) {
+            Ok(Some(index)) => update(set, settings, index, attributes, None, digest),
+            Ok(None) => Err(not_found(&record_type, id)),
+            Err(error) => Err(error),
+        },
+        OperationKind::Archive { id } => match set.with_id(id) {
+            Some(index) => {
+                set.archive(index);
+                Ok((Action::Archived, index))
+            }
+            None => Err(not_found(&record_type, id)),
+        },
+        OperationKind::EditItem { id, attribute, edit } => match set.with_id(id) {
+            Some(index) => edit_item(set, settings, index, attribute, *edit),
+            None => Err(not_found(&record_type, id)),
+        },
+        OperationKind::EditEdge { .. } => {
+            Err(Error::new(ErrorCode::Internal, "an edge was taken for a record"))
+        }
+        OperationKind::Assert { matching, attributes } => {
+            let matching = place.insert(matching);
+            let found = find(set, matching);
+            let can_assert =
+                if options.writes_read_only { Ok(()) } else { record_type.check_can_assert() };
+            match can_assert.and(referred).and(found) {
+                Ok(Some(index)) => update(set, settings, index, attributes, Some(matching), digest),
+                Ok(None) => create(set, settings, attributes, Some(matching), digest),
+                Err(error) => Err(error),
+            }
+        }
+        OperationKind::Update { matching, attributes } => {
+            let matching = place.insert(matching);
+            let found = find(set, matching);
+            match referred.and(found) {
+                Ok(Some(index)) => update(set, settings, index, attributes, Some(matching), digest),
+                Ok(None) => Err(Error::new(
+                    ErrorCode::RecordNotFound,
+                    format!("no {} matches", record_type.api_name()),
+                )),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    match decided {
+        Ok((action, index)) => {
+            let record =
+                options.returns_records.then(|| set.record(index, settings.organization_id));
+            let id = set.entry(index).record.id;
+            if makes_record && action == Action::Created {
+                set.settle(index);
+            }
+            Ok(Outcome { action, id, record, edge: None })
+        }
+        Err(error) if error.record().is_none() => Err(match place {
+            Some(matching) => error.on_record(matching.describe()),
+            None => error,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// The one record that a match finds; `None` where there is none.
+fn find(set: &mut WorkingSet, matching: &Match) -> Result<Option<usize>> {
+    let found = set.matched(&matching.target);
+    set.answered(&matching.target);
+    match found[..] {
+        [] => match matching.target {
+            // An id cannot be chosen, so there is nothing to make (contract.md section 5.4).
+            MatchTarget::Id(id) => Err(not_found(&set.record_type, id)),
+            MatchTarget::Values { .. } => Ok(None),
+        },
+        [index] => Ok(Some(index)),
+        _ => {
+            const SHOWN: usize = 5;
+            let mut ids: Vec<String> = found
+                .iter()
+                .take(SHOWN)
+                .map(|&index| set.entry(index).record.id.to_string())
+                .collect();
+            if found.len() > SHOWN {
+                ids.push("..".to_owned());
+            }
+            Err(Error::new(
+                ErrorCode::AmbiguousMatch,
+                format!(
+                    "{} records of type {} match {}: {}",
+                    found.len(),
+                    set.record_type.api_name(),
+                    matching.describe(),
+                    ids.join(", ")
+                ),
+            )
+            .at_field(&*matching.name))
+        }
+    }
+}
+
+fn create(
+    set: &mut WorkingSet,
+    settings: Settings,
+    attributes: Attributes,
+    matching: Option<&Match>,
+    digest: Option<Digest>,
+) -> Result<(Action, usize)> {
+    let values = revise(&set.record_type, None, attributes, matching)?;
+    set.check_unique(None, &values, settings.rejects_duplicates)?;
+    Ok((Action::Created, set.insert(values, digest)?))
+}
+
+fn update(
+    set: &mut WorkingSet,
+    settings: Settings,
+    index: usize,
+    attributes: Attributes,
+    matching: Option<&Match>,
+    digest: Option<Digest>,
+) -> Result<(Action, usize)> {
+    if set.entry(index).is_repeated {
+        return Ok((Action::Unchanged, index));
+    }
+    let values = revise(&set.record_type, Some(set.entry(index).values()), attributes, matching)?;
+    if values.is_empty() {
+        return Ok((Action::Unchanged, index));
+    }
+    set.check_unique(Some(index), &values, settings.rejects_duplicates)?;
+    set.update(index, values, digest);
+    Ok((Action::Updated, index))
+}
+
+fn edit_item(
+    set: &mut WorkingSet,
+    settings: Settings,
+    index: usize,
+    attribute: usize,
+    edit: ItemEdit,
+) -> Result<(Action, usize)> {
+    let record_type = &set.record_type;
+    let entry = set.entry(index);
+    let current = entry.values();
+    let mut edited = items_of(current[attribute].as_ref());
+    let declared = record_type.attribute(attribute);
+    let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
+    let values = revise_items(record_type, current, attribute, edited);
+    if values.is_empty() {
+        return Ok((Action::Unchanged, index));
+    }
+    set.check_unique(Some(index), &values, settings.rejects_duplicates)?;
+    set.update(index, values, None);
+    Ok((action, index))
+}

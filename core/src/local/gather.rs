@@ -1,0 +1,325 @@
+//! Gathering: finds and loads, in the store's order, what the operations of a batch are about.
+//!
+//! Afterwards everything can be decided in memory, on any thread.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::operation::{ItemEdit, MatchTarget, Operation, OperationKind};
+use crate::record::{Attributes, Change};
+use crate::schema::{Origin, RecordType};
+use crate::store::{RowKey, Selection, Settings, WriteTransaction};
+use crate::value::Value;
+use crate::workspace::ApplyOptions;
+
+use super::draft::keys_of;
+use super::holders::Found;
+use super::references::Sought;
+use super::repeated::find_repeated;
+use super::working_set::{Entry, FoundKeys, WorkingSet};
+
+/// Finds and loads every stored record of one type that the operations may touch or refer to.
+pub(super) fn gather(
+    transaction: &mut dyn WriteTransaction,
+    settings: Settings,
+    record_type: &Arc<RecordType>,
+    operations: &[Operation],
+    sought: &Sought<'_>,
+    options: ApplyOptions,
+) -> Result<WorkingSet> {
+    let of_type = || {
+        operations
+            .iter()
+            .filter(|operation| operation.record_type.api_name() == record_type.api_name())
+    };
+    let mut wanted = Wanted::new(record_type, settings, options);
+    of_type().for_each(|operation| wanted.add(operation));
+    sought.of(record_type).iter().for_each(|target| wanted.add_target(target));
+    let Wanted { ids, keys, mut selection, primaries, moves_keys, mut creations, .. } = wanted;
+    if moves_keys {
+        // Which records an operation will match is known only while it is decided.
+        for attribute in primaries.iter() {
+            selection.add(attribute);
+        }
+    }
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut rows: Vec<RowKey> =
+        transaction.find_ids(record_type, &ids)?.into_iter().flatten().collect();
+    let mut found = Vec::new();
+    for (attribute, asked) in keys {
+        let (keys, askers) = count(asked);
+        let borrowed: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let holders = transaction.find_keys(record_type, attribute, &borrowed)?;
+        rows.extend(holders.iter().map(|(_, row)| row));
+        found.push(FoundKeys { attribute, keys, askers, holders });
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    // Where keys move, which record an operation is about is known only while it is decided.
+    let may_repeat = !moves_keys && !options.returns_records;
+    let entries = if may_repeat {
+        let glances = transaction.glance(record_type, &rows)?;
+        glances.into_iter().map(Entry::glanced_at).collect()
+    } else {
+        let records = transaction.load(record_type, &selection, &rows)?;
+        records.into_iter().map(Entry::read).collect()
+    };
+    let latest = transaction.latest_update(record_type)?;
+    let names_ids = !ids.is_empty();
+    let mut set = WorkingSet::new(Arc::clone(record_type), latest, entries, found, names_ids);
+    let found: Vec<Found> = of_type().map(|operation| find(&set, operation)).collect();
+    if may_repeat {
+        let unread = find_repeated(&mut set, of_type().zip(&found));
+        let rows: Vec<RowKey> = unread.iter().map(|&index| set.entry(index).record.row).collect();
+        let records = transaction.load(record_type, &selection, &rows)?;
+        unread.into_iter().zip(records).for_each(|(index, record)| set.take_in(index, record));
+    }
+    if !moves_keys {
+        let mut left_out = primaries;
+        left_out.leave_out(&selection);
+        creations -= complete(transaction, &mut set, &left_out, of_type().zip(&found))?;
+    }
+    set.give_rows(transaction.allocate(record_type, creations)?);
+    Ok(set)
+}
+
+/// The records that an operation finds as the batch begins.
+fn find(set: &WorkingSet, operation: &Operation) -> Found {
+    match &operation.kind {
+        OperationKind::Assert { matching, .. } | OperationKind::Update { matching, .. } => {
+            set.matched(&matching.target)
+        }
+        OperationKind::Patch { id, .. }
+        | OperationKind::Archive { id }
+        | OperationKind::EditItem { id, .. } => set.matched(&MatchTarget::Id(*id)),
+        OperationKind::Create { .. } | OperationKind::EditEdge { .. } => Found::new(),
+    }
+}
+
+/// Loads what was left out of records where it is needed; counts the asserts that find a record.
+fn complete<'a>(
+    transaction: &mut dyn WriteTransaction,
+    set: &mut WorkingSet,
+    left_out: &Selection,
+    operations: impl Iterator<Item = (&'a Operation, &'a Found)>,
+) -> Result<usize> {
+    let mut found_by_asserts = 0;
+    let mut incomplete = Vec::new();
+    for (operation, found) in operations {
+        let attributes = match &operation.kind {
+            OperationKind::Assert { attributes, .. }
+            | OperationKind::Update { attributes, .. }
+            | OperationKind::Patch { attributes, .. } => attributes,
+            OperationKind::Create { .. }
+            | OperationKind::EditItem { .. }
+            | OperationKind::EditEdge { .. }
+            | OperationKind::Archive { .. } => continue,
+        };
+        let is_assert = matches!(operation.kind, OperationKind::Assert { .. });
+        found_by_asserts += usize::from(is_assert && !found.is_empty());
+        for &index in found {
+            if set.needs(index, attributes, left_out) {
+                incomplete.push(index);
+            }
+        }
+    }
+    // Records lie in the order of their rows.
+    incomplete.sort_unstable();
+    incomplete.dedup();
+    let rows: Vec<RowKey> = incomplete.iter().map(|&index| set.entry(index).record.row).collect();
+    let loaded = transaction.load(&set.record_type, left_out, &rows)?;
+    for (index, record) in incomplete.into_iter().zip(loaded) {
+        set.complete(index, left_out, record.values);
+    }
+    Ok(found_by_asserts)
+}
+
+/// A key that an operation asks for: to find its record, or only to see that no other holds it.
+struct AskedKey {
+    key: String,
+    is_match: bool,
+}
+
+/// The keys sorted, each once, and how many operations match by each.
+fn count(mut asked: Vec<AskedKey>) -> (Vec<String>, Vec<u32>) {
+    asked.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    let (mut keys, mut askers) = (Vec::with_capacity(asked.len()), Vec::with_capacity(asked.len()));
+    for AskedKey { key, is_match } in asked {
+        if keys.last() != Some(&key) {
+            keys.push(key);
+            askers.push(0);
+        }
+        if let Some(count) = askers.last_mut() {
+            *count += u32::from(is_match);
+        }
+    }
+    (keys, askers)
+}
+
+/// What a batch needs to know about stored records of one type.
+struct Wanted<'a> {
+    record_type: &'a RecordType,
+    /// Attributes whose keys must be looked up because no two records may share them.
+    unique: Vec<usize>,
+    ids: BTreeSet<Uuid>,
+    /// For each attribute, the keys that are asked for, once for each time.
+    keys: FxHashMap<usize, Vec<AskedKey>>,
+    selection: Selection,
+    /// Arrays that are written through their primary item: where that stays as it is, which is
+    /// what most of a repeated sync does, the array need not be loaded.
+    primaries: Selection,
+    /// Whether records may gain or lose keys that other operations of the batch match by.
+    moves_keys: bool,
+    /// New records that the batch can make at most.
+    creations: usize,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(record_type: &'a RecordType, settings: Settings, options: ApplyOptions) -> Self {
+        let unique = record_type.key_attributes().filter(|&index| {
+            settings.rejects_duplicates || record_type.attribute(index).is_never_shared()
+        });
+        Self {
+            unique: unique.collect(),
+            record_type,
+            ids: BTreeSet::new(),
+            keys: FxHashMap::default(),
+            selection: if options.returns_records {
+                Selection::all(record_type)
+            } else {
+                Selection::none(record_type)
+            },
+            primaries: Selection::none(record_type),
+            moves_keys: false,
+            creations: 0,
+        }
+    }
+
+    fn add(&mut self, operation: &Operation) {
+        match &operation.kind {
+            OperationKind::Create { attributes } => {
+                self.creations += 1;
+                self.add_attributes(attributes, None);
+            }
+            OperationKind::Patch { id, attributes } => {
+                self.ids.insert(*id);
+                self.add_attributes(attributes, None);
+            }
+            OperationKind::Archive { id } => {
+                self.ids.insert(*id);
+                self.moves_keys = true;
+                for attribute in self.record_type.key_attributes() {
+                    self.select(attribute);
+                }
+            }
+            // Edges are decided against the store.
+            OperationKind::EditEdge { .. } => {}
+            OperationKind::EditItem { id, attribute, edit } => {
+                self.ids.insert(*id);
+                self.select(*attribute);
+                self.moves_keys |= self.record_type.attribute(*attribute).is_unique;
+                if let ItemEdit::Add(fields) | ItemEdit::Update(_, fields) = &**edit
+                    && let Some(text) = &fields.text
+                    && self.unique.contains(attribute)
+                {
+                    self.add_keys(*attribute, &[Value::Text(text.clone())], false);
+                }
+            }
+            OperationKind::Assert { matching, attributes }
+            | OperationKind::Update { matching, attributes } => {
+                self.add_target(&matching.target);
+                if matches!(operation.kind, OperationKind::Assert { .. }) {
+                    self.creations += 1;
+                }
+                self.add_attributes(attributes, Some(&matching.target));
+            }
+        }
+    }
+
+    /// What an operation matches by, or refers to.
+    fn add_target(&mut self, target: &MatchTarget) {
+        match target {
+            MatchTarget::Id(id) => drop(self.ids.insert(*id)),
+            MatchTarget::Values { attribute, values } => self.add_keys(*attribute, values, true),
+        }
+    }
+
+    fn add_attributes(&mut self, attributes: &Attributes, matching: Option<&MatchTarget>) {
+        for (index, change) in attributes.iter() {
+            self.select(index);
+            let key_attribute = match self.record_type.attribute(index).origin {
+                Origin::PrimaryOf(array) => array,
+                _ => index,
+            };
+            if !self.record_type.attribute(key_attribute).is_unique {
+                continue;
+            }
+            let Change::Set(value) = change else {
+                self.moves_keys = true;
+                continue;
+            };
+            self.moves_keys |= self.record_type.attribute(index).is_array
+                || !self.is_matched_by(key_attribute, value, matching);
+            if self.unique.contains(&key_attribute) {
+                self.add_keys(key_attribute, std::slice::from_ref(value), false);
+            }
+        }
+    }
+
+    /// Whether every key of a value is one that its own operation matches by.
+    fn is_matched_by(
+        &self,
+        attribute: usize,
+        value: &Value,
+        matching: Option<&MatchTarget>,
+    ) -> bool {
+        let Some(MatchTarget::Values { attribute: matched, values }) = matching else {
+            return false;
+        };
+        let matched = |key: Cow<'_, str>| {
+            *matched == attribute
+                && values.iter().any(|value| {
+                    keys_of(self.record_type, attribute, Some(value)).any(|held| held == key)
+                })
+        };
+        keys_of(self.record_type, attribute, Some(value)).all(matched)
+    }
+
+    fn add_keys(&mut self, attribute: usize, values: &[Value], is_match: bool) {
+        let wanted = self.keys.entry(attribute).or_default();
+        for value in values {
+            let keys = keys_of(self.record_type, attribute, Some(value));
+            wanted.extend(keys.map(|key| AskedKey { key: key.into_owned(), is_match }));
+        }
+    }
+
+    /// Selects an attribute and those that follow from it or that it follows from.
+    fn select(&mut self, index: usize) {
+        if !self.selection.add(index) {
+            return;
+        }
+        if let Origin::PrimaryOf(array) = self.record_type.attribute(index).origin {
+            self.primaries.add(array);
+        }
+        for (other, attribute) in self.record_type.attributes().iter().enumerate() {
+            match &attribute.origin {
+                Origin::PrimaryOf(array) if *array == index => self.select(other),
+                Origin::PipelineOf(stage) if *stage == index => drop(self.selection.add(other)),
+                Origin::JoinOf { parts, otherwise }
+                    if parts.contains(&index) || *otherwise == Some(index) =>
+                {
+                    self.selection.add(other);
+                    for &part in parts.iter().chain(otherwise) {
+                        self.select(part);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

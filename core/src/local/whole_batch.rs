@@ -1,0 +1,58 @@
+//! A batch as a whole: operations on records in runs, and edits of edges between the runs.
+
+use crate::error::{Error, ErrorCode, ErrorGroup, Result};
+use crate::operation::{ApplyMode, Operation, OperationKind, Outcomes};
+use crate::schema::Schema;
+use crate::store::{Settings, WriteTransaction};
+use crate::workspace::ApplyOptions;
+
+use super::Stopwatches;
+use super::batch::{self, all_or_nothing};
+use super::edges::{self, Parent};
+
+/// Applies a batch; the caller commits.
+pub(super) fn apply(
+    transaction: &mut dyn WriteTransaction,
+    schema: &Schema,
+    settings: Settings,
+    operations: Vec<Operation>,
+    options: ApplyOptions,
+    watches: &Stopwatches,
+) -> Result<Outcomes> {
+    let is_edge = |operation: &Operation| matches!(operation.kind, OperationKind::EditEdge { .. });
+    if !operations.iter().any(is_edge) {
+        return batch::apply(transaction, schema, settings, operations, options, watches);
+    }
+    let each = ApplyOptions { mode: ApplyMode::PerRecord, ..options };
+    if options.mode == ApplyMode::AllOrNothing {
+        transaction.mark()?;
+    }
+    let mut outcomes = Vec::with_capacity(operations.len());
+    let mut run = Vec::new();
+    for operation in operations {
+        let OperationKind::EditEdge { id, relationship, edit } = operation.kind else {
+            run.push(operation);
+            continue;
+        };
+        let record_type = operation.record_type;
+        let before = std::mem::take(&mut run);
+        outcomes.extend(batch::apply(transaction, schema, settings, before, each, watches)?);
+        let parent = Parent { record_type: &record_type, id, relationship };
+        let edited = watches.write.time(|| edges::apply(transaction, schema, &parent, *edit));
+        match edited {
+            Err(error) if is_of_the_store(&error) => return Err(error),
+            outcome => outcomes.push(outcome),
+        }
+    }
+    outcomes.extend(batch::apply(transaction, schema, settings, run, each, watches)?);
+    if options.mode == ApplyMode::AllOrNothing && outcomes.iter().any(Result::is_err) {
+        transaction.undo_to_mark()?;
+        return Ok(all_or_nothing(outcomes));
+    }
+    Ok(outcomes)
+}
+
+/// What keeps the batch as a whole from being written, not one operation from its success.
+fn is_of_the_store(error: &Error) -> bool {
+    error.code().group() == ErrorGroup::Store || error.code() == ErrorCode::Internal
+}

@@ -1,0 +1,121 @@
+//! Edits of the edges of a relationship (contract.md section 5.6).
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::record::{Attributes, Change, first_of};
+use crate::schema::{RelationshipEnd, nearest};
+use crate::value::Target;
+
+/// What happens to one edge of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EdgeEdit {
+    /// Adds an edge to a record; one that is there already is kept, and made what is given.
+    Add {
+        /// Where it leads.
+        target: Target,
+        /// Its attributes, by their index in the relationship.
+        attributes: Attributes,
+    },
+    /// Changes what is given of an edge.
+    Update {
+        /// Where it leads.
+        target: Uuid,
+        /// The changes.
+        attributes: Attributes,
+    },
+    /// Takes an edge away.
+    Remove {
+        /// Where it leads.
+        target: Uuid,
+    },
+}
+
+impl EdgeEdit {
+    /// Parses the body that adds an edge: `related_record_id` or `related_record_match`, and the
+    /// attributes beside it or in `through` (contract.md sections 9.6 and 9.7).
+    ///
+    /// # Errors
+    /// `field_not_updatable` for a relationship that is only read, `unknown_field`,
+    /// `field_value_invalid`.
+    pub fn add(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Self> {
+        end.check_writable()?;
+        let target = Target::take_from(&mut body);
+        let attributes = parse_attributes(end, body);
+        match (target, attributes) {
+            (Ok(target), Ok(attributes)) => Ok(Self::Add { target, attributes }),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+            (Err(target), Err(attributes)) => Err(match attributes.code() {
+                ErrorCode::UnknownField => attributes.with_related(vec![target]),
+                _ => target.with_related(vec![attributes]),
+            }),
+        }
+    }
+
+    /// Parses the body that changes an edge; what is absent stays.
+    ///
+    /// # Errors
+    /// `field_not_updatable` for a relationship that is only read, `operation_not_supported` for
+    /// one without attributes, `unknown_field`, `field_value_invalid`.
+    pub fn update(end: &RelationshipEnd, target: Uuid, body: Map<String, Json>) -> Result<Self> {
+        end.check_writable()?;
+        end.check_typed()?;
+        parse_attributes(end, body).map(|attributes| Self::Update { target, attributes })
+    }
+
+    /// The edit that takes an edge away.
+    ///
+    /// # Errors
+    /// `field_not_updatable` for a relationship that is only read.
+    pub fn remove(end: &RelationshipEnd, target: Uuid) -> Result<Self> {
+        end.check_writable().map(|()| Self::Remove { target })
+    }
+}
+
+fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Attributes> {
+    let through = match body.remove("through") {
+        None | Some(Json::Null) => Map::new(),
+        Some(Json::Object(through)) => through,
+        Some(other) => {
+            let message = format!("expected an object, found {other}");
+            return Err(Error::new(ErrorCode::FieldValueInvalid, message).at_field("through"));
+        }
+    };
+    let relationship = &*end.relationship;
+    let (mut unknown, mut invalid) = (Vec::new(), Vec::new());
+    let mut attributes = Attributes::default();
+    for (name, json) in body.into_iter().chain(through) {
+        if relationship.ignored.contains(&name) {
+            continue;
+        }
+        let mut declared = relationship.attributes.iter().enumerate();
+        let Some((index, attribute)) = declared.find(|(_, known)| known.api_name == name) else {
+            unknown.push(unknown_key(end, &name));
+            continue;
+        };
+        let parsed = attribute.parse(json, None).and_then(|value| match value {
+            Some(value) => Ok(Change::Set(value)),
+            None => attribute.check_null().map(|()| Change::Clear),
+        });
+        match parsed {
+            Ok(change) if attributes.change(index).is_some_and(|known| *known != change) => {
+                let message = format!("{name} is given twice, with different values");
+                invalid.push(Error::new(ErrorCode::FieldValueInvalid, message).at_field(name));
+            }
+            Ok(change) => attributes.set(index, change),
+            Err(error) => invalid.push(error),
+        }
+    }
+    first_of(unknown.into_iter().chain(invalid)).map_or(Ok(attributes), Err)
+}
+
+fn unknown_key(end: &RelationshipEnd, key: &str) -> Error {
+    let message = format!("a link of {} has no {key:?}", end.here().api_name);
+    let error = Error::new(ErrorCode::UnknownField, message).at_field(key);
+    let known = end.relationship.attributes.iter().map(|attribute| attribute.api_name.as_str());
+    match nearest(key, known) {
+        Some(near) => error.hint(format!("did you mean {near:?}?")),
+        None => error,
+    }
+}

@@ -1,0 +1,127 @@
+//! Relationships: which records are linked, what each side calls it, and what a link says of itself.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, ErrorCode, Result};
+
+use super::attribute::Attribute;
+
+/// What links records of two types, or records of one type in two roles.
+#[derive(Debug, Clone)]
+pub struct Relationship {
+    /// The name of its links; where it is typed, of the junction in the API.
+    pub name: String,
+    /// Whether its links can have attributes and be changed: a junction (contract.md section 5.6).
+    pub is_typed: bool,
+    /// Whether its links come about by other means and are only read here.
+    pub is_read_only: bool,
+    /// Whether it was declared by the workspace, not by the product.
+    pub is_custom: bool,
+    /// Its two sides; the first one declares it.
+    pub sides: [Side; 2],
+    /// The attributes of its links.
+    pub attributes: Vec<Attribute>,
+    /// Of which links one at most is primary.
+    pub one_primary: Option<OnePrimary>,
+    /// Keys that are taken beside the attributes, and left alone (contract.md section 9.6).
+    pub ignored: Vec<String>,
+}
+
+/// Of the links of each record on one side at most one is primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnePrimary {
+    /// The attribute that says so.
+    pub attribute: usize,
+    /// The side.
+    pub side: usize,
+}
+
+/// One side of a relationship: records of a type, and what they call it.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The type of the records.
+    pub record_type: String,
+    /// The name in the API.
+    pub api_name: String,
+    /// The name for people.
+    pub display_name: String,
+}
+
+/// A relationship as the records on one side of it see it.
+#[derive(Debug, Clone)]
+pub struct RelationshipEnd {
+    /// The relationship.
+    pub relationship: Arc<Relationship>,
+    /// Whose view it is: the place in [`Relationship::sides`].
+    pub side: usize,
+}
+
+impl RelationshipEnd {
+    /// The records that have it.
+    #[must_use]
+    pub fn here(&self) -> &Side {
+        &self.relationship.sides[self.side]
+    }
+
+    /// The records that it leads to.
+    #[must_use]
+    pub fn there(&self) -> &Side {
+        &self.relationship.sides[1 - self.side]
+    }
+
+    /// The same relationship from its other side.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        Self { relationship: Arc::clone(&self.relationship), side: 1 - self.side }
+    }
+
+    /// Refuses to add, change or remove a link that is only read here.
+    ///
+    /// # Errors
+    /// `field_not_updatable`, at the relationship.
+    pub fn check_writable(&self) -> Result<()> {
+        if !self.relationship.is_read_only {
+            return Ok(());
+        }
+        let Side { record_type, api_name, .. } = self.here();
+        let message = format!("{api_name} of a {record_type} is only read");
+        Err(Error::new(ErrorCode::FieldNotUpdatable, message).at_field(api_name))
+    }
+
+    /// Refuses to change a link that has no attributes.
+    ///
+    /// # Errors
+    /// `operation_not_supported`, at the relationship.
+    pub fn check_typed(&self) -> Result<()> {
+        if self.relationship.is_typed {
+            return Ok(());
+        }
+        let Side { record_type, api_name, .. } = self.here();
+        let message = format!("a link of {api_name} of a {record_type} has nothing to change");
+        Err(Error::new(ErrorCode::OperationNotSupported, message)
+            .at_field(api_name)
+            .hint("remove the link and add another one"))
+    }
+
+    /// The relationship as the schema document shows it (contract.md section 4.11).
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let Relationship { name, is_typed, is_read_only, is_custom, .. } = &*self.relationship;
+        let mut document = json!({
+            "api_name": self.here().api_name,
+            "display_name": self.here().display_name,
+            "related_object_api_name": self.there().record_type,
+            "related_object_relationship_api_name": self.there().api_name,
+            "is_creatable": !is_read_only,
+            "is_updatable": *is_typed && !is_read_only,
+            "is_custom": is_custom,
+            "is_array": true,
+        });
+        if *is_typed {
+            document["junction_object_api_name"] = json!(name);
+        }
+        document
+    }
+}

@@ -1,0 +1,108 @@
+//! Seeding: records put into a workspace from a file, those that the API only reads among them.
+
+use std::io::BufRead;
+
+use serde_json::{Map, Value as Json};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{ApplyMode, Match, Operation, OperationKind, Outcome};
+use crate::record::Attributes;
+use crate::schema::{RecordType, Write};
+use crate::workspace::{ApplyOptions, Workspace};
+
+/// Puts the records of a file into a workspace, all of them or none: JSON Lines of
+/// `{"record_type", "attributes"}`.
+///
+/// A record with a value that no other may share (a user's `email`) updates the one that has it
+/// already, so a file can be seeded again; other records are new each time. A record may refer to
+/// those of earlier lines.
+///
+/// # Errors
+/// At the line (`record`): `invalid_request` for one that is not such an object, and what is wrong
+/// with its attributes, as for a create; `source_unavailable` if `lines` cannot be read.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("crm.db");
+/// use headwater::{OpenOptions, open, seed};
+/// let options = OpenOptions { create: true, ..OpenOptions::default() };
+/// let workspace = open(path.to_str().unwrap(), options)?;
+/// let lines = r#"{"record_type": "user", "attributes": {"email": "owner@acme.com"}}"#;
+/// let owner = seed(&*workspace, lines.as_bytes())?[0].id;
+/// assert_eq!(workspace.get("user", owner)?.id, owner);
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcome>> {
+    let mut numbers = Vec::new();
+    let mut operations = Vec::new();
+    for (index, line) in lines.lines().enumerate() {
+        let at_line = |error: Error| error.on_record(format!("line {}", index + 1));
+        let line = line.map_err(|cause| {
+            at_line(
+                Error::new(ErrorCode::SourceUnavailable, format!("cannot be read: {cause}"))
+                    .because(cause),
+            )
+        })?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        operations.push(operation(workspace, &line).map_err(at_line)?);
+        numbers.push(index + 1);
+    }
+    let options = ApplyOptions {
+        mode: ApplyMode::AllOrNothing,
+        writes_read_only: true,
+        ..ApplyOptions::default()
+    };
+    let outcomes = workspace.apply(operations, options)?;
+    let is_cause = |error: &Error| error.code() != ErrorCode::Cancelled;
+    let mut seeded = Vec::with_capacity(outcomes.len());
+    for (number, outcome) in numbers.into_iter().zip(outcomes) {
+        match outcome {
+            Ok(outcome) => seeded.push(outcome),
+            Err(error) if is_cause(&error) => {
+                return Err(error.on_record(format!("line {number}")));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(seeded)
+}
+
+fn operation(workspace: &dyn Workspace, line: &str) -> Result<Operation> {
+    let wrong = |why: String| {
+        Error::new(ErrorCode::InvalidRequest, why).hint(
+            "write {\"record_type\": \"user\", \"attributes\": {\"email\": \"owner@acme.com\"}}",
+        )
+    };
+    let mut object: Map<String, Json> =
+        serde_json::from_str(line).map_err(|cause| wrong(format!("not a JSON object: {cause}")))?;
+    let (record_type, attributes) =
+        match (object.remove("record_type"), object.remove("attributes"), object.keys().next()) {
+            (Some(Json::String(name)), Some(Json::Object(attributes)), None) => (name, attributes),
+            (_, _, Some(other)) => return Err(wrong(format!("a seed has no key {other:?}"))),
+            _ => return Err(wrong("expected record_type and attributes".to_owned())),
+        };
+    let record_type = workspace.schema().record_type(&record_type)?.clone();
+    let matching = known_by(&record_type, &attributes)?;
+    let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
+    let kind = match matching {
+        Some(matching) => OperationKind::Assert { matching, attributes },
+        None => OperationKind::Create { attributes },
+    };
+    Ok(Operation::new(record_type, kind))
+}
+
+/// The match by the first given value that no two records may share.
+fn known_by(record_type: &RecordType, attributes: &Map<String, Json>) -> Result<Option<Match>> {
+    let key = record_type.attributes().iter().find(|attribute| {
+        let given = attributes.get(&attribute.api_name);
+        attribute.is_never_shared() && given.is_some_and(|value| !value.is_null())
+    });
+    key.map(|key| {
+        let value = attributes[&key.api_name].clone();
+        let object = Map::from_iter([(key.api_name.clone(), value)]);
+        Match::parse(record_type, object, None)
+    })
+    .transpose()
+}

@@ -1,0 +1,247 @@
+//! Compiling a mapping: every mistake of a job is found here, before a row is read.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::{MatchKey, Origin, RecordType, Write, nearest};
+use crate::source::StreamDescription;
+use crate::value::{ValueType, address_part};
+
+use super::{CellOrigin, Entry, Mapping, MatchEntry, Target};
+use crate::sync::automatic;
+use crate::sync::expression::RowExpression;
+use crate::sync::row::Columns;
+use crate::sync::stream_job::{AttributeJob, Mode, StreamJob, ValueOrigin};
+
+impl Mapping {
+    /// Compiles the mapping of a stream against its record type and what the source says it has.
+    ///
+    /// # Errors
+    /// `config_invalid` for an unknown attribute or column (with the nearest right name), a
+    /// match that cannot match, an attribute that cannot be written; `operation_not_supported` for
+    /// a record type that is only read.
+    pub(in crate::sync) fn compile(
+        stream: &StreamJob,
+        record_type: &Arc<RecordType>,
+        source: &StreamDescription,
+        default_region: Option<&str>,
+    ) -> Result<Self> {
+        record_type.check_writable()?;
+        let automatic;
+        let attributes = match &stream.attributes {
+            Some(attributes) => attributes,
+            None => {
+                automatic = automatic::attributes(record_type, stream, source)?;
+                &automatic
+            }
+        };
+        let mut mapping = Self {
+            record_type: Arc::clone(record_type),
+            mode: stream.mode,
+            default_region: default_region.map(str::to_owned),
+            columns: Columns::default(),
+            entries: Vec::with_capacity(attributes.len()),
+            matching: None,
+        };
+        for attribute in attributes {
+            let entry = mapping
+                .entry(stream, attribute, source)
+                .map_err(|error| locate(attribute, &error))?;
+            mapping.entries.push(entry);
+        }
+        mapping.columns.wants_whole =
+            mapping.entries.iter().any(|entry| matches!(entry.origin, CellOrigin::Expression(_)));
+        mapping.check_targets()?;
+        mapping.matching = mapping.match_entry(stream)?;
+        Ok(mapping)
+    }
+
+    fn entry(
+        &mut self,
+        stream: &StreamJob,
+        job: &AttributeJob,
+        source: &StreamDescription,
+    ) -> Result<Entry> {
+        let target = self.target(stream, &job.name)?;
+        let (origin, null, default, split) = match &job.origin {
+            ValueOrigin::Column { name, split, null, default, is_optional } => {
+                if !is_optional {
+                    check_column(name, source)?;
+                }
+                let slot = self.columns.slot(name);
+                for earlier in &mut self.entries {
+                    if let CellOrigin::Slot { slot: read, is_last } = &mut earlier.origin {
+                        *is_last &= *read != slot;
+                    }
+                }
+                let origin = CellOrigin::Slot { slot, is_last: true };
+                (origin, null, default.clone(), split.clone())
+            }
+            ValueOrigin::Constant(value) => {
+                (CellOrigin::Constant(value.clone()), &None, None, None)
+            }
+            ValueOrigin::Expression { text, null, default } => {
+                (CellOrigin::Expression(RowExpression::compile(text)?), null, default.clone(), None)
+            }
+        };
+        let entry = Entry {
+            target,
+            origin,
+            null: null.unwrap_or(stream.null),
+            default,
+            split,
+            name: job.name.clone(),
+        };
+        // What is the same for every row is wrong now or never.
+        for fixed in [&entry.default].into_iter().flatten().chain(match &entry.origin {
+            CellOrigin::Constant(value) => Some(value),
+            _ => None,
+        }) {
+            self.change(&entry, fixed.clone().into())?;
+        }
+        Ok(entry)
+    }
+
+    fn target(&self, stream: &StreamJob, name: &str) -> Result<Target> {
+        if let Some((attribute, part)) = name.split_once('.')
+            && let Some(index) = self.record_type.index_of(attribute)
+        {
+            let declared = self.record_type.attribute(index);
+            let wrong = |what: &str| Error::new(ErrorCode::ConfigInvalid, what).at_field(name);
+            if declared.value_type != ValueType::Address {
+                return Err(wrong(&format!("{attribute} has no parts")));
+            }
+            let parts = crate::value::ADDRESS_PARTS;
+            let part = address_part(part).ok_or_else(|| {
+                let error = wrong(&format!("{attribute} has no part {part:?}"));
+                match nearest(part, parts) {
+                    Some(near) => error.hint(format!("did you mean {attribute}.{near}?")),
+                    None => error.hint(format!("the parts are {}", parts.join(", "))),
+                }
+            })?;
+            return Ok(Target::Part(index, part));
+        }
+        if stream.matching.as_deref() == Some(name) && is_match_only(&self.record_type, name) {
+            return Ok(Target::MatchOnly);
+        }
+        let index = self.record_type.require(name).map_err(|error| as_config(&error))?;
+        let write = match stream.mode {
+            Mode::Assert => Write::Assert,
+            Mode::Create => Write::Create,
+            Mode::Update => Write::Patch,
+        };
+        self.record_type
+            .attribute(index)
+            .check_writable(write)
+            .map_err(|error| as_config(&error))?;
+        Ok(Target::Attribute(index))
+    }
+
+    /// No two entries may write the same.
+    fn check_targets(&self) -> Result<()> {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let clash =
+                self.entries[..index].iter().find(|earlier| match (earlier.target, entry.target) {
+                    (Target::Attribute(a), Target::Attribute(b) | Target::Part(b, _))
+                    | (Target::Part(a, _), Target::Attribute(b)) => a == b,
+                    (a, b) => a == b && a != Target::MatchOnly,
+                });
+            if let Some(earlier) = clash {
+                return Err(Error::new(
+                    ErrorCode::ConfigInvalid,
+                    format!("{} and {} write the same attribute", earlier.name, entry.name),
+                )
+                .at_field(&entry.name)
+                .hint("leave one of them out"));
+            }
+        }
+        Ok(())
+    }
+
+    fn match_entry(&self, stream: &StreamJob) -> Result<Option<MatchEntry>> {
+        let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what).at_field("match");
+        let Some(name) = &stream.matching else {
+            return match stream.mode {
+                Mode::Create => Ok(None),
+                _ => Err(wrong("a stream that asserts or updates needs a match".to_owned()).hint(
+                    format!("match by one of {}", self.record_type.match_names().join(", ")),
+                )),
+            };
+        };
+        if stream.mode == Mode::Create {
+            return Err(wrong("a stream that creates takes no match".to_owned())
+                .hint("leave match out, or use mode = \"assert\""));
+        }
+        if stream.mode == Mode::Assert {
+            let refused = |error: Error| error.hint("use mode = \"create\" or \"update\"");
+            self.record_type.check_can_assert().map_err(refused)?;
+        }
+        let key = self
+            .record_type
+            .match_key(name)
+            .map_err(|error| as_config(&error).at_field("match"))?;
+        let feeds = |entry: &Entry, exactly: bool| match entry.target {
+            Target::MatchOnly => true,
+            Target::Attribute(index) if exactly => self.record_type.index_of(name) == Some(index),
+            Target::Attribute(index) => match self.record_type.attribute(index).origin {
+                Origin::PrimaryOf(array) => key == MatchKey::Attribute(array),
+                _ => key == MatchKey::Attribute(index),
+            },
+            Target::Part(..) => false,
+        };
+        let entry = [true, false]
+            .into_iter()
+            .find_map(|exactly| self.entries.iter().position(|entry| feeds(entry, exactly)));
+        let Some(entry) = entry else {
+            return Err(wrong(format!("nothing gives {name} a value to match by"))
+                .hint(format!("add {name} to [streams.attributes]")));
+        };
+        Ok(Some(MatchEntry { name: name.as_str().into(), key, entry }))
+    }
+}
+
+/// Whether a match key is no attribute that can be written: `id`, or a name for matches alone.
+fn is_match_only(record_type: &RecordType, name: &str) -> bool {
+    match record_type.index_of(name) {
+        None => record_type.match_key(name).is_ok(),
+        Some(index) => matches!(record_type.attribute(index).origin, Origin::System(_)),
+    }
+}
+
+fn check_column(name: &str, source: &StreamDescription) -> Result<()> {
+    let is_unknown = source.fields.is_empty() && !source.fields_are_complete;
+    if is_unknown || source.fields.iter().any(|field| field.name == name) {
+        return Ok(());
+    }
+    let names = || source.fields.iter().map(|field| field.name.as_str());
+    let what = if source.fields_are_complete { "has" } else { "shows" };
+    let error =
+        Error::new(ErrorCode::ConfigInvalid, format!("the source {what} no column {name:?}"));
+    let hint = match nearest(name, names()) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("the columns are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(if source.fields_are_complete {
+        error.hint(hint)
+    } else {
+        error.hint(format!("{hint} If it comes later: {{ column = {name:?}, optional = true }}"))
+    })
+}
+
+/// A mistake in a job is the job's, whatever code it has in a request.
+fn as_config(error: &Error) -> Error {
+    let config = Error::new(ErrorCode::ConfigInvalid, error.message()).hint(error.remedy());
+    match error.field() {
+        Some(field) => config.at_field(field),
+        None => config,
+    }
+}
+
+fn locate(attribute: &AttributeJob, error: &Error) -> Error {
+    let config = if attribute.place.is_empty() {
+        Error::new(error.code(), error.message())
+    } else {
+        Error::new(ErrorCode::ConfigInvalid, format!("{}: {}", attribute.place, error.message()))
+    };
+    config.at_field(&attribute.name).hint(error.remedy())
+}

@@ -1,0 +1,269 @@
+//! Mappings: from a row to an operation, by a stream's attributes.
+
+mod compile;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+use serde_json::Value as Json;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{Match, Operation, OperationKind};
+use crate::record::{Attributes, Change, first_of};
+use crate::schema::{Attribute, MatchKey, RecordType};
+use crate::source::StreamDescription;
+use crate::value::{AddressPatch, Input, Value};
+
+use super::expression::RowExpression;
+use super::row::{Columns, Row};
+use super::stream_job::{Mode, NullPolicy};
+
+/// A compiled mapping of one stream.
+#[derive(Debug)]
+pub(super) struct Mapping {
+    record_type: Arc<RecordType>,
+    mode: Mode,
+    default_region: Option<String>,
+    columns: Columns,
+    entries: Vec<Entry>,
+    matching: Option<MatchEntry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    target: Target,
+    origin: CellOrigin,
+    null: NullPolicy,
+    default: Option<Json>,
+    split: Option<String>,
+    /// The name in messages.
+    name: String,
+}
+
+/// What a value goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// A whole attribute.
+    Attribute(usize),
+    /// One part of an address.
+    Part(usize, usize),
+    /// Only the match.
+    MatchOnly,
+}
+
+#[derive(Debug)]
+enum CellOrigin {
+    /// A cell of the row; the last entry that reads it may take it, the others copy.
+    Slot {
+        slot: usize,
+        is_last: bool,
+    },
+    Constant(Json),
+    Expression(RowExpression),
+}
+
+#[derive(Debug)]
+struct MatchEntry {
+    name: Arc<str>,
+    key: MatchKey,
+    /// The entry whose value is matched by.
+    entry: usize,
+}
+
+impl Mapping {
+    /// The columns that rows are read for.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Whether an expression uses a column.
+    pub(super) fn mentions(&self, column: &str) -> bool {
+        self.entries.iter().any(|entry| match &entry.origin {
+            CellOrigin::Expression(expression) => expression.mentions(column),
+            _ => false,
+        })
+    }
+
+    /// Turns a row into an operation.
+    ///
+    /// # Errors
+    /// `field_value_invalid`, `field_required_missing` for a row with no value to match by: the
+    /// row is refused.
+    pub(super) fn operation(&self, mut row: Row<'_, '_>) -> Result<Operation> {
+        let mut attributes = Attributes::with_capacity(self.entries.len());
+        let mut errors = Vec::new();
+        let mut match_value = None;
+        for (place, entry) in self.entries.iter().enumerate() {
+            let value = match self.value(entry, &mut row) {
+                Ok(Some(value)) => value,
+                Ok(None) => continue,
+                Err(error) => {
+                    errors.push(error.at_field(&entry.name));
+                    continue;
+                }
+            };
+            let is_match = self.matching.as_ref().is_some_and(|matching| matching.entry == place);
+            if entry.target == Target::MatchOnly {
+                match_value = Some(MatchInput::Json(value.into()));
+                continue;
+            }
+            match self.change(entry, value) {
+                Ok(Some(change)) => {
+                    if is_match && let Change::Set(value) = &change {
+                        match_value = Some(MatchInput::Value(value.clone()));
+                    }
+                    add(&mut attributes, entry.target, change);
+                }
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        if let Some(error) = first_of(errors.into_iter()) {
+            return Err(error);
+        }
+        let kind = match &self.matching {
+            None => OperationKind::Create { attributes },
+            Some(entry) => {
+                let matching = self.find_match(entry, match_value)?;
+                match self.mode {
+                    Mode::Update => OperationKind::Update { matching, attributes },
+                    _ => OperationKind::Assert { matching, attributes },
+                }
+            }
+        };
+        Ok(Operation::new(Arc::clone(&self.record_type), kind))
+    }
+
+    fn find_match(&self, entry: &MatchEntry, input: Option<MatchInput>) -> Result<Match> {
+        let found = match (input, entry.key) {
+            (Some(MatchInput::Value(value)), MatchKey::Attribute(index)) => Match::from_value(
+                &entry.name,
+                index,
+                as_element(value, self.record_type.attribute(index)),
+            ),
+            (Some(MatchInput::Json(json)), key) => {
+                let region = self.default_region.as_deref();
+                Match::from_json(&self.record_type, &entry.name, key, json, region)?
+            }
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            Error::new(
+                ErrorCode::FieldRequiredMissing,
+                format!("the row has no {} to match by", entry.name),
+            )
+            .at_field(&*entry.name)
+        })
+    }
+
+    /// The value of an entry in a row; `None` is absent.
+    fn value<'a>(&self, entry: &Entry, row: &mut Row<'_, 'a>) -> Result<Option<Input<'a>>> {
+        let found = match &entry.origin {
+            CellOrigin::Slot { slot, is_last } => row.cell(*slot, *is_last)?,
+            CellOrigin::Constant(value) => Some(value.clone().into()),
+            CellOrigin::Expression(expression) => match &row.whole() {
+                Some(whole) => expression.evaluate(whole)?.map(Input::from),
+                None => None,
+            },
+        };
+        let found = match (found, &entry.default) {
+            (None | Some(Input::Null), Some(default)) => Some(default.clone().into()),
+            (found, _) => found,
+        };
+        Ok(match (found, &entry.split) {
+            (Some(Input::Null), _) if entry.null == NullPolicy::Keep => None,
+            (Some(Input::Text(text)), Some(split)) => {
+                let parts = text.split(split.as_str()).map(str::trim);
+                let parts = parts.filter(|part| !part.is_empty()).map(Json::from);
+                Some(Input::Json(parts.collect()))
+            }
+            (found, _) => found,
+        })
+    }
+
+    /// The change that a value makes; `None` where it makes none.
+    fn change(&self, entry: &Entry, value: Input<'_>) -> Result<Option<Change>> {
+        match entry.target {
+            Target::MatchOnly => Ok(None),
+            Target::Attribute(index) => {
+                let attribute = self.record_type.attribute(index);
+                match attribute.parse(value, self.default_region.as_deref())? {
+                    Some(value) => Ok(Some(Change::Set(value))),
+                    None => attribute.check_null().map(|()| Some(Change::Clear)),
+                }
+            }
+            Target::Part(_, part) => {
+                let text = match value {
+                    Input::Null => None,
+                    Input::Text(text) => Some(text.into()),
+                    Input::Json(Json::Number(number)) => Some(number.to_string().into()),
+                    other => {
+                        return Err(Error::new(
+                            ErrorCode::FieldValueInvalid,
+                            format!("expected text, found {other}"),
+                        )
+                        .at_field(&entry.name));
+                    }
+                };
+                let mut patch = AddressPatch::default();
+                patch.0[part] = Some(text);
+                Ok(Some(Change::Merge(Box::new(patch))))
+            }
+        }
+    }
+
+    /// The columns of a source that nothing uses, sorted.
+    pub(super) fn unused_columns(
+        &self,
+        source: &StreamDescription,
+        seen: &FxHashSet<String>,
+    ) -> Vec<String> {
+        let described = source.fields.iter().map(|field| &field.name);
+        let mut unused: Vec<String> = seen
+            .iter()
+            .chain(described)
+            .filter(|name| !self.columns.names().contains(name))
+            .filter(|name| !self.mentions(name))
+            .cloned()
+            .collect();
+        unused.sort_unstable();
+        unused.dedup();
+        unused
+    }
+}
+
+enum MatchInput {
+    /// Parsed already, as the value of an attribute.
+    Value(Value),
+    /// As the row has it.
+    Json(Json),
+}
+
+fn add(attributes: &mut Attributes, target: Target, change: Change) {
+    match (target, change) {
+        (Target::Part(index, _), Change::Merge(patch)) => {
+            let mut merged = match attributes.remove(index) {
+                Some(Change::Merge(merged)) => merged,
+                _ => Box::default(),
+            };
+            for (part, change) in merged.0.iter_mut().zip(patch.0) {
+                if change.is_some() {
+                    *part = change;
+                }
+            }
+            attributes.set(index, Change::Merge(merged));
+        }
+        (Target::Attribute(index), change) => attributes.set(index, change),
+        _ => {}
+    }
+}
+
+/// A primary value as an element of its array.
+fn as_element(value: Value, attribute: &Attribute) -> Value {
+    match value {
+        Value::Text(text) if attribute.value_type.is_item() => {
+            Value::Item(Box::new(crate::value::Item::new(text)))
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,36 @@
+//! What each fuzz target checks: one module a target, each with `run(input)`, which panics on a finding.
+
+pub mod checkpoint;
+pub mod connector_abi;
+pub mod csv;
+pub mod job_file;
+pub mod json;
+pub mod mapping;
+pub mod query;
+pub mod sync;
+pub mod value;
+
+mod arrow;
+mod expect;
+mod files;
+mod lent;
+mod memory;
+mod scratch;
+mod secret;
+mod table;
+
+/// Checks one input.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its folders of seeds and kept inputs.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("value", value::run),
+    ("job_file", job_file::run),
+    ("csv", csv::run),
+    ("json", json::run),
+    ("checkpoint", checkpoint::run),
+    ("connector_abi", connector_abi::run),
+    ("mapping", mapping::run),
+    ("sync", sync::run),
+    ("query", query::run),
+];

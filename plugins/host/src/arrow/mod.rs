@@ -1,0 +1,165 @@
+//! Moves an Arrow batch out of a connector and verifies it before any of it is used.
+//!
+//! arrow's own importer takes what the other side says on trust, and panics on some mistakes. So
+//! the schema is copied piece by piece (`schema.rs`), what the importer will follow is checked
+//! against it (`array.rs`), and every value is validated after the import.
+
+mod array;
+mod raw;
+mod schema;
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_array::StructArray;
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
+use arrow_schema::{DataType, Fields};
+use headwater::source::{ArrowRows, NullMeans};
+use headwater::{Error, Result};
+use headwater_abi::{HEADWATER_NULL_IS_ABSENT, HEADWATER_NULL_IS_NULL, headwater_batch};
+
+use crate::raw::misbehaved;
+
+/// Both structs of a batch, moved out: dropping it releases each of them once.
+pub(crate) struct Taken {
+    array: FFI_ArrowArray,
+    schema: FFI_ArrowSchema,
+}
+
+impl Taken {
+    /// Moves the structs out of the connector's, where `release` becomes NULL.
+    ///
+    /// # Safety
+    /// The batch says that it holds Arrow, and its pointers are NULL or as the header says.
+    pub(crate) unsafe fn from_batch(batch: &headwater_batch) -> Result<Self> {
+        place("arrow_array", batch.arrow_array, align_of::<FFI_ArrowArray>())?;
+        place("arrow_schema", batch.arrow_schema, align_of::<FFI_ArrowSchema>())?;
+        // SAFETY: neither NULL nor misaligned, and the caller promises that the structs are there.
+        let taken = unsafe {
+            Self {
+                array: FFI_ArrowArray::from_raw(batch.arrow_array.cast()),
+                schema: FFI_ArrowSchema::from_raw(batch.arrow_schema.cast()),
+            }
+        };
+        let is_released = [taken.array.is_released(), taken.schema.release().is_none()];
+        match is_released.iter().zip(["arrow_array", "arrow_schema"]).find(|(is, _)| **is) {
+            None => Ok(taken),
+            Some((_, name)) => Err(misbehaved(
+                format!("the batch's {name} has no release function"),
+                "for the connector's authors: lend structs that nobody has released, with release set",
+            )),
+        }
+    }
+
+    /// Imports the rows; `known` is the schema of the stream's earlier batches, if there were any.
+    ///
+    /// # Safety
+    /// Everything that the structs point to is as the Arrow C Data Interface says, as far as it
+    /// cannot be checked: buffers are as long as the array's lengths and offsets make them.
+    pub(crate) unsafe fn import(
+        self,
+        batch: &headwater_batch,
+        known: &mut Option<Fields>,
+    ) -> Result<ArrowRows> {
+        let null_means = match batch.null_means {
+            HEADWATER_NULL_IS_NULL => NullMeans::Null,
+            HEADWATER_NULL_IS_ABSENT => NullMeans::Absent,
+            other => {
+                return Err(misbehaved(
+                    format!(
+                        "the batch has null_means {other}, expected {HEADWATER_NULL_IS_NULL} or {HEADWATER_NULL_IS_ABSENT}"
+                    ),
+                    "for the connector's authors: set null_means to one of HEADWATER_NULL_IS_*",
+                ));
+            }
+        };
+        // SAFETY: the struct was moved out and is not released; its pointers are checked.
+        let fields = unsafe { schema::fields(&self.schema) }?;
+        same_schema(known, &fields)?;
+        let data_type = DataType::Struct(fields);
+        // SAFETY: as above, for the array.
+        unsafe { array::check(&self.array, &data_type) }?;
+        let length = self.array.len();
+        if length as u64 != batch.record_count {
+            return Err(misbehaved(
+                format!(
+                    "the batch claims {} rows and its arrow_array has {length}",
+                    batch.record_count
+                ),
+                "for the connector's authors: set record_count to the length of the array",
+            ));
+        }
+        let array = self.array;
+        let imported = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: what the importer follows was checked against the type.
+            let data = unsafe { from_ffi_and_data_type(array, data_type) }?;
+            data.validate_full()?;
+            Ok(StructArray::from(data))
+        }));
+        let rows = match imported {
+            Ok(rows) => {
+                rows.map_err(|cause: arrow_schema::ArrowError| invalid(&cause.to_string()))?
+            }
+            Err(_) => return Err(invalid("it cannot be imported")),
+        };
+        ArrowRows::new(rows, null_means)
+    }
+}
+
+fn place(name: &str, pointer: *mut c_void, alignment: usize) -> Result<()> {
+    if pointer.is_null() || !pointer.addr().is_multiple_of(alignment) {
+        return Err(misbehaved(
+            format!("the batch holds Arrow and its {name} is NULL or not aligned"),
+            "for the connector's authors: lend both structs of the Arrow C Data Interface",
+        ));
+    }
+    Ok(())
+}
+
+/// The Arrow data is not what the Arrow C Data Interface asks for.
+fn invalid(why: &str) -> Error {
+    misbehaved(
+        format!("the batch's Arrow data is invalid: {why}"),
+        "for the connector's authors: see the Arrow C Data Interface and columnar format",
+    )
+}
+
+/// Every Arrow batch of one read has the schema of the first.
+fn same_schema(known: &mut Option<Fields>, found: &Fields) -> Result<()> {
+    let Some(known) = known else {
+        *known = Some(found.clone());
+        return Ok(());
+    };
+    if known == found {
+        return Ok(());
+    }
+    let differing = known.iter().zip(found).find(|(known, found)| known != found);
+    let (field, how) = match differing {
+        Some((known, found)) if known.name() == found.name() => (
+            found.name().as_str(),
+            format!(
+                "the column {:?} is {}, it was {}",
+                found.name(),
+                found.data_type(),
+                known.data_type()
+            ),
+        ),
+        Some((known, found)) => (
+            found.name().as_str(),
+            format!(
+                "the column {:?} of type {} stands where {:?} of type {} stood",
+                found.name(),
+                found.data_type(),
+                known.name(),
+                known.data_type(),
+            ),
+        ),
+        None => ("", format!("it has {} columns, it had {}", found.len(), known.len())),
+    };
+    Err(misbehaved(
+        format!("the Arrow schema changed between two batches of one read: {how}"),
+        "run again to resume, which reads with the new schema; for the connector's authors: end the \
+         read with HEADWATER_E_SOURCE_DATA_INVALID if the source's schema changes",
+    )
+    .at_field(field))
+}

@@ -1,0 +1,146 @@
+//! Group commit: single operations that wait at the same time share one transaction.
+//!
+//! Each is answered only once that transaction is durable, and its outcome is its own. Under load
+//! one synchronisation of the disk serves many requests.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use headwater::access::ApiKeys;
+use headwater::operation::{EdgePage, EdgeQuery, Outcomes};
+use headwater::store::journal::JournalReader;
+use headwater::{
+    ApplyOptions, ApplyTimes, Declarations, Declared, Error, ErrorCode, Operation, Outcome, Page,
+    Query, Record, Result, Schema, Settle, Uuid, Workspace,
+};
+
+/// Operations that may share a transaction.
+const LARGEST_GROUP: usize = 256;
+
+/// A workspace whose single operations are applied in groups, on a thread of their own.
+pub(crate) struct Grouped {
+    inner: Arc<dyn Workspace>,
+    /// `None` only while it is dropped.
+    queue: Option<Sender<Waiting>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+struct Waiting {
+    operation: Operation,
+    answer: SyncSender<Result<Outcome>>,
+}
+
+impl Grouped {
+    pub(crate) fn new(inner: Arc<dyn Workspace>) -> Result<Self> {
+        let (queue, waiting) = channel();
+        let workspace = Arc::clone(&inner);
+        let writer = Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write(&*workspace, &waiting))
+            .map_err(|cause| {
+                Error::new(ErrorCode::Internal, "cannot start a thread").because(cause)
+            })?;
+        Ok(Self { inner, queue: Some(queue), writer: Some(writer) })
+    }
+}
+
+impl Drop for Grouped {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take() {
+            // What it panicked with, each caller has been told.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Applies what waits, group after group, until nobody can ask any more.
+fn write(workspace: &dyn Workspace, waiting: &Receiver<Waiting>) {
+    let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
+    while let Ok(first) = waiting.recv() {
+        let group = std::iter::once(first).chain(waiting.try_iter().take(LARGEST_GROUP - 1));
+        let (operations, answers): (Vec<_>, Vec<_>) =
+            group.map(|waiting| (waiting.operation, waiting.answer)).unzip();
+        // A bug that one operation meets must not end the server.
+        let applied = catch_unwind(AssertUnwindSafe(|| workspace.apply(operations, options)))
+            .unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "an operation panicked")));
+        match applied {
+            Ok(outcomes) => {
+                for (answer, outcome) in answers.iter().zip(outcomes) {
+                    // Who has gone away needs no answer.
+                    let _ = answer.send(outcome);
+                }
+            }
+            Err(error) => {
+                for answer in answers {
+                    let _ = answer.send(Err(again(&error)));
+                }
+            }
+        }
+    }
+}
+
+/// The same error for another caller.
+fn again(error: &Error) -> Error {
+    Error::new(error.code(), error.message()).retry_with(error.retry()).hint(error.remedy())
+}
+
+impl Workspace for Grouped {
+    fn schema(&self) -> Arc<Schema> {
+        self.inner.schema()
+    }
+
+    fn declare(&self, declarations: Declarations) -> Result<Declared> {
+        self.inner.declare(declarations)
+    }
+
+    fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
+        self.inner.get(record_type, id)
+    }
+
+    fn query(&self, record_type: &str, query: &Query) -> Result<Page> {
+        self.inner.query(record_type, query)
+    }
+
+    fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        self.inner.edges(query)
+    }
+
+    fn apply_and_settle(
+        &self,
+        operations: Vec<Operation>,
+        options: ApplyOptions,
+        settle: &mut Settle<'_>,
+    ) -> Result<Outcomes> {
+        self.inner.apply_and_settle(operations, options, settle)
+    }
+
+    fn read_journal(
+        &self,
+        read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
+    ) -> Result<()> {
+        self.inner.read_journal(read)
+    }
+
+    fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        self.inner.api_keys()
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.inner.settle()
+    }
+
+    fn apply_times(&self) -> ApplyTimes {
+        self.inner.apply_times()
+    }
+
+    fn apply_one(&self, operation: Operation) -> Result<Outcome> {
+        let gone = || Error::new(ErrorCode::Internal, "the writing thread has ended");
+        let (answer, outcome) = sync_channel(1);
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(Waiting { operation, answer }).map_err(|_| gone())?;
+        outcome.recv().map_err(|_| gone())?
+    }
+}

@@ -1,0 +1,69 @@
+//! Relationships: edges listed, added, changed and removed (contract.md section 5.6).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, patch};
+use headwater::{Action, Workspace};
+use serde_json::Value;
+
+use crate::request::{Body, Parameters, PartPath, parse_id};
+use crate::routes::{Shared, answer};
+
+pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
+    Router::new().route("/{record_type}/{id}/relationship/{api_name}", get(list).post(add)).route(
+        "/{record_type}/{id}/relationship/{api_name}/{target_id}",
+        patch(update).delete(remove),
+    )
+}
+
+async fn list(
+    State(workspace): Shared,
+    path: PartPath,
+    Parameters(parameters): Parameters,
+) -> Response {
+    answer(move || {
+        let PartPath { record_type, id, name, .. } = path;
+        let page = headwater::edges(&*workspace, &record_type, id, &name, parameters)?;
+        Ok((StatusCode::OK, page.to_json()))
+    })
+    .await
+}
+
+async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+    answer(move || {
+        let PartPath { record_type, id, name, .. } = path;
+        let body = body.into_object();
+        let added = headwater::add_edge(&*workspace, &record_type, id, &name, body)?;
+        let status = match added.action {
+            Action::Created => StatusCode::CREATED,
+            _ => StatusCode::OK,
+        };
+        Ok((status, added.edge.to_json()))
+    })
+    .await
+}
+
+async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+    answer(move || {
+        let PartPath { record_type, id, name, part } = path;
+        let target = parse_id(&part, "target_id")?;
+        let body = body.into_object();
+        let updated = headwater::update_edge(&*workspace, &record_type, id, &name, target, body)?;
+        Ok((StatusCode::OK, updated.edge.to_json()))
+    })
+    .await
+}
+
+async fn remove(State(workspace): Shared, path: PartPath) -> Response {
+    answer(move || {
+        let PartPath { record_type, id, name, part } = path;
+        let target = parse_id(&part, "target_id")?;
+        headwater::remove_edge(&*workspace, &record_type, id, &name, target)?;
+        Ok((StatusCode::NO_CONTENT, Value::Null))
+    })
+    .await
+}

@@ -1,0 +1,161 @@
+//! API keys as an administrator and an integrator meet them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use headwater_program_tests::{Desk, Served, code};
+use serde_json::{Value as Json, json};
+
+/// Makes a key; gives what is printed, which is the key alone.
+fn create(desk: &Desk, name: &str, scopes: &[&str]) -> String {
+    let mut arguments = vec!["keys", "create", "--workspace", "crm.db", "--name", name];
+    for scope in scopes {
+        arguments.extend(["--scope", scope]);
+    }
+    let made = desk.run(&arguments);
+    assert_eq!(made.status, Some(0), "{made:?}");
+    let key = made.output.trim_end().to_owned();
+    assert!(key.starts_with("hw_") && key.len() == 84 && !key.contains(char::is_whitespace));
+    assert!(!made.errors.contains(&key), "the key is on stderr too: {made:?}");
+    key
+}
+
+fn list(desk: &Desk) -> Vec<Json> {
+    let listed = desk.run(&["keys", "list", "--workspace", "crm.db", "--format", "jsonl"]);
+    listed.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn keys_are_made_listed_and_ended() {
+    let desk = Desk::new();
+    let key = create(&desk, "sync", &["contact:write", "account:read"]);
+    let listed = list(&desk);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["scopes"], json!(["contact:write", "account:read"]));
+    assert_eq!((&listed[0]["name"], &listed[0]["status"]), (&json!("sync"), &json!("active")));
+    assert!(key.contains(listed[0]["id"].as_str().unwrap()));
+    for format in ["table", "csv", "jsonl"] {
+        let shown = desk.run(&["keys", "list", "--workspace", "crm.db", "--format", format]);
+        assert!(shown.output.contains("sync") && !shown.output.contains(&key[20..40]), "{shown:?}");
+    }
+
+    let again = ["keys", "create", "--workspace", "crm.db", "--name", "sync", "--scope", "*"];
+    let again = desk.run(&again);
+    assert_eq!((again.status, again.output.as_str()), (Some(1), ""));
+    assert!(again.errors.contains("unique_conflict"), "{again:?}");
+
+    let ended = desk.run(&["keys", "expire", "sync", "--workspace", "crm.db"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(list(&desk)[0]["status"], "expired");
+    let unknown = desk.run(&["keys", "expire", "nobody", "--workspace", "crm.db"]);
+    assert_eq!(unknown.status, Some(1));
+    assert!(unknown.errors.contains("keys list"), "{unknown:?}");
+}
+
+#[test]
+fn a_scope_that_cannot_be_is_refused_with_what_can() {
+    let desk = Desk::new();
+    let create = |scope: &str| {
+        desk.run(&["keys", "create", "--workspace", "crm.db", "--name", "x", "--scope", scope])
+    };
+    for (scope, said) in [("contact", "contact:read"), ("contat:read", "contact")] {
+        let refused = create(scope);
+        assert_eq!((refused.status, refused.output.as_str()), (Some(1), ""), "{refused:?}");
+        assert!(refused.errors.contains(said), "{refused:?}");
+    }
+    assert!(list(&desk).is_empty());
+}
+
+#[test]
+fn who_has_no_key_is_told_so_and_the_key_is_not_repeated() {
+    let desk = Desk::new();
+    let key = create(&desk, "sync", &["*"]);
+    let crm = Served::start(&desk, &[]);
+    assert_eq!(crm.send("GET", "/health", b"").0, 200);
+
+    let wrong = format!("{}0123456789abcdef", &key[..key.len() - 16]);
+    let bearer = |key: &str| format!("Bearer {key}");
+    let cases: [(&str, String, &str); 5] = [
+        ("x-nothing", String::new(), "brings no API key"),
+        ("authorization", bearer(&wrong), "not one of this workspace"),
+        ("x-api-key", wrong.clone(), "not one of this workspace"),
+        ("authorization", "Basic c2VjcmV0".to_owned(), "no Bearer key"),
+        ("authorization", bearer(""), "no Bearer key"),
+    ];
+    for (name, value, said) in &cases {
+        let path = "/api/v2/contact/_query";
+        let answer = crm.request("POST", path, &[(name, value)], b"{}").unwrap();
+        assert_eq!(answer.status(), 401, "{name}: {value}");
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        let body: Json = serde_json::from_str(answer.body()).unwrap();
+        assert_eq!(code(&body), "unauthorized");
+        assert!(body["error"]["message"].as_str().unwrap().contains(said), "{said}: {body}");
+        assert!(!body["error"]["details"]["hint"].as_str().unwrap().is_empty());
+        assert!(!answer.body().contains(&wrong[20..]), "{body}");
+    }
+    for header in [("authorization", bearer(&key)), ("X-Api-Key", key.clone())] {
+        let headers = [(header.0, header.1.as_str())];
+        let answer = crm.request("GET", "/api/v2/_schema/contact", &headers, b"").unwrap();
+        assert_eq!(answer.status(), 200, "{}", header.0);
+    }
+    let errors = crm.stop().errors;
+    assert!(!errors.contains(&key[20..40]), "{errors}");
+}
+
+#[test]
+fn a_key_that_is_ended_is_refused_at_once() {
+    let desk = Desk::new();
+    let key = create(&desk, "sync", &["*"]);
+    let mut crm = Served::start(&desk, &[]);
+    crm.key = Some(key);
+    assert_eq!(crm.post("/contact/_query", &json!({})).0, 200);
+    assert_eq!(desk.run(&["keys", "expire", "sync", "--workspace", "crm.db"]).status, Some(0));
+    let (status, answer) = crm.post("/contact/_query", &json!({}));
+    assert_eq!((status, code(&answer)), (401, json!("unauthorized")));
+    assert_eq!(answer["error"]["message"], "the API key has expired");
+    // One that is made now is accepted now.
+    crm.key = Some(create(&desk, "sync", &["*"]));
+    assert_eq!(crm.post("/contact/_query", &json!({})).0, 200);
+}
+
+#[test]
+fn a_scope_opens_what_it_names_and_nothing_else() {
+    let desk = Desk::new();
+    let mut crm = Served::start(&desk, &[]);
+    let admin = create(&desk, "admin", &["*"]);
+    crm.key = Some(admin);
+    let (status, ann) = crm.post("/contact", &json!({"attributes": {"first_name": "Ann"}}));
+    assert_eq!(status, 201);
+    let ann = format!("/contact/{}", ann["data"]["id"].as_str().unwrap());
+    let body = br#"{"attributes": {"title": "CEO"}}"#;
+    let missing = |crm: &Served, method: &str, path: &str, body: &[u8]| {
+        let (status, answer) = crm.send(method, path, body);
+        let missing = &answer["error"]["details"]["missing_permissions"];
+        if status != 403 {
+            assert!(missing.is_null());
+            return format!("{status}");
+        }
+        assert_eq!(code(&answer), "forbidden");
+        missing.as_array().unwrap()[0].as_str().unwrap().to_owned()
+    };
+
+    crm.key = Some(create(&desk, "reader", &["contact:read"]));
+    assert_eq!(missing(&crm, "GET", &ann, b""), "200");
+    assert_eq!(missing(&crm, "POST", "/contact/_query", b"{}"), "200");
+    assert_eq!(missing(&crm, "PATCH", &ann, body), "contact:write");
+    assert_eq!(missing(&crm, "DELETE", &ann, b""), "contact:write");
+    assert_eq!(missing(&crm, "POST", "/contact", body), "contact:write");
+    assert_eq!(missing(&crm, "POST", "/contact/_assert", body), "contact:write");
+    assert_eq!(missing(&crm, "POST", "/account/_query", b"{}"), "account:read");
+    assert_eq!(missing(&crm, "GET", "/_schema/account", b""), "200");
+    assert_eq!(missing(&crm, "GET", "/contract/_query", b""), "405");
+    assert_eq!(missing(&crm, "POST", "/contract/_query", b"{}"), "404");
+    // Another spelling of the same path is the same type, or none.
+    assert_eq!(missing(&crm, "POST", "/%61ccount/_query", b"{}"), "account:read");
+    assert_eq!(missing(&crm, "POST", "/ACCOUNT/_query", b"{}"), "404");
+    assert_eq!(missing(&crm, "POST", "/contact/../account/_query", b"{}"), "404");
+
+    crm.key = Some(create(&desk, "writer", &["contact:write"]));
+    assert_eq!(missing(&crm, "PATCH", &ann, body), "200");
+    assert_eq!(missing(&crm, "GET", &ann, b""), "200");
+    assert_eq!(missing(&crm, "POST", "/account", body), "account:write");
+    assert_eq!(missing(&crm, "DELETE", &ann, b""), "204");
+}

@@ -1,0 +1,1 @@
+"""Hostile input for the program, and what must come of it."""
