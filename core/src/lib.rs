@@ -4,7 +4,7 @@
 //! operation ends as one *outcome*. ARCHITECTURE.md is the map, DESIGN.md says why.
 
 pub mod access;
-mod activity;
+pub mod activity;
 mod calls;
 pub mod error;
 mod local;

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
+use crate::endpoints::Endpoints;
+use crate::openapi::describe;
 use crate::request::{Body, TypePath, parse_id};
 use crate::routes::answer;
 
 type Shared = State<Arc<dyn Workspace>>;
 
 /// What stands in place of the general endpoints under `/activity`.
-pub(crate) fn router() -> Router<Arc<dyn Workspace>> {
-    Router::new()
-        .route("/activity", post(log))
-        .route("/activity/_query", post(query))
-        .route("/activity/{id}", get(read))
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    Endpoints::new()
+        .post("/activity", log, describe::log_activity)
+        .post("/activity/_query", query, describe::query_activities)
+        .get("/activity/{id}", read, describe::read_activity)
 }
 
 async fn log(State(workspace): Shared, mut body: Body) -> Response {

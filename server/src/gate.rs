@@ -78,6 +78,21 @@ impl Gate {
         Ok(next.run(Request::from_parts(parts, body)).await)
     }
 
+    /// Whether a request may know what is this workspace's own: it brings a key, or needs none.
+    ///
+    /// # Errors
+    /// `unauthorized` for a key that is no good.
+    pub(crate) async fn knows(self: &Arc<Self>, headers: &HeaderMap) -> Result<bool> {
+        let brings = |name: &str| headers.contains_key(name);
+        if !self.requires_keys {
+            return Ok(true);
+        }
+        if !brings(header::AUTHORIZATION.as_str()) && !brings(X_API_KEY) {
+            return Ok(false);
+        }
+        self.key_of(headers).await.map(|_| true)
+    }
+
     async fn key_of(self: &Arc<Self>, headers: &HeaderMap) -> Result<ApiKey> {
         let given = given(headers)?.to_owned();
         let gate = Arc::clone(self);

@@ -3,14 +3,19 @@
 //! [`Server::bind`] takes the address, [`Server::run`] answers until it is told to stop.
 
 mod activity;
+mod allow;
 mod blocking;
 mod connections;
+mod documentation;
+mod endpoints;
 mod failure;
 mod gate;
 mod grouped;
 mod limits;
 mod local;
 mod metrics;
+mod openapi;
+mod page;
 mod relationship;
 mod request;
 mod routes;

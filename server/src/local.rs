@@ -2,29 +2,34 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use headwater::{Declarations, Error, ErrorCode, Uuid, Workspace};
 use serde_json::{Value, json};
 
 use crate::blocking::blocking;
+use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::openapi::describe;
 use crate::request::Body;
 use crate::routes::answer;
 
 /// Where anyone may ask whether the server can work.
-pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
-    Router::new().route("/ready", get(ready)).with_state(workspace)
+pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Endpoints {
+    Endpoints::new().get("/ready", ready, describe::ready).with_state(workspace)
 }
 
 /// What asks for a key.
-pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Router {
-    let metrics = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
-    Router::new().route("/schema", post(declare)).with_state(workspace).merge(metrics)
+pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Endpoints {
+    let metrics =
+        Endpoints::new().get("/metrics", show_metrics, describe::metrics).with_state(metrics);
+    Endpoints::new()
+        .post("/schema", declare, describe::declare)
+        .with_state(workspace)
+        .merge(metrics)
 }
 
 /// Adds custom objects and custom fields; the next request may use them.

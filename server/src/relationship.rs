@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, patch};
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
+use crate::endpoints::Endpoints;
+use crate::openapi::describe;
 use crate::request::{Body, Parameters, PartPath, parse_id};
 use crate::routes::{Shared, answer};
 
-pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
-    Router::new().route("/{record_type}/{id}/relationship/{api_name}", get(list).post(add)).route(
-        "/{record_type}/{id}/relationship/{api_name}/{target_id}",
-        patch(update).delete(remove),
-    )
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    let edges = "/{record_type}/{id}/relationship/{api_name}";
+    let edge = "/{record_type}/{id}/relationship/{api_name}/{target_id}";
+    Endpoints::new()
+        .get(edges, list, describe::list_edges)
+        .post(edges, add, describe::add_edge)
+        .patch(edge, update, describe::update_edge)
+        .delete(edge, remove, describe::remove_edge)
 }
 
 async fn list(

@@ -6,53 +6,81 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use headwater::{Action, Error, ErrorCode, Query, Record, Result, Workspace};
 use serde_json::{Value, json};
 
+use crate::allow::allow;
 use crate::blocking::blocking;
+use crate::documentation::{self, Documentation};
+use crate::endpoints::{Endpoint, Endpoints};
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::local;
 use crate::metrics::Metrics;
+use crate::openapi::describe;
 use crate::request::{Body, RecordPath, TypePath};
 use crate::unread::take_in;
 use crate::watch::watch;
-use crate::{relationship, sub_resource};
+use crate::{activity, relationship, sub_resource};
 
 pub(crate) type Shared = State<Arc<dyn Workspace>>;
 
-/// All endpoints, on this workspace; the gate stands before all but health and readiness.
+/// All endpoints, on this workspace; the gate stands before all but health, readiness and the
+/// documentation.
 pub(crate) fn router(workspace: Arc<dyn Workspace>, gate: Gate, limits: Limits) -> Router {
+    endpoints(workspace, gate, limits).0
+}
+
+/// The same, with the table of them.
+pub(crate) fn endpoints(
+    workspace: Arc<dyn Workspace>,
+    gate: Gate,
+    limits: Limits,
+) -> (Router, Vec<Endpoint>) {
     let (gate, metrics) = (Arc::new(gate), Arc::new(Metrics::new()));
-    let records = Router::new()
-        .route("/_schema/{record_type}", get(schema))
-        .merge(crate::activity::router())
-        .route("/{record_type}", post(create))
-        .route("/{record_type}/_query", post(query))
-        .route("/{record_type}/_assert", post(assert))
-        .route("/{record_type}/{id}", get(read).patch(patch).delete(archive))
-        .merge(sub_resource::routes())
-        .merge(relationship::routes())
-        .route_layer(from_fn_with_state(Arc::clone(&gate), Gate::pass));
-    let api = Router::new()
-        .route("/health", get(health))
-        .merge(records)
-        .method_not_allowed_fallback(wrong_method);
-    let local = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
-        .route_layer(from_fn_with_state(gate, Gate::pass))
-        .merge(local::open(Arc::clone(&workspace)))
-        .method_not_allowed_fallback(wrong_method);
-    Router::new()
-        .nest("/api/v2", api.with_state(workspace))
-        .nest("/api/local", local)
+    let documentation = Documentation::new(Arc::clone(&workspace), Arc::clone(&gate));
+    let documentation = Arc::new(documentation);
+    let (api, mut table) = Endpoints::new()
+        .merge(records().guarded(|router| {
+            router.route_layer(from_fn_with_state(Arc::clone(&gate), Gate::pass))
+        }))
+        .get("/health", health, describe::health)
+        .with_state(Arc::clone(&workspace))
+        .below("/api/v2");
+    let (local, own) = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
+        .guarded(|router| router.route_layer(from_fn_with_state(gate, Gate::pass)))
+        .merge(local::open(workspace))
+        .merge(documentation::endpoints(Arc::clone(&documentation)))
+        .below("/api/local");
+    table.extend(own);
+    documentation.tell(table.clone());
+    let router = Router::new()
+        .nest("/api/v2", api.method_not_allowed_fallback(wrong_method))
+        .nest("/api/local", local.method_not_allowed_fallback(wrong_method))
         .fallback(no_endpoint)
         .layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(Extension(limits))
+        .layer(from_fn_with_state(documentation, allow))
         .layer(from_fn(take_in))
-        .layer(from_fn_with_state(metrics, watch))
+        .layer(from_fn_with_state(metrics, watch));
+    (router, table)
+}
+
+/// The endpoints of records.
+fn records() -> Endpoints<Arc<dyn Workspace>> {
+    Endpoints::new()
+        .get("/_schema/{record_type}", schema, describe::schema)
+        .merge(activity::endpoints())
+        .post("/{record_type}", create, describe::create)
+        .post("/{record_type}/_query", query, describe::query)
+        .post("/{record_type}/_assert", assert, describe::assert)
+        .get("/{record_type}/{id}", read, describe::read)
+        .patch("/{record_type}/{id}", patch, describe::patch)
+        .delete("/{record_type}/{id}", archive, describe::archive)
+        .merge(sub_resource::endpoints())
+        .merge(relationship::endpoints())
 }
 
 async fn health() -> Json<Value> {

@@ -19,7 +19,7 @@ pub const DEFAULT_LIMIT: usize = 50;
 /// The largest number of records a page.
 pub const MAX_LIMIT: usize = 1000;
 /// The largest number of sort fields (contract.md section 7).
-const MAX_SORT_FIELDS: usize = 3;
+pub const MAX_SORT_FIELDS: usize = 3;
 
 /// Which records, in which order, which page.
 #[derive(Debug, Clone)]
