@@ -1,7 +1,7 @@
 //! The document as a page to read: HTML with its own style, without scripts.
 
 use headwater::{Error, ErrorCode, Result};
-use minijinja::value::Value as Shown;
+use minijinja::value::{Serde, Value as Shown};
 use minijinja::{Environment, context};
 use serde_json::{Value as Json, json};
 
@@ -22,15 +22,13 @@ pub(crate) fn of(document: &str) -> Result<String> {
         .map_err(|cause| failed("the document is not JSON")(cause.into()))?;
     let mut environment = Environment::new();
     environment.add_filter("prose", prose);
+    let shown = context! {
+        document => Shown::from(Serde(&document)),
+        groups => Shown::from(Serde(groups(&document))),
+    };
     environment
-        .add_template("page.html", TEMPLATE)
-        .and_then(|()| environment.get_template("page.html"))
-        .and_then(|page| {
-            page.render(context! {
-                document => Shown::from_serialize(&document),
-                groups => Shown::from_serialize(groups(&document)),
-            })
-        })
+        .template_from_named_str("page.html", TEMPLATE)
+        .and_then(|page| page.render(shown))
         .map_err(|cause| failed("the page cannot be written")(cause.into()))
 }
 

@@ -24,7 +24,7 @@ const AT_THE_GATE: [ErrorCode; 3] =
 /// What an endpoint does, for one record type or for all of them.
 pub(crate) struct Described {
     /// Its path below the prefix of its endpoint.
-    pub(super) path: String,
+    pub(crate) path: String,
     id: String,
     tag: String,
     summary: String,
@@ -252,6 +252,7 @@ pub(super) fn error_shape() -> Shape {
         .must("message", text())
         .must("field", or_null(text()))
         .must("details", or_null(details.shape()))
+        .example(error_example())
         .shape()
 }
 
@@ -265,17 +266,12 @@ pub(super) fn page_of(shape: Shape) -> Shape {
     Object::new().must("data", list(shape)).must("next_cursor", or_null(text())).shape()
 }
 
-/// An example in which only the body is told.
-pub(super) fn example(summary: &'static str, value: Json) -> Vec<Example> {
-    vec![(summary, value)]
-}
-
 /// The example of an error.
-pub(super) fn error_example() -> Json {
-    json!({ "error": {
+fn error_example() -> Json {
+    json!({
         "code": "unknown_field",
         "message": "contact has no attribute \"titel\"",
         "field": "titel",
         "details": { "hint": "did you mean \"title\"?" },
-    } })
+    })
 }

@@ -134,6 +134,10 @@ impl Object {
         Self(self.0.description(Some(description)))
     }
 
+    pub(crate) fn example(self, example: Json) -> Self {
+        Self(self.0.examples([example]))
+    }
+
     pub(crate) fn shape(self) -> Shape {
         self.0.into()
     }
