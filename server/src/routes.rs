@@ -101,6 +101,7 @@ async fn create(
     mut body: Body,
 ) -> Response {
     answer(move || {
+        check_writable(&*workspace, &record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::create(&*workspace, &record_type, attributes)?;
         Ok((StatusCode::CREATED, one(&record)))
@@ -118,6 +119,7 @@ async fn read(State(workspace): Shared, path: RecordPath) -> Response {
 
 async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Response {
     answer(move || {
+        check_writable(&*workspace, &path.record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
         Ok((StatusCode::OK, one(&record)))
@@ -139,6 +141,7 @@ async fn assert(
     mut body: Body,
 ) -> Response {
     answer(move || {
+        workspace.schema().record_type(&record_type)?.check_can_assert()?;
         let matching = body.take_object("match")?;
         let attributes = body.take_object("attributes")?;
         let outcome = headwater::assert(&*workspace, &record_type, matching, attributes)?;
@@ -163,6 +166,11 @@ async fn query(State(workspace): Shared, TypePath(record_type): TypePath, body: 
         Ok((StatusCode::OK, json!({ "data": records, "next_cursor": page.next_cursor })))
     })
     .await
+}
+
+/// A verb that a path does not take is refused before its body is looked at.
+fn check_writable(workspace: &dyn Workspace, record_type: &str) -> Result<()> {
+    workspace.schema().record_type(record_type)?.check_writable()
 }
 
 fn one(record: &Record) -> Value {

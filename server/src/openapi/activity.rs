@@ -7,12 +7,16 @@ use headwater::{ErrorCode, activity};
 use super::operation::{Described, data, page_of};
 use super::records::{self, ACTIVITY, REFERENCE, of_record};
 use super::shapes::{
-    Object, Shape, any_of, component, one_of_texts, or_null, text, text_as, text_like,
+    Object, Shape, all_of, any_of, component, described, one_of_texts, or_null, text, text_as,
+    text_like,
 };
 use super::{Components, examples, filters, values};
 
 /// The metadata that an activity must have beside its time.
 const TEXTS: [&str; 2] = ["subject", "description"];
+
+/// What an activity may be asked for by.
+const SCOPES: [&str; 3] = ["contact_id", "account_id", "opportunity_id"];
 
 /// The components of activities.
 pub(super) fn components(schema: &Schema, record_type: &RecordType) -> Components {
@@ -70,15 +74,17 @@ pub(crate) fn log(schema: &Schema) -> Vec<Described> {
 pub(crate) fn query(_: &Schema) -> Vec<Described> {
     let id = || or_null(component(filters::REFERENCE));
     let time = || or_null(component("written.timestamp"));
-    let body = filters::page()
-        .may("contact_id", id())
-        .may("account_id", id())
-        .may("opportunity_id", id())
+    let body = SCOPES
+        .iter()
+        .fold(filters::page(), |body, name| body.may(name, id()))
         .may("created_from", time())
         .may("created_to", time())
-        .closed()
-        .described("One of the three ids at least, or a cursor alone.")
-        .shape();
+        .closed();
+    let scopes = SCOPES.iter().map(|name| (*name, component(filters::REFERENCE)));
+    let scopes = scopes.chain([("cursor", text())]);
+    let one_of = any_of(scopes.map(|(name, shape)| Object::new().must(name, shape).shape()));
+    let about = "One of the three ids at least, or a cursor alone.";
+    let body = described(all_of([body.shape(), one_of]), about);
     let described = Described::new("query_activity", ACTIVITY, "/activity/_query")
         .summary("Query activities, newest first")
         .body(body, examples::activities())

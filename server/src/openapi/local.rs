@@ -2,10 +2,15 @@
 
 use headwater::ErrorCode;
 use headwater::schema::Schema;
+use headwater::value::ValueType;
 
+use super::Components;
 use super::examples;
 use super::operation::{Described, data};
-use super::shapes::{Object, list, one_of_texts, text};
+use super::shapes::{
+    Object, Shape, anything, boolean, component, list, one_of_texts, or_null, text, text_like,
+    whole,
+};
 
 const TAG: &str = "local";
 
@@ -27,10 +32,13 @@ pub(crate) fn metrics(_: &Schema) -> Vec<Described> {
 }
 
 pub(crate) fn declare(_: &Schema) -> Vec<Described> {
-    let objects = || list(Object::new().shape());
+    let fields = Object::new()
+        .must("record_type", text())
+        .must("attributes", list(component("declared.attribute")))
+        .closed();
     let body = Object::new()
-        .may("record_types", objects())
-        .may("custom_fields", objects())
+        .may("record_types", list(component("declared.record_type")))
+        .may("custom_fields", list(fields.shape()))
         .closed()
         .described("The grammar of a schema file, as JSON.")
         .shape();
@@ -47,6 +55,83 @@ pub(crate) fn declare(_: &Schema) -> Vec<Described> {
         ])
         .writes();
     vec![described]
+}
+
+/// What a workspace may declare, in the grammar of its schema file.
+pub(super) fn components() -> Components {
+    Components::from([
+        ("declared.attribute".to_owned(), declared_attribute()),
+        ("declared.relationship".to_owned(), declared_relationship()),
+        ("declared.record_type".to_owned(), declared_record_type()),
+    ])
+}
+
+fn name() -> Shape {
+    text_like("^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+}
+
+fn named() -> Object {
+    Object::new().must("api_name", name()).must("display_name", text())
+}
+
+fn access() -> Shape {
+    one_of_texts(["read_write", "read_only"])
+}
+
+fn declared_attribute() -> Shape {
+    let option = named_option().closed().shape();
+    let mut attribute = named()
+        .may("description", or_null(text()))
+        .must("value_type", one_of_texts(ValueType::ALL.iter().map(|one| one.name())))
+        .may("nullable", or_null(boolean()))
+        .may("access", access())
+        .may("aliases", list(text()))
+        .may("options", list(option))
+        .may("default", anything());
+    for flag in ["is_array", "is_unique", "required"] {
+        attribute = attribute.may(flag, boolean());
+    }
+    for other in ["target", "primary_of", "pipeline_of", "derived_otherwise"] {
+        attribute = attribute.may(other, or_null(text()));
+    }
+    attribute.may("derived_from", list(text())).closed().shape()
+}
+
+fn named_option() -> Object {
+    Object::new()
+        .must("api_name", text())
+        .must("display_value", text())
+        .must("color", text())
+        .may("pipeline", or_null(text()))
+        .may("closing_probability", or_null(text()))
+        .may("expected_days", or_null(whole(0, Some(3650))))
+}
+
+fn declared_relationship() -> Shape {
+    named()
+        .must("target", text())
+        .must("inverse", named().closed().shape())
+        .may("junction", or_null(text()))
+        .may("access", access())
+        .may("attributes", list(component("declared.attribute")))
+        .may("one_primary_per", or_null(text()))
+        .may("ignored", list(text()))
+        .closed()
+        .shape()
+}
+
+fn declared_record_type() -> Shape {
+    let mut declared = named().may("description", or_null(text()));
+    for flag in ["supports_custom_fields", "read_only", "can_assert"] {
+        declared = declared.may(flag, boolean());
+    }
+    declared
+        .may("requires_one_of", list(text()))
+        .may("match_aliases", Object::new().shape())
+        .must("attributes", list(component("declared.attribute")))
+        .may("relationships", list(component("declared.relationship")))
+        .closed()
+        .shape()
 }
 
 pub(crate) fn document(_: &Schema) -> Vec<Described> {

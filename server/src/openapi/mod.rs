@@ -7,6 +7,7 @@ mod local;
 mod names;
 mod operation;
 mod parts;
+mod pruned;
 mod records;
 mod shapes;
 mod values;
@@ -46,15 +47,15 @@ A CRM workspace in the CRM's own wire format. The record API is under `/api/v2`;
 Values are read in envelopes, `{\"value_type\": .., \"value\": ..}`, and written raw or in an envelope; \
 null clears. Every refusal has the same shape, `{\"error\": {\"code\", \"message\", \"field\", \
 \"details\"}}`, and `details.hint` says what to do about it. An unknown path is 404 with \
-`invalid_request`, a verb that an endpoint does not take 405 with `operation_not_supported`.";
+`invalid_request`, `unknown_record_type`, `unknown_relationship` or `unknown_field`, a verb that an endpoint does not take 405 with `operation_not_supported`.";
 
 /// The document for the record types of a schema.
 pub(crate) fn document(schema: &Schema, endpoints: &[Endpoint]) -> OpenApi {
-    let mut paths = Paths::new();
+    let (mut paths, mut shared) = (Paths::new(), BTreeMap::new());
     for endpoint in endpoints {
         for described in (endpoint.describe)(schema) {
             let path = format!("{}{}", endpoint.prefix, described.path);
-            let operation = described.build(endpoint.is_guarded);
+            let operation = described.build(endpoint.is_guarded, &mut shared);
             let item = PathItem::new(method(endpoint.verb), operation);
             match paths.paths.get_mut(&path) {
                 Some(known) => known.merge_operations(item),
@@ -69,19 +70,23 @@ pub(crate) fn document(schema: &Schema, endpoints: &[Endpoint]) -> OpenApi {
     let components = components(schema)
         .into_iter()
         .fold(ComponentsBuilder::new(), |components, (name, shape)| components.schema(name, shape));
+    let components = shared
+        .into_iter()
+        .fold(components, |components, (name, answer)| components.response(name, answer));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components =
         components.security_scheme("bearer", SecurityScheme::Http(bearer)).security_scheme(
             "api_key",
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key"))),
         );
-    OpenApiBuilder::new()
+    let document = OpenApiBuilder::new()
         .info(info.build())
         .servers(Some([ServerBuilder::new().url("/").build()]))
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some(tags(schema)))
-        .build()
+        .build();
+    pruned::pruned(document)
 }
 
 fn method(verb: Verb) -> HttpMethod {
@@ -103,6 +108,7 @@ fn components(schema: &Schema) -> Components {
         components.extend(parts::components(record_type));
     }
     components.insert(filters::REFERENCE.to_owned(), filters::reference());
+    components.extend(local::components());
     components.insert("Error".to_owned(), operation::error_shape());
     components.insert("Schema".to_owned(), records::schema_document());
     components

@@ -10,13 +10,15 @@ use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, Param
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{RefOr, Required};
+use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::shapes::{Object, Shape, all_of, component, list, one_of_texts, or_null, text, whole};
 
 /// What any request may meet.
 const ALWAYS: [ErrorCode; 4] =
     [ErrorCode::Internal, ErrorCode::StoreBusy, ErrorCode::StoreCorrupt, ErrorCode::StoreIo];
+/// How many codes the name of a shared answer may hold.
+const MOST_IN_A_NAME: usize = 3;
 /// What a request may meet at the gate.
 const AT_THE_GATE: [ErrorCode; 3] =
     [ErrorCode::Unauthorized, ErrorCode::Forbidden, ErrorCode::RateLimited];
@@ -170,8 +172,12 @@ impl Described {
         }
     }
 
-    /// The operation of the document.
-    pub(super) fn build(mut self, is_guarded: bool) -> Operation {
+    /// The operation of the document; what it answers as others do is `shared`.
+    pub(super) fn build(
+        mut self,
+        is_guarded: bool,
+        shared: &mut BTreeMap<String, Response>,
+    ) -> Operation {
         if is_guarded {
             self = self.refuses(&AT_THE_GATE);
         }
@@ -194,7 +200,15 @@ impl Described {
             operation = operation.response(status.to_string(), with_request_id(answer));
         }
         for (status, codes) in self.refusals {
-            operation = operation.response(status.to_string(), refusal(status, &codes));
+            let status_text = status.to_string();
+            operation = match shared_name(status, &codes) {
+                None => operation.response(status_text, refusal(status, &codes)),
+                Some(name) => {
+                    let named = Ref::from_response_name(&name);
+                    shared.entry(name).or_insert_with(|| refusal(status, &codes));
+                    operation.response(status_text, named)
+                }
+            };
         }
         operation.build()
     }
@@ -213,6 +227,12 @@ fn with_request_id(answer: ResponseBuilder) -> Response {
     let header = HeaderBuilder::new().schema(Some(text()));
     let about = "The client's own id of the request, or a new one.";
     answer.header("X-Request-Id", header.description(Some(about)).build()).build()
+}
+
+/// The name of an answer that many operations have: it holds few codes.
+fn shared_name(status: u16, codes: &[ErrorCode]) -> Option<String> {
+    let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
+    (names.len() <= MOST_IN_A_NAME).then(|| format!("{status}.{}", names.join(".")))
 }
 
 /// The answer of a status that refuses, with the codes that it may hold.

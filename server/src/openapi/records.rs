@@ -82,8 +82,7 @@ fn written(record_type: &RecordType) -> Shape {
 /// The attributes of a create: what a new record needs is there.
 fn created(record_type: &RecordType) -> Shape {
     let given = |name: &str, attribute: &Attribute| {
-        let shape = values::attribute_written(record_type, attribute, false);
-        Object::new().must(name, shape).shape()
+        Object::new().must(name, values::attribute_given(record_type, attribute)).shape()
     };
     let mut shapes = vec![component(names::written(record_type))];
     for attribute in record_type.attributes().iter().filter(|one| one.is_required_on_create) {

@@ -71,6 +71,13 @@ pub(crate) fn scalar() -> Shape {
     ObjectBuilder::new().schema_type(SchemaType::Array(types)).into()
 }
 
+/// The same, with text that a regular expression describes.
+pub(crate) fn scalar_like(pattern: &str) -> Shape {
+    let types = vec![Type::String, Type::Number, Type::Boolean];
+    let scalar = ObjectBuilder::new().schema_type(SchemaType::Array(types));
+    scalar.pattern(Some(pattern)).into()
+}
+
 /// At least one of these.
 pub(crate) fn any_of(shapes: impl IntoIterator<Item = Shape>) -> Shape {
     shapes.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into()

@@ -87,12 +87,11 @@ fn nothing_is_routed_beside_the_table() {
     }
 }
 
-/// Codes that no request to the server can meet, of the groups that it answers with.
-const NOT_SERVED: [ErrorCode; 1] = [ErrorCode::Cancelled];
+/// Codes that no operation answers: what no request to the server meets, and what is said of a path
+/// that names no relationship, which is none of the document's.
+const NOT_SERVED: [ErrorCode; 2] = [ErrorCode::Cancelled, ErrorCode::UnknownRelationship];
 /// Codes that come with another status than their own, and why.
-const OTHER_STATUS: [(ErrorCode, u16); 2] = [
-    // A path that leads nowhere.
-    (ErrorCode::UnknownField, 404),
+const OTHER_STATUS: [(ErrorCode, u16); 1] = [
     // The client's time, not the server's.
     (ErrorCode::Timeout, 408),
 ];
@@ -107,6 +106,12 @@ fn every_code_that_the_server_answers_is_in_the_document_with_its_status() {
             if status < 400 {
                 continue;
             }
+            let name =
+                answer["$ref"].as_str().map(|name| name.replace("#/components/responses/", ""));
+            let answer = match name {
+                Some(name) => &document["components"]["responses"][name],
+                None => answer,
+            };
             let error = &answer["content"]["application/json"]["schema"]["properties"]["error"];
             let codes = error["allOf"][1]["properties"]["code"]["enum"].as_array();
             for code in codes.expect("an error has codes") {
@@ -138,7 +143,7 @@ fn components_that_are_named_are_there_and_the_others_are_of_use() {
         match json {
             Json::Object(object) => {
                 if let Some(Json::String(name)) = object.get("$ref") {
-                    named.insert(name.strip_prefix("#/components/schemas/").unwrap());
+                    named.extend(name.strip_prefix("#/components/schemas/"));
                 }
                 next.extend(object.values());
             }

@@ -7,7 +7,7 @@ use headwater::value::{ADDRESS_PARTS, ItemShape, LABELS, SelectOption, ValueType
 
 use super::shapes::{
     Object, Shape, all_of, any_of, anything, boolean, component, described, list, list_from, null,
-    number, one_of_texts, or_null, scalar, text, text_as, text_like, whole,
+    number, one_of_texts, or_null, scalar, scalar_like, text, text_as, text_like, whole,
 };
 use super::{Components, names};
 
@@ -278,6 +278,21 @@ pub(super) fn attribute_written(
     }
     let shape = if shapes.len() == 1 { shapes.remove(0) } else { any_of(shapes) };
     described(shape, &about(attribute))
+}
+
+/// What gives an attribute a value: no null, no blank text, no empty list.
+pub(super) fn attribute_given(record_type: &RecordType, attribute: &Attribute) -> Shape {
+    if matches!(attribute.value_type, ValueType::String | ValueType::LongText | ValueType::RichText)
+    {
+        return written(attribute.value_type, &scalar_like(r"\S"));
+    }
+    let one = component(written_name(record_type, attribute));
+    if !attribute.is_array {
+        return one;
+    }
+    let many = list_of_written(record_type, attribute, 1);
+    let envelope = written_envelope(attribute.value_type, many.clone());
+    any_of([one, many, envelope])
 }
 
 /// What people should know of an attribute.

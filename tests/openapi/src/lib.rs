@@ -33,7 +33,10 @@ impl Peopled {
         let id = |place: usize| seeded["records"][place]["id"].clone();
         let mut ids = json!({ "user": [id(0)], "meeting": [id(1)] });
 
-        let crm = Served::start(&desk, &["--no-auth"]);
+        let make = ["keys", "create", "--workspace", "crm.db", "--name", "me", "--scope", "*"];
+        let key = desk.run(&make).output.trim().to_owned();
+        let mut crm = Served::start(&desk, &[]);
+        crm.key = Some(key);
         let declared = crm
             .request("POST", "/api/local/schema", &[], declarations().to_string().as_bytes())
             .expect("the server answers");
@@ -113,10 +116,10 @@ fn declarations() -> Json {
     }));
     json!({
         "record_types": [{
-            "api_name": "project", "display_name": "Project", "attributes": attributes,
+            "api_name": "vessel", "display_name": "Vessel", "attributes": attributes,
             "relationships": [{
                 "api_name": "members", "display_name": "Members", "target": "contact",
-                "inverse": { "api_name": "projects", "display_name": "Projects" },
+                "inverse": { "api_name": "vessels", "display_name": "Vessels" },
             }],
         }],
         "custom_fields": [{
@@ -146,7 +149,7 @@ fn records() -> Vec<(&'static str, Json)> {
         ("opportunity", json!({ "display_name": "Renewal", "account_id": account })),
         ("task", json!({ "title": "Call back", "owner_user_id": owner })),
         ("note", json!({ "note_html": "<p>Hello</p>" })),
-        ("project", json!({ "a_string": "Bridge", "a_currency": "10.50", "tags": ["x", "y"] })),
+        ("vessel", json!({ "a_string": "Bridge", "a_currency": "10.50", "tags": ["x", "y"] })),
         (
             "activity",
             json!({ "metadata": {

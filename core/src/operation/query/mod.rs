@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
+use crate::value::Number;
 
 /// The default number of records a page (contract.md section 7).
 pub const DEFAULT_LIMIT: usize = 50;
@@ -136,14 +137,18 @@ fn invalid(message: impl Into<String>) -> Error {
 }
 
 fn parse_limit(limit: &Json) -> Result<usize> {
-    limit
-        .as_u64()
-        .and_then(|limit| usize::try_from(limit).ok())
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        .ok_or_else(|| {
-            invalid(format!("expected a limit of 1 to {MAX_LIMIT}, found {limit}"))
-                .at_field("limit")
-        })
+    // `50.0` is the same number as 50.
+    let whole = match limit {
+        Json::Number(number) => Number::from_json(number),
+        _ => None,
+    };
+    let whole = match whole {
+        Some(Number::Integer(whole)) => usize::try_from(whole).ok(),
+        _ => None,
+    };
+    whole.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+        invalid(format!("expected a limit of 1 to {MAX_LIMIT}, found {limit}")).at_field("limit")
+    })
 }
 
 fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {

@@ -21,7 +21,11 @@ pub(super) fn check(
             _ => Err(format!("{method} {path} is in no document, and answered {status} {code:?}")),
         };
     };
-    let described = &operation["responses"][status.to_string()];
+    let mut described = &operation["responses"][status.to_string()];
+    if let Some(name) = described["$ref"].as_str() {
+        described =
+            &document["components"]["responses"][name.rsplit('/').next().unwrap_or_default()];
+    }
     let name = &operation["operationId"];
     if !described.is_object() {
         return Err(format!("{name} has no status {status} in the document, with {code:?}"));
