@@ -3,10 +3,12 @@
 mod cursor;
 mod edges;
 mod filter;
+mod history;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
 pub use filter::{Condition, Filter, Hop, Operator};
+pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 
 use serde_json::{Map, Value as Json, json};
 
