@@ -5,10 +5,10 @@ use rusqlite::{OptionalExtension, params};
 use crate::error::Result;
 use crate::operation::{Actor, ChangeKind};
 use crate::schema::RecordType;
-use crate::store::RowKey;
 use crate::store::history::{
     CreatedRange, HistoryReader, HistoryWriter, LoggedChange, NewLog, Unlogged,
 };
+use crate::store::{ReadTransaction, RowKey};
 use crate::value::Timestamp;
 
 use super::before_values::{from_text, to_text};
@@ -90,13 +90,19 @@ impl HistoryReader for Transaction<'_> {
     }
 
     fn unlogged(&mut self, record_type: &RecordType) -> Result<Vec<Unlogged>> {
-        self.prepare("SELECT since, until FROM headwater_unlogged WHERE record_type = ?1")?
+        let mut unlogged: Vec<Unlogged> = self
+            .prepare("SELECT since, until FROM headwater_unlogged WHERE record_type = ?1")?
             .query_map([record_type.api_name()], |sql| {
                 let until: Option<i64> = sql.get(1)?;
                 Ok(Unlogged { since: Timestamp(sql.get(0)?), until: until.map(Timestamp) })
             })
             .and_then(Iterator::collect)
-            .map_err(store_error(READING))
+            .map_err(store_error(READING))?;
+        if !self.settings()?.keeps_history && unlogged.iter().all(|one| one.until.is_some()) {
+            // Its first record came after the log was switched off.
+            unlogged.push(Unlogged { since: Timestamp(0), until: None });
+        }
+        Ok(unlogged)
     }
 }
 
