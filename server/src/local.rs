@@ -24,7 +24,10 @@ pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
 /// What asks for a key.
 pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Router {
     let metrics = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
-    Router::new().route("/schema", post(declare)).with_state(workspace).merge(metrics)
+    Router::new()
+        .route("/schema", post(declare))
+        .route("/pipelines", get(pipelines))
+        .with_state(workspace).merge(metrics)
 }
 
 /// Adds custom objects and custom fields; the next request may use them.
@@ -35,6 +38,11 @@ async fn declare(State(workspace): State<Arc<dyn Workspace>>, body: Body) -> Res
         Ok((StatusCode::OK, json!({ "added": declared.added, "changed": declared.changed })))
     })
     .await
+}
+
+/// The pipelines of opportunities with their stages, which records only name.
+async fn pipelines(State(workspace): State<Arc<dyn Workspace>>) -> Response {
+    Json(json!({ "data": workspace.schema().pipelines() })).into_response()
 }
 
 async fn ready(State(workspace): State<Arc<dyn Workspace>>) -> Response {

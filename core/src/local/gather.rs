@@ -17,6 +17,7 @@ use crate::store::{RowKey, Selection, Settings, WriteTransaction};
 use crate::value::Value;
 use crate::workspace::ApplyOptions;
 
+use super::clock::Clock;
 use super::draft::keys_of;
 use super::holders::Found;
 use super::references::Sought;
@@ -70,8 +71,10 @@ pub(super) fn gather(
         records.into_iter().map(Entry::read).collect()
     };
     let latest = transaction.latest_update(record_type)?;
+    let generator = transaction.generator();
+    let (clock, random) = (Clock::after(latest, generator.times()), generator.ids());
     let names_ids = !ids.is_empty();
-    let mut set = WorkingSet::new(Arc::clone(record_type), latest, entries, found, names_ids);
+    let mut set = WorkingSet::new(Arc::clone(record_type), clock, random, entries, found, names_ids);
     let found: Vec<Found> = of_type().map(|operation| find(&set, operation)).collect();
     if may_repeat {
         let unread = find_repeated(&mut set, of_type().zip(&found));

@@ -14,6 +14,7 @@ mod items;
 mod references;
 mod repeated;
 mod target;
+mod twin;
 mod whole_batch;
 mod working_set;
 
@@ -29,6 +30,7 @@ use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Selection, Settings, Store, StoredRecord};
+use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
 use custom_schema::CustomSchema;
@@ -158,6 +160,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     }
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        Ok(self)
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
         Ok(self)
     }
 }
