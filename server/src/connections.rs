@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -78,11 +80,14 @@ impl Connections {
     {
         let router = TowerToHyperService::new(self.router.clone());
         // An error in place of an answer is what ends a connection without one.
-        let service = service_fn(move |request| {
+        let service = service_fn(move |request: Request<Incoming>| {
             let answer = router.call(request);
             async move {
                 let Ok(response) = answer.await;
-                response.extensions().get::<Cut>().map_or(Ok(response), |cut| Err(*cut))
+                match response.extensions().get::<Cut>().copied() {
+                    Some(cut) => Err(cut),
+                    None => Ok(response),
+                }
             }
         });
         let connection = http1::Builder::new()

@@ -137,7 +137,10 @@ fn given(headers: &HeaderMap) -> Result<&str> {
 
 /// What a route needs. A route that is not known here needs everything, so that none is left open.
 fn need(method: &Method, path: &str, names: &RawPathParams) -> Need {
-    if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/metrics" | "/api/local/pipelines") {
+    if matches!(
+        path,
+        "/api/v2/_schema/{record_type}" | "/api/local/metrics" | "/api/local/pipelines"
+    ) {
         return Need::AnyKey;
     }
     let Some(path) = path.strip_prefix("/api/v2/") else { return Need::Everything };

@@ -27,7 +27,8 @@ pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> R
     Router::new()
         .route("/schema", post(declare))
         .route("/pipelines", get(pipelines))
-        .with_state(workspace).merge(metrics)
+        .with_state(workspace)
+        .merge(metrics)
 }
 
 /// Adds custom objects and custom fields; the next request may use them.

@@ -52,10 +52,12 @@ pub(crate) async fn watch(
     let milliseconds = took.as_secs_f64() * 1e3;
     match fault {
         // Its client is told nothing of it, so that the whole of it belongs here.
-        Some(error) if response.status().is_server_error() && injected.is_none() => tracing::error!(
-            request_id, %method, path, status, milliseconds, key, code,
-            error = format!("{error:#}"), "request failed"
-        ),
+        Some(error) if response.status().is_server_error() && injected.is_none() => {
+            tracing::error!(
+                request_id, %method, path, status, milliseconds, key, code,
+                error = format!("{error:#}"), "request failed"
+            )
+        }
         // A message may quote what a record holds: the code is enough.
         _ => tracing::info!(
             request_id, %method, path, status, milliseconds, key, code, injected, "request"

@@ -250,7 +250,7 @@ impl Draft<'_> {
                 let key = value_type.match_key(&item.text);
                 item.number = match stored.iter().find(|(known, _)| *known == key) {
                     Some((_, number)) => *number,
-                    None => new_number(self.current, (api_name, &key), &taken),
+                    None => new_number(self.current, (api_name.as_str(), &*key), &taken),
                 };
                 taken.push(item.number);
             }

@@ -74,7 +74,8 @@ pub(super) fn gather(
     let generator = transaction.generator();
     let (clock, random) = (Clock::after(latest, generator.times()), generator.ids());
     let names_ids = !ids.is_empty();
-    let mut set = WorkingSet::new(Arc::clone(record_type), clock, random, entries, found, names_ids);
+    let mut set =
+        WorkingSet::new(Arc::clone(record_type), clock, random, entries, found, names_ids);
     let found: Vec<Found> = of_type().map(|operation| find(&set, operation)).collect();
     if may_repeat {
         let unread = find_repeated(&mut set, of_type().zip(&found));

@@ -27,9 +27,10 @@ fn of(record_type: &RecordType) -> impl Iterator<Item = Json> {
     of_stages.flat_map(|(pipeline, stage)| {
         pipeline.options.iter().map(|pipeline| {
             let is_of = |name: &str| name == pipeline.api_name;
-            let stages = stage.options.iter().filter(|option| {
-                option.stage.as_ref().is_some_and(|stage| is_of(&stage.pipeline))
-            });
+            let stages = stage
+                .options
+                .iter()
+                .filter(|option| option.stage.as_ref().is_some_and(|stage| is_of(&stage.pipeline)));
             let mut document = pipeline.to_json();
             document["record_type"] = json!(record_type.api_name());
             document["stages"] = stages.map(|stage| stage.to_json()).collect();

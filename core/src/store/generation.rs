@@ -109,8 +109,9 @@ impl Generator {
 }
 
 fn parts(generation: Generation) -> (Times, Ids) {
-    let ticking =
-        |clock: FixedClock| Arc::new(Ticking { next: AtomicI64::new(clock.now.0), step: clock.step });
+    let ticking = |clock: FixedClock| {
+        Arc::new(Ticking { next: AtomicI64::new(clock.now.0), step: clock.step })
+    };
     (Times(generation.clock.map(ticking)), Ids(generation.id_seed))
 }
 
@@ -171,7 +172,7 @@ impl Ids {
         match self.0 {
             None => fastrand::u32(..),
             Some(seed) => {
-                let of = [record.as_bytes(), attribute.as_bytes(), key.as_bytes()];
+                let of: [&[u8]; 3] = [record.as_bytes(), attribute.as_bytes(), key.as_bytes()];
                 let [a, b, c, d, ..] = hash(seed, &format!("item {attempt}"), &of);
                 u32::from_be_bytes([a, b, c, d])
             }
@@ -209,7 +210,10 @@ mod tests {
         let generation = Generation { clock: Some(start), id_seed: None };
         let generator = Generator::new(generation);
         let times = generator.times();
-        assert_eq!([times.tick(), times.now(), times.tick()].map(|time| time.0), [1_000, 1_005, 1_005]);
+        assert_eq!(
+            [times.tick(), times.now(), times.tick()].map(|time| time.0),
+            [1_000, 1_005, 1_005]
+        );
         assert_eq!(generator.generation().clock.map(|clock| clock.now), Some(Timestamp(1_010)));
         generator.set(generation);
         assert_eq!(generator.times().now(), Timestamp(1_000));
@@ -222,9 +226,11 @@ mod tests {
         let ids = |seed| Generator::new(Generation { clock: None, id_seed: Some(seed) }).ids();
         let record = Uuid::from_u128(7);
         assert_eq!(ids(42).bytes("contact", 1), ids(42).bytes("contact", 1));
-        let others = [ids(43).bytes("contact", 1), ids(42).bytes("contact", 2), ids(42).bytes("task", 1)];
+        let others =
+            [ids(43).bytes("contact", 1), ids(42).bytes("contact", 2), ids(42).bytes("task", 1)];
         assert!(!others.contains(&ids(42).bytes("contact", 1)));
-        let number = |attempt| ids(42).item_number(record, "contact_emails", "a@x.example", attempt);
+        let number =
+            |attempt| ids(42).item_number(record, "contact_emails", "a@x.example", attempt);
         assert_eq!(number(0), number(0));
         assert_ne!(number(0), number(1));
         assert_eq!(ids(42).organization(), ids(42).organization());

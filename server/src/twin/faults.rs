@@ -266,7 +266,8 @@ mod tests {
     fn health_is_spared_unless_it_is_named() {
         let all = faults("rate_limit = {requests_per_second = 1}\nrules = [{kind = 'error'}]");
         assert_eq!([(); 5].map(|()| fault(&all, "GET", HEALTH)), [None; 5]);
-        let named = faults("rules = [{kind = 'error'}, {kind = 'cut_before', path = '/api/v2/health'}]");
+        let named =
+            faults("rules = [{kind = 'error'}, {kind = 'cut_before', path = '/api/v2/health'}]");
         assert_eq!(fault(&named, "GET", HEALTH), Some("cut_before"));
         assert_eq!(fault(&named, "GET", "/api/v2/contact/1"), Some("error"));
     }

@@ -170,7 +170,8 @@ impl Rule {
         }
         match self.kind {
             Kind::Latency(delay) | Kind::Stall(delay) => {
-                rule["milliseconds"] = json!(delay.as_secs() * 1000 + u64::from(delay.subsec_millis()));
+                rule["milliseconds"] =
+                    json!(delay.as_secs() * 1000 + u64::from(delay.subsec_millis()));
             }
             Kind::RateLimited(wait) => rule["retry_after"] = json!(wait.as_secs()),
             Kind::Error | Kind::CutBefore | Kind::CutAfter => {}
@@ -233,7 +234,8 @@ impl Keys {
                 Kind::Latency(given.ok_or_else(|| self.wrong("milliseconds", delay))?)
             }
             "rate_limited" => {
-                let wait = self.take("retry_after", "a whole number of seconds up to 600", seconds)?;
+                let wait =
+                    self.take("retry_after", "a whole number of seconds up to 600", seconds)?;
                 Kind::RateLimited(wait.unwrap_or(RETRY_AFTER))
             }
             "error" => Kind::Error,
@@ -295,7 +297,11 @@ mod tests {
             ("rules = [{kind = 'error', path = '/api/local/reset'}]", "rules[0].path"),
         ] {
             let error = FaultPlan::from_toml(text).unwrap_err();
-            assert_eq!((error.code(), error.field()), (ErrorCode::ConfigInvalid, Some(field)), "{text}");
+            assert_eq!(
+                (error.code(), error.field()),
+                (ErrorCode::ConfigInvalid, Some(field)),
+                "{text}"
+            );
         }
         assert_eq!(FaultPlan::from_toml("rules = [").unwrap_err().code(), ErrorCode::ConfigInvalid);
     }

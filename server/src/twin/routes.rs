@@ -23,10 +23,7 @@ struct IsTwin(Arc<Twin>);
 impl FromRequestParts<Option<Arc<Twin>>> for IsTwin {
     type Rejection = Failure;
 
-    async fn from_request_parts(
-        _: &mut Parts,
-        state: &Option<Arc<Twin>>,
-    ) -> Result<Self, Failure> {
+    async fn from_request_parts(_: &mut Parts, state: &Option<Arc<Twin>>) -> Result<Self, Failure> {
         state.clone().map(Self).ok_or_else(|| {
             let what = "this server is no twin for tests";
             let error = Error::new(ErrorCode::OperationNotSupported, what);

@@ -27,8 +27,17 @@ fn desk() -> CrashDesk {
 
 fn serve(desk: &CrashDesk, fault: Fault, at: u64) -> Served {
     let mut command = desk.command(&[
-        "serve", "--workspace", "crm.db", "--listen", "127.0.0.1:0", "--no-auth", "--twin",
-        "--clock", "2026-01-01T00:00:00Z", "--id-seed", "7",
+        "serve",
+        "--workspace",
+        "crm.db",
+        "--listen",
+        "127.0.0.1:0",
+        "--no-auth",
+        "--twin",
+        "--clock",
+        "2026-01-01T00:00:00Z",
+        "--id-seed",
+        "7",
     ]);
     inject(&mut command, fault, at, "/crm.db", &desk.path("faults.log"));
     Served::start_command(command)
@@ -58,7 +67,8 @@ fn contents(workspace: &Path) -> BTreeSet<String> {
     let rows = |table: &String| {
         let columns = texts(&database, &format!("SELECT name FROM pragma_table_info('{table}')"));
         let columns = columns.iter().map(|name| format!("quote(\"{name}\")")).collect::<Vec<_>>();
-        let sql = format!("SELECT concat_ws('|', '{table}', {}) FROM \"{table}\"", columns.join(", "));
+        let sql =
+            format!("SELECT concat_ws('|', '{table}', {}) FROM \"{table}\"", columns.join(", "));
         let mut rows = texts(&database, &sql);
         rows.push(format!("{table} is there"));
         rows
@@ -82,7 +92,8 @@ fn walk(fault: Fault, step: u64) {
         // Where it is killed before the reset there is nothing to be seen of one.
         let is_changed = !crm.base.is_empty() && change(&crm).is_some();
         let changed = is_changed.then(|| contents(&desk.workspace()));
-        let answer = is_changed.then(|| crm.request("POST", "/api/local/reset", &[], b"").ok()).flatten();
+        let answer =
+            is_changed.then(|| crm.request("POST", "/api/local/reset", &[], b"").ok()).flatten();
         if let Some(answer) = answer {
             assert_eq!(answer.status(), 200, "{}", answer.body());
             crm.child.kill().unwrap();

@@ -155,7 +155,8 @@ fn answers(crm: &Served) -> Vec<String> {
         answers.push(format!("{method} {path}: {} {}", answer.status(), answer.body()));
         serde_json::from_str::<Json>(answer.body()).unwrap_or_default()
     };
-    let sarah = json!({"match": {"contact_emails": "sarah@acme.com"}, "attributes": {"title": "CEO"}});
+    let sarah =
+        json!({"match": {"contact_emails": "sarah@acme.com"}, "attributes": {"title": "CEO"}});
     let id = ask("POST", "/contact/_assert", &sarah)["data"]["id"].as_str().unwrap().to_owned();
     let emails = format!("/contact/{id}/attribute/contact_emails");
     let work = json!({"email": "s.chen@acme.com", "is_primary": true});
@@ -164,7 +165,8 @@ fn answers(crm: &Served) -> Vec<String> {
     ask("POST", &emails, &json!({"email": "chen@acme.com", "is_primary": false}));
     ask("POST", "/contact", &json!({"attributes": {"frist_name": "Bob"}}));
     for name in ["Bob", "Ann"] {
-        let attributes = json!({"first_name": name, "contact_emails": [format!("{name}@acme.com")]});
+        let attributes =
+            json!({"first_name": name, "contact_emails": [format!("{name}@acme.com")]});
         ask("POST", "/contact", &json!({"attributes": attributes}));
     }
     let link = json!({"related_record_match": {"domain_name": "acme.com"}, "role": "champion"});
@@ -175,12 +177,23 @@ fn answers(crm: &Served) -> Vec<String> {
     let page = ask("POST", "/contact/_query", &json!({"limit": 1}));
     ask("POST", "/contact/_query", &json!({"cursor": page["next_cursor"]}));
     ask("DELETE", &format!("/contact/{id}"), &Json::Null);
-    ask("POST", "/contact/_query", &json!({"sort": [{"field": "updated_at", "direction": "desc"}]}));
+    ask(
+        "POST",
+        "/contact/_query",
+        &json!({"sort": [{"field": "updated_at", "direction": "desc"}]}),
+    );
     answers
 }
 
 const REPEATABLE: [&str; 8] = [
-    "--no-auth", "--twin", "--seed", "seed.jsonl", "--clock", "2026-01-01T00:00:00Z", "--id-seed", "42",
+    "--no-auth",
+    "--twin",
+    "--seed",
+    "seed.jsonl",
+    "--clock",
+    "2026-01-01T00:00:00Z",
+    "--id-seed",
+    "42",
 ];
 
 #[test]
@@ -209,32 +222,36 @@ fn the_same_requests_get_the_same_bytes_after_a_reset_and_in_another_run() {
 #[test]
 fn the_clock_moves_by_its_step_and_can_be_set() {
     let desk = desk();
-    let crm = Served::start(&desk, &["--no-auth", "--twin", "--clock", "2026-01-01", "--clock-step", "250"]);
+    let crm = Served::start(
+        &desk,
+        &["--no-auth", "--twin", "--clock", "2020-01-01", "--clock-step", "250"],
+    );
     let updated = |crm: &Served| {
         let (_, made) = crm.post("/contact", &json!({"attributes": {"first_name": "Bob"}}));
         assert_eq!(made["data"]["created_at"], made["data"]["updated_at"]);
         made["data"]["updated_at"].as_str().unwrap().to_owned()
     };
-    assert_eq!(updated(&crm), "2026-01-01T00:00:00.000000Z");
-    assert_eq!(updated(&crm), "2026-01-01T00:00:00.250000Z");
+    assert_eq!(updated(&crm), "2020-01-01T00:00:00.000000Z");
+    assert_eq!(updated(&crm), "2020-01-01T00:00:00.250000Z");
     let (_, shown) = crm.local("GET", "/clock", &Json::Null);
-    let expected = json!({"now": "2026-01-01T00:00:00.500000Z", "step_milliseconds": 250, "id_seed": null});
+    let expected =
+        json!({"now": "2020-01-01T00:00:00.500000Z", "step_milliseconds": 250, "id_seed": null});
     assert_eq!(shown["data"], expected);
-    let later = json!({"now": "2026-02-01T00:00:00Z", "id_seed": 7});
+    let later = json!({"now": "2020-02-01T00:00:00Z", "id_seed": 7});
     assert_eq!(crm.local("PUT", "/clock", &later).0, 200);
-    assert_eq!(updated(&crm), "2026-02-01T00:00:00.000000Z");
-    assert_eq!(updated(&crm), "2026-02-01T00:00:01.000000Z");
+    assert_eq!(updated(&crm), "2020-02-01T00:00:00.000000Z");
+    assert_eq!(updated(&crm), "2020-02-01T00:00:01.000000Z");
     // A clock that is set back does not take `updated_at` with it.
-    assert_eq!(crm.local("PUT", "/clock", &json!({"now": "2025-01-01T00:00:00Z"})).0, 200);
-    assert_eq!(updated(&crm), "2026-02-01T00:00:01.000001Z");
+    assert_eq!(crm.local("PUT", "/clock", &json!({"now": "2019-01-01T00:00:00Z"})).0, 200);
+    assert_eq!(updated(&crm), "2020-02-01T00:00:01.000001Z");
     let (status, machine) = crm.local("DELETE", "/clock", &Json::Null);
     assert_eq!((status, &machine["data"]["now"]), (200, &Json::Null));
-    assert!(*updated(&crm) > *"2026-02-02", "the machine's clock is later");
+    assert!(*updated(&crm) > *"2020-02-02", "the machine's clock is later");
     let (status, answer) = crm.local("PUT", "/clock", &json!({"now": "noon"}));
     assert_eq!((status, code(&answer)), (400, json!("field_value_invalid")));
     // The reset takes the clock back to where it was at the start.
     assert_eq!(crm.local("POST", "/reset", &Json::Null).0, 200);
-    assert_eq!(updated(&crm), "2026-01-01T00:00:00.000000Z");
+    assert_eq!(updated(&crm), "2020-01-01T00:00:00.000000Z");
 }
 
 /// Requests beside a reset see the state before it or after it, and a write beside it is in one of
@@ -243,7 +260,8 @@ fn the_clock_moves_by_its_step_and_can_be_set() {
 fn requests_beside_resets_see_one_of_both_states() {
     let desk = Desk::new();
     let people = (0..50).map(|number| {
-        let attributes = json!({"first_name": "Old", "primary_email": format!("p{number}@acme.com")});
+        let attributes =
+            json!({"first_name": "Old", "primary_email": format!("p{number}@acme.com")});
         json!({"record_type": "contact", "attributes": attributes}).to_string()
     });
     desk.write("seed.jsonl", people.collect::<Vec<_>>().join("\n"));
@@ -279,7 +297,8 @@ fn what_is_temporary_needs_no_file_and_leaves_none() {
     let desk = desk();
     let folder = desk.path("temporary");
     std::fs::create_dir(&folder).unwrap();
-    let mut command = desk.command(&["serve", "--temporary", "--no-auth", "--twin", "--listen", "127.0.0.1:0"]);
+    let mut command =
+        desk.command(&["serve", "--temporary", "--no-auth", "--twin", "--listen", "127.0.0.1:0"]);
     command.env("TMPDIR", &folder);
     let crm = Served::start_command(command);
     create(&crm, "Bob");
@@ -323,7 +342,8 @@ fn pipelines_are_listed_with_their_stages_for_any_key() {
     crm.key = Some(make_key(&desk, "all", "*"));
     let (_, acme) = crm.post("/account", &json!({"attributes": {"name": "Acme"}}));
     let stage = &pipelines[1]["stages"][1];
-    let deal = json!({"display_name": "Deal", "account_id": acme["data"]["id"], "stage": stage["id"]});
+    let deal =
+        json!({"display_name": "Deal", "account_id": acme["data"]["id"], "stage": stage["id"]});
     let (status, made) = crm.post("/opportunity", &json!({"attributes": deal}));
     assert_eq!((status, &made["data"]["attributes"]["stage"]["value"]), (201, stage));
     assert_eq!(made["data"]["attributes"]["pipeline"]["value"]["id"], pipelines[1]["id"]);

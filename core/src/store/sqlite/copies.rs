@@ -69,9 +69,7 @@ fn declared(
          AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ?2"
     );
     let mut statement = connection.prepare(&sql)?;
-    statement
-        .query_map([kind, KEPT], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    statement.query_map([kind, KEPT], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Gives the organisation the id that follows from a seed, as long as there was never a record: all

@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::store::{
-    Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, StoredEdge,
-    Store, StoredRecord, WriteTransaction,
+    Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
+    StoredEdge, StoredRecord, WriteTransaction,
 };
 use crate::value::{Timestamp, Value};
 

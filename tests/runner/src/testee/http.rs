@@ -40,7 +40,7 @@ impl Drop for Served {
 impl Served {
     fn start(workspace: &Path, duplicates: Option<&str>) -> Result<Self, String> {
         let mut command = Command::new(headwater_program_tests::executable());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--workspace"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--twin", "--workspace"]);
         command.arg(workspace).stdout(Stdio::piped());
         if let Some(duplicates) = duplicates {
             command.args(["--duplicates", duplicates]);
@@ -83,6 +83,9 @@ impl Testee for HttpTestee {
                 Ok(Response::Ok(Json::Null))
             }
             "declare" => self.ask("POST", "/api/local/schema", request.get("body").cloned(), 200),
+            "pipelines" => self.ask("GET", "/api/local/pipelines", None, 200),
+            "snapshot" => self.ask("POST", "/api/local/snapshot", None, 201).map(without_answer),
+            "reset" => self.ask("POST", "/api/local/reset", None, 200).map(without_answer),
             "seed" => {
                 self.seed(record_type, &seed_line(request.as_object().unwrap_or(&Map::new())))
             }
@@ -256,6 +259,14 @@ impl HttpTestee {
         let answer = serde_json::from_str(&text)
             .map_err(|cause| format!("the answer is not JSON: {cause}: {text}"))?;
         Ok((status, answer))
+    }
+}
+
+/// What went well, with nothing to show.
+fn without_answer(response: Response) -> Response {
+    match response {
+        Response::Ok(_) => Response::Ok(Json::Null),
+        other => other,
     }
 }
 
