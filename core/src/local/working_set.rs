@@ -11,7 +11,7 @@ use crate::operation::{Digest, MatchTarget};
 use crate::record::{Attributes, Record};
 use crate::schema::{Origin, RecordType};
 use crate::store::{Glance, Ids, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 use super::changes::{Changes, KeyChanges};
 use super::clock::Clock;
