@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 /// How long the answers to what has been asked may take once the server is to stop.
@@ -73,6 +74,10 @@ impl Connections {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let mut stream = TimeoutStream::new(stream);
+        // A client that never reads its answer would hold its connection for ever.
+        stream.set_write_timeout(Some(self.request_time));
+        let stream = Box::pin(stream);
         let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -75,6 +75,7 @@ impl Gate {
             .await
             .map_err(|_| Error::new(ErrorCode::InvalidRequest, "the path is not UTF-8"))?;
         self.check(key, need(&parts.method, path, &names))?;
+        parts.extensions.insert(key.clone());
         Ok(next.run(Request::from_parts(parts, body)).await)
     }
 
@@ -137,7 +138,7 @@ fn given(headers: &HeaderMap) -> Result<&str> {
 
 /// What a route needs. A route that is not known here needs everything, so that none is left open.
 fn need(method: &Method, path: &str, names: &RawPathParams) -> Need {
-    if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/metrics") {
+    if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/key" | "/api/local/metrics") {
         return Need::AnyKey;
     }
     let Some(path) = path.strip_prefix("/api/v2/") else { return Need::Everything };

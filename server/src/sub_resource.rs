@@ -10,9 +10,10 @@ use axum::routing::{patch, post};
 use headwater::{Action, ErrorCode, Workspace};
 use serde_json::{Value, json};
 
+use crate::answer::answer;
 use crate::failure::Failure;
 use crate::request::{Body, PartPath};
-use crate::routes::{Shared, answer};
+use crate::routes::Shared;
 
 pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
     Router::new()

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::encode::EncodeContext;
+use super::encode::{EncodeContext, Encoded, to_json};
 use super::{Context, SelectOption, Value, ValueType, parse};
 use crate::error::ErrorCode;
 
@@ -28,7 +28,7 @@ fn shown(value_type: ValueType, json: Json) -> Result<Json, ErrorCode> {
     let options = options();
     let context =
         EncodeContext { options: &options, target: Some("user"), item_id: &|_| "i".to_owned() };
-    Ok(read(value_type, json)?.map_or(Json::Null, |value| value.encode(value_type, context)))
+    Ok(read(value_type, json)?.map_or(Json::Null, |value| to_json(&Encoded { value: &value, value_type, context })))
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{Attribute, RecordType, RelationshipEnd, Schema, nearest};
+use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
 use crate::value::{self, Context, Value, ValueType};
 
 use super::invalid;
@@ -30,6 +30,32 @@ pub enum Filter {
     Not(Box<Filter>),
     /// A condition on one attribute.
     Condition(Condition),
+}
+
+impl Filter {
+    /// Whether it is nothing but the equality of an id or a match key.
+    pub(super) fn is_lookup(&self, record_type: &RecordType) -> bool {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                matches!(&filters[..], [only] if only.is_lookup(record_type))
+            }
+            Self::Not(_) => false,
+            Self::Condition(condition) => {
+                let keys = match record_type.attribute(condition.attribute).origin {
+                    Origin::System(SystemField::Id) => return condition.is_plain_equality(),
+                    Origin::PrimaryOf(array) => array,
+                    _ => condition.attribute,
+                };
+                condition.is_plain_equality() && record_type.key_attributes().any(|key| key == keys)
+            }
+        }
+    }
+}
+
+impl Condition {
+    fn is_plain_equality(&self) -> bool {
+        self.hops.is_empty() && self.operator == Operator::Eq
+    }
 }
 
 /// A condition on one attribute; of an array, some element must fulfil it, and behind a

@@ -124,6 +124,12 @@ impl Query {
         }
     }
 
+    /// Whether an id or a match key tells which records it can only be: few, however many there are.
+    #[must_use]
+    pub fn is_lookup(&self, record_type: &RecordType) -> bool {
+        self.filter.is_lookup(record_type)
+    }
+
     /// The cursor of a page that ends at `position`.
     #[must_use]
     pub fn cursor(&self, record_type: &RecordType, position: &Position) -> String {

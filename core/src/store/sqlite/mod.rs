@@ -38,6 +38,8 @@ const PAGE_BYTES: u32 = 4096;
 const WRITER_CACHE_KIB: u32 = 32_768;
 /// Page cache of a reading connection, in KiB.
 const READER_CACHE_KIB: u32 = 16_384;
+/// Reading connections that are kept for the next reads; each keeps its page cache.
+const IDLE_READERS: usize = 8;
 /// Pages in the write-ahead log before they are moved into the database.
 const CHECKPOINT_PAGES: u32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
@@ -86,7 +88,10 @@ impl SqliteStore {
     }
 
     fn give_back(&self, connection: Connection) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
     }
 }
 
