@@ -54,6 +54,12 @@ impl Selection {
         self.0.iter_mut().zip(&other.0).for_each(|(here, there)| *here &= !there);
     }
 
+    /// Whether every attribute is selected.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0.iter().all(|selected| *selected)
+    }
+
     /// Whether an attribute is selected.
     #[must_use]
     pub fn contains(&self, attribute: usize) -> bool {

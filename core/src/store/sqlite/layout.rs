@@ -4,7 +4,11 @@
 //! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`. Api names hold no
 //! double underscore, so no two names meet.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use crate::schema::{Origin, RecordType};
+use crate::store::Selection;
 use crate::value::{ADDRESS_PARTS, ValueType};
 
 /// The column of the digest of the assert that left a record as it is.
@@ -23,6 +27,8 @@ pub(super) enum Storage {
         table: String,
         /// Whether the elements are items (`number, text, is_primary, labels`) or single values.
         is_item: bool,
+        /// The statement that reads the elements of a record.
+        select: String,
     },
 }
 
@@ -32,6 +38,8 @@ pub(super) struct Layout {
     pub(super) table: String,
     /// One entry for each attribute.
     pub(super) storage: Vec<Storage>,
+    /// The statement that reads a record's own row whole.
+    pub(super) select: String,
 }
 
 /// The key table of an attribute.
@@ -47,10 +55,16 @@ impl Layout {
             .iter()
             .map(|attribute| match (&attribute.origin, attribute.is_array) {
                 (Origin::System(_), _) => Storage::System,
-                (_, true) => Storage::Child {
-                    table: format!("{table}__{}", attribute.api_name),
-                    is_item: attribute.value_type.is_item(),
-                },
+                (_, true) => {
+                    let table = format!("{table}__{}", attribute.api_name);
+                    let is_item = attribute.value_type.is_item();
+                    let columns =
+                        if is_item { "text, number, is_primary, labels" } else { "value" };
+                    let from = quote(&table);
+                    let select =
+                        format!("SELECT {columns} FROM {from} WHERE rid = ?1 ORDER BY position");
+                    Storage::Child { table, is_item, select }
+                }
                 (_, false) if attribute.value_type == ValueType::Address => Storage::Columns(
                     ADDRESS_PARTS
                         .iter()
@@ -60,7 +74,26 @@ impl Layout {
                 (_, false) => Storage::Columns(vec![attribute.api_name.clone()]),
             })
             .collect();
-        Self { table, storage }
+        let mut layout = Self { table, storage, select: String::new() };
+        layout.select = layout.select(&Selection::all(record_type));
+        layout
+    }
+
+    /// The statement that reads the selected columns of a record's own row.
+    pub(super) fn select(&self, selection: &Selection) -> String {
+        let mut columns = String::new();
+        for attribute in selection.iter() {
+            if let Storage::Columns(names) = &self.storage[attribute] {
+                for name in names {
+                    columns.push_str(", ");
+                    columns.push_str(&quote(name));
+                }
+            }
+        }
+        let table = quote(&self.table);
+        format!(
+            "SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1"
+        )
     }
 
     /// The statements that make the tables, each harmless where its table is there already.
@@ -78,7 +111,7 @@ impl Layout {
         );
         let mut statements = vec![create_table(&self.table, &columns.join(", "), "STRICT")];
         for (storage, attribute) in self.storage.iter().zip(record_type.attributes()) {
-            let Storage::Child { table, is_item } = storage else { continue };
+            let Storage::Child { table, is_item, .. } = storage else { continue };
             let element = if *is_item {
                 "number INTEGER NOT NULL, text TEXT NOT NULL, is_primary INTEGER NOT NULL, labels TEXT".to_owned()
             } else {
@@ -126,6 +159,27 @@ impl Layout {
             names.iter().map(|name| (name.clone(), sql_type(attribute.value_type)))
         });
         std::iter::once((DIGEST.to_owned(), "BLOB")).chain(attributes)
+    }
+}
+
+/// The layouts of the record types that were asked for: made once, as they are needed for each record
+/// that is read.
+#[derive(Debug, Default)]
+pub(super) struct Layouts(RwLock<HashMap<String, Arc<Layout>>>);
+
+impl Layouts {
+    pub(super) fn of(&self, record_type: &RecordType) -> Arc<Layout> {
+        // Attributes are only ever added.
+        let is_current = |known: &&Arc<Layout>| known.storage.len() == record_type.attributes().len();
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = known.get(record_type.api_name()).filter(is_current) {
+            return Arc::clone(layout);
+        }
+        drop(known);
+        let layout = Arc::new(Layout::new(record_type));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(record_type.api_name().to_owned(), Arc::clone(&layout));
+        layout
     }
 }
 

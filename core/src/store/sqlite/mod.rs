@@ -16,16 +16,19 @@ mod transaction;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::Schema;
 
 use super::{ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
+use layout::Layouts;
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.
@@ -50,6 +53,8 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    layouts: Layouts,
+    organization_id: OnceLock<Uuid>,
 }
 
 impl SqliteStore {
@@ -72,6 +77,8 @@ impl SqliteStore {
             path: path.to_owned(),
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
+            layouts: Layouts::default(),
+            organization_id: OnceLock::new(),
         })
     }
 
@@ -121,6 +128,8 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // Else a statement is prepared again for each value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The page size counts only before the first table and before WAL.
         connection.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; \

@@ -1,7 +1,6 @@
 //! Queries as SQL: every operand is bound, every name is quoted.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::functions::FunctionFlags;
@@ -15,14 +14,14 @@ use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort};
 use crate::operation::{Page, Query};
 use crate::record::Record;
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
-use crate::store::{ReadTransaction, RowKey, Selection, StoredRecord};
+use crate::store::{RowKey, Selection, StoredRecord};
 use crate::value::{Value, ValueType};
 
 use super::columns::bind_one;
 use super::edges::row_columns;
 use super::errors::store_error;
 use super::identity::row_of;
-use super::layout::{Layout, Storage, key_table, quote};
+use super::layout::{Layout, Layouts, Storage, key_table, quote};
 use super::transaction::Transaction;
 
 /// Adds what queries need and SQLite lacks: the order of exact decimals, and letters without case
@@ -47,8 +46,8 @@ pub(super) fn query(
     query: &Query,
 ) -> Result<Page> {
     let failed = store_error("query records");
-    let organization_id = transaction.settings()?.organization_id;
-    let sql = statement(record_type, query);
+    let organization_id = super::read::organization_id(transaction)?;
+    let sql = statement(&transaction.store().layouts, record_type, query);
     let mut statement = transaction.prepare(&sql.text)?;
     let mut rows = statement
         .query_map(params_from_iter(sql.bound), |row| row.get::<_, RowKey>(0))
@@ -77,10 +76,10 @@ pub(super) fn query(
 }
 
 /// The statement that gives the rows of a page, and one more.
-fn statement<'a>(record_type: &'a RecordType, query: &'a Query) -> Sql<'a> {
-    let layout = Rc::new(Layout::new(record_type));
+fn statement<'a>(layouts: &'a Layouts, record_type: &'a RecordType, query: &'a Query) -> Sql<'a> {
+    let layout = layouts.of(record_type);
     let table = quote(&layout.table);
-    let mut sql = Sql { record_type, layout, text: String::new(), bound: Vec::new() };
+    let mut sql = Sql { layouts, record_type, layout, text: String::new(), bound: Vec::new() };
     sql.push("SELECT rid FROM ");
     sql.push(&table);
     sql.push(" WHERE archived_at IS NULL AND ");
@@ -123,8 +122,9 @@ fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRecord) -> Pos
 
 /// A statement in the making.
 struct Sql<'a> {
+    layouts: &'a Layouts,
     record_type: &'a RecordType,
-    layout: Rc<Layout>,
+    layout: Arc<Layout>,
     text: String,
     bound: Vec<SqlValue>,
 }
@@ -212,7 +212,7 @@ impl<'a> Sql<'a> {
         if is_negated {
             self.push("NOT coalesce(");
         }
-        let (record_type, layout) = (self.record_type, Rc::clone(&self.layout));
+        let (record_type, layout) = (self.record_type, Arc::clone(&self.layout));
         for hop in &condition.hops {
             self.hop(hop);
         }
@@ -229,7 +229,7 @@ impl<'a> Sql<'a> {
         let (here, there) = row_columns(&hop.end);
         let edges = quote(&hop.end.relationship.name);
         self.record_type = &hop.record_type;
-        self.layout = Rc::new(Layout::new(&hop.record_type));
+        self.layout = self.layouts.of(&hop.record_type);
         let records = quote(&self.layout.table);
         self.push(&format!(
             "rid IN (SELECT {here} FROM {edges} WHERE {there} IN \
@@ -267,9 +267,9 @@ impl<'a> Sql<'a> {
             }
             return self.push(")");
         }
-        let layout = Rc::clone(&self.layout);
+        let layout = Arc::clone(&self.layout);
         match &layout.storage[attribute] {
-            Storage::Child { table, is_item } => {
+            Storage::Child { table, is_item, .. } => {
                 let column = if *is_item { "text" } else { "value" };
                 let table = quote(table);
                 self.push(&format!("rid IN (SELECT rid FROM {table} WHERE "));
