@@ -39,10 +39,10 @@ const PAGE_BYTES: u32 = 4096;
 /// Page cache of the writing connection, in KiB. Batches are read and written in the order of
 /// their keys, which needs little of it: four times as much gains nothing.
 const WRITER_CACHE_KIB: u32 = 32_768;
-/// Page cache of a reading connection, in KiB.
-const READER_CACHE_KIB: u32 = 16_384;
+/// Page cache of a reading connection, in KiB: the keys and rows of some 100 000 records.
+const READER_CACHE_KIB: u32 = 65_536;
 /// Reading connections that are kept for the next reads; each keeps its page cache.
-const IDLE_READERS: usize = 8;
+const IDLE_READERS: usize = 4;
 /// Pages in the write-ahead log before they are moved into the database.
 const CHECKPOINT_PAGES: u32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
