@@ -85,8 +85,8 @@ def write_people(people: Path, rows: Any) -> None:
 @contextlib.contextmanager
 def headwater(bench: Bench, records: int) -> Iterator[Served]:
     """The product, as it is released, with its defaults and an API key."""
-    file, _ = bench.contacts("load", "--rows", str(records))
-    database = bench.path("load.db")
+    file, _ = bench.contacts("people", "--rows", str(records))
+    database = bench.path("load-headwater.db")
     remove(database)
     bench.sync(file, database, created=records, rejected=0)
     program = RELEASE / "headwater"
@@ -181,8 +181,10 @@ def directus(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     with running([*command, "start"], log, **options) as process:
         wait_for(f"{url}/server/ping", log)
-        text = [{"field": name, "type": "string"} for name in ("primary_email", "title")]
-        made = {"collection": "contact", "schema": {}, "meta": {}, "fields": text}
+        key = {"is_primary_key": True, "has_auto_increment": True}
+        fields = [{"field": "id", "type": "integer", "meta": {}, "schema": key}]
+        fields += [{"field": name, "type": "string"} for name in ("primary_email", "title")]
+        made = {"collection": "contact", "schema": {}, "meta": {}, "fields": fields}
         ask(f"{url}/collections", made, token)
         with contextlib.closing(sqlite3.connect(database)) as filled:
             filled.execute("PRAGMA journal_mode = WAL")

@@ -35,8 +35,8 @@ pub(crate) fn respond<T: Serialize>(worked: Result<(StatusCode, T), Failure>) ->
 }
 
 fn write(status: StatusCode, body: &impl Serialize) -> Response {
-    // Room for a contact.
-    let mut written = Vec::with_capacity(8192);
+    // A record takes some two thousand bytes.
+    let mut written = Vec::with_capacity(4096);
     match serde_json::to_writer(&mut written, body) {
         Ok(()) => (status, [(header::CONTENT_TYPE, "application/json")], written).into_response(),
         Err(cause) => {

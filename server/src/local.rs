@@ -11,8 +11,8 @@ use headwater::access::ApiKey;
 use headwater::{Declarations, Error, ErrorCode, Uuid, Workspace};
 use serde_json::{Value, json};
 
-use crate::blocking::blocking;
 use crate::answer::{Data, answer, respond};
+use crate::blocking::blocking;
 use crate::failure::Failure;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::request::Body;
@@ -28,7 +28,8 @@ pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> R
     Router::new()
         .route("/key", get(show_key))
         .route("/schema", post(declare))
-        .with_state(workspace).merge(metrics)
+        .with_state(workspace)
+        .merge(metrics)
 }
 
 /// Which key the request brings, and what it may do; null where none is asked for.

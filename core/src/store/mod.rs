@@ -186,6 +186,12 @@ pub trait ReadTransaction: JournalReader + KeyReader {
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
 
+    /// The record with this id, whole; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
+
     /// The records that hold any of these keys (sorted, without repeats): the place of the key
     /// in `keys` and the record, in the order of both.
     ///

@@ -77,9 +77,11 @@ impl Serialize for Encoded<'_> {
                 serializer.collect_map(ADDRESS_PARTS.iter().zip(parts))
             }
             Value::Item(item) => encode_item(item, *value_type, *context, serializer),
-            Value::List(values) => serializer.collect_seq(
-                values.iter().map(|value| Self { value, value_type: *value_type, context: *context }),
-            ),
+            Value::List(values) => serializer.collect_seq(values.iter().map(|value| Self {
+                value,
+                value_type: *value_type,
+                context: *context,
+            })),
         }
     }
 }
@@ -123,7 +125,8 @@ fn encode_choice<S: Serializer>(
         // An option that was taken out of the schema keeps its name on the records that hold it.
         None => {
             let known = [("api_name", name), ("display_value", name)];
-            let parts = [("id", None)].into_iter().chain(known.map(|(key, name)| (key, Some(name))));
+            let parts =
+                [("id", None)].into_iter().chain(known.map(|(key, name)| (key, Some(name))));
             serializer.collect_map(parts.chain([("color", None)]))
         }
     }

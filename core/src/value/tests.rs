@@ -28,7 +28,8 @@ fn shown(value_type: ValueType, json: Json) -> Result<Json, ErrorCode> {
     let options = options();
     let context =
         EncodeContext { options: &options, target: Some("user"), item_id: &|_| "i".to_owned() };
-    Ok(read(value_type, json)?.map_or(Json::Null, |value| to_json(&Encoded { value: &value, value_type, context })))
+    Ok(read(value_type, json)?
+        .map_or(Json::Null, |value| to_json(&Encoded { value: &value, value_type, context })))
 }
 
 #[test]

@@ -66,7 +66,9 @@ impl Contact {
             .collect();
         assert!(emails.remove(&self.email), "{found}");
         match self.doubt.take() {
-            Some(Doubt::Title(asked)) if title.as_ref() == Some(&asked) => self.title = title.clone(),
+            Some(Doubt::Title(asked)) if title.as_ref() == Some(&asked) => {
+                self.title = title.clone()
+            }
             Some(Doubt::Email(asked)) if emails.contains(&asked) => {
                 self.emails.insert(asked);
             }

@@ -62,11 +62,15 @@ fn where_a_request_ends_is_never_in_doubt() {
         ("X-Fold: a\r\n b\r\nContent-Length: 2", "{}"),
         ("X-Bare: a\rContent-Length: 0\r\nContent-Length: 2", "{}"),
     ] {
-        let head = format!("POST /api/v2/contact/_query HTTP/1.1\r\nHost: crm\r\n{framing}\r\n\r\n");
+        let head =
+            format!("POST /api/v2/contact/_query HTTP/1.1\r\nHost: crm\r\n{framing}\r\n\r\n");
         let answers = crm.send_raw(format!("{head}{begins}{hidden}").as_bytes());
         let statuses = statuses(&answers);
         assert!(statuses.len() <= 1, "{framing}: {answers}");
-        assert!(statuses.iter().all(|status| ["200", "400"].contains(status)), "{framing}: {answers}");
+        assert!(
+            statuses.iter().all(|status| ["200", "400"].contains(status)),
+            "{framing}: {answers}"
+        );
     }
     let (_, found) = crm.post("/account/_query", &json!({}));
     assert_eq!(found["data"], json!([]), "a request was smuggled in");

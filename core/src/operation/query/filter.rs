@@ -33,29 +33,31 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Whether it is nothing but the equality of an id or a match key.
-    pub(super) fn is_lookup(&self, record_type: &RecordType) -> bool {
-        match self {
-            Self::All(filters) | Self::Any(filters) => {
-                matches!(&filters[..], [only] if only.is_lookup(record_type))
-            }
-            Self::Not(_) => false,
-            Self::Condition(condition) => {
-                let keys = match record_type.attribute(condition.attribute).origin {
-                    Origin::System(SystemField::Id) => return condition.is_plain_equality(),
-                    Origin::PrimaryOf(array) => array,
-                    _ => condition.attribute,
-                };
-                condition.is_plain_equality() && record_type.key_attributes().any(|key| key == keys)
-            }
-        }
+    /// The equality of an id or a match key, where it is nothing else.
+    pub(crate) fn lookup(&self, record_type: &RecordType) -> Option<&Condition> {
+        let condition = match self {
+            Self::All(filters) | Self::Any(filters) => match &filters[..] {
+                [only] => return only.lookup(record_type),
+                _ => return None,
+            },
+            Self::Not(_) => return None,
+            Self::Condition(condition) => condition,
+        };
+        let is_id =
+            record_type.attribute(condition.attribute).origin == Origin::System(SystemField::Id);
+        let is_plain = condition.hops.is_empty() && condition.operator == Operator::Eq;
+        let keys = keys_of(record_type, condition.attribute);
+        (is_plain && (is_id || keys.is_some())).then_some(condition)
     }
 }
 
-impl Condition {
-    fn is_plain_equality(&self) -> bool {
-        self.hops.is_empty() && self.operator == Operator::Eq
-    }
+/// The attribute whose match keys tell which records can have a value of this one.
+pub(crate) fn keys_of(record_type: &RecordType, attribute: usize) -> Option<usize> {
+    let keys = match record_type.attribute(attribute).origin {
+        Origin::PrimaryOf(array) => array,
+        _ => attribute,
+    };
+    record_type.key_attributes().any(|index| index == keys).then_some(keys)
 }
 
 /// A condition on one attribute; of an array, some element must fulfil it, and behind a

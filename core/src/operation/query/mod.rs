@@ -6,6 +6,7 @@ mod filter;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
+pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
 
 use serde_json::{Map, Value as Json, json};
@@ -127,7 +128,7 @@ impl Query {
     /// Whether an id or a match key tells which records it can only be: few, however many there are.
     #[must_use]
     pub fn is_lookup(&self, record_type: &RecordType) -> bool {
-        self.filter.is_lookup(record_type)
+        self.filter.lookup(record_type).is_some()
     }
 
     /// The cursor of a page that ends at `position`.

@@ -40,6 +40,8 @@ pub(super) struct Layout {
     pub(super) storage: Vec<Storage>,
     /// The statement that reads a record's own row whole.
     pub(super) select: String,
+    /// The same of a record that is not archived.
+    pub(super) select_present: String,
 }
 
 /// The key table of an attribute.
@@ -74,8 +76,10 @@ impl Layout {
                 (_, false) => Storage::Columns(vec![attribute.api_name.clone()]),
             })
             .collect();
-        let mut layout = Self { table, storage, select: String::new() };
+        let mut layout =
+            Self { table, storage, select: String::new(), select_present: String::new() };
         layout.select = layout.select(&Selection::all(record_type));
+        layout.select_present = format!("{} AND archived_at IS NULL", layout.select);
         layout
     }
 
@@ -91,9 +95,7 @@ impl Layout {
             }
         }
         let table = quote(&self.table);
-        format!(
-            "SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1"
-        )
+        format!("SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1")
     }
 
     /// The statements that make the tables, each harmless where its table is there already.
@@ -170,7 +172,8 @@ pub(super) struct Layouts(RwLock<HashMap<String, Arc<Layout>>>);
 impl Layouts {
     pub(super) fn of(&self, record_type: &RecordType) -> Arc<Layout> {
         // Attributes are only ever added.
-        let is_current = |known: &&Arc<Layout>| known.storage.len() == record_type.attributes().len();
+        let is_current =
+            |known: &&Arc<Layout>| known.storage.len() == record_type.attributes().len();
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(layout) = known.get(record_type.api_name()).filter(is_current) {
             return Arc::clone(layout);

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort};
+use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort, keys_of};
 use crate::operation::{Page, Query};
 use crate::record::Record;
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
@@ -80,10 +80,12 @@ fn statement<'a>(layouts: &'a Layouts, record_type: &'a RecordType, query: &'a Q
     let layout = layouts.of(record_type);
     let table = quote(&layout.table);
     let mut sql = Sql { layouts, record_type, layout, text: String::new(), bound: Vec::new() };
-    sql.push("SELECT rid FROM ");
-    sql.push(&table);
-    sql.push(" WHERE archived_at IS NULL AND ");
-    sql.filter(&query.filter);
+    if !sql.lookup(&table, &query.filter) {
+        sql.push("SELECT rid FROM ");
+        sql.push(&table);
+        sql.push(" WHERE archived_at IS NULL AND ");
+        sql.filter(&query.filter);
+    }
     if let Some(position) = &query.after {
         sql.push(" AND ");
         sql.after(&query.sort, position, 0);
@@ -174,6 +176,26 @@ impl<'a> Sql<'a> {
         (name, collation(declared))
     }
 
+    /// Begins the statement where one match key tells which records it can be: their rows come
+    /// straight from the keys, in order, without a list of them in between.
+    fn lookup(&mut self, table: &str, filter: &'a Filter) -> bool {
+        let Some(condition) = filter.lookup(self.record_type) else { return false };
+        let Some(keys) = keys_of(self.record_type, condition.attribute) else { return false };
+        let value_type = self.record_type.attribute(keys).value_type;
+        let [operand] = &condition.operands[..] else { return false };
+        let Some(key) = operand.match_key(value_type) else { return false };
+        let from = quote(&key_table(self.record_type, keys));
+        self.push(&format!("SELECT rid FROM (SELECT rid FROM {from} WHERE key = "));
+        self.bind(key.into_owned());
+        self.push(&format!(") CROSS JOIN {table} USING (rid) WHERE archived_at IS NULL"));
+        if keys != condition.attribute {
+            self.push(" AND ");
+            let column = self.column(condition.attribute).0;
+            self.compare(condition.attribute, &column, condition.operator, &condition.operands);
+        }
+        true
+    }
+
     fn filter(&mut self, filter: &'a Filter) {
         match filter {
             Filter::All(filters) => self.group(filters, " AND ", "TRUE"),
@@ -246,12 +268,7 @@ impl<'a> Sql<'a> {
         if declared.origin == Origin::System(SystemField::OrganizationId) {
             return self.organization(operator, operands);
         }
-        let keys = match declared.origin {
-            Origin::PrimaryOf(array) => array,
-            _ => attribute,
-        };
-        let has_keys = is_equality && self.record_type.key_attributes().any(|index| index == keys);
-        if has_keys {
+        if let Some(keys) = keys_of(self.record_type, attribute).filter(|_| is_equality) {
             self.push("(rid IN (SELECT rid FROM ");
             self.push(&quote(&key_table(self.record_type, keys)));
             self.push(" WHERE key IN ");
@@ -417,11 +434,38 @@ fn collation(attribute: &Attribute) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, Value as Json, json};
 
     use crate::operation::Query;
-    use crate::schema::Schema;
+    use crate::schema::{RecordType, Schema};
     use crate::store::SqliteStore;
+
+    fn plan(store: &SqliteStore, record_type: &RecordType, body: Map<String, Json>) -> Vec<String> {
+        let query = Query::parse(&Schema::standard(), record_type, body).unwrap();
+        let sql = super::statement(&store.layouts, record_type, &query);
+        let transaction = store.begin_read().unwrap();
+        let explained = format!("EXPLAIN QUERY PLAN {}", sql.text);
+        let mut statement = transaction.prepare(&explained).unwrap();
+        statement
+            .query_map(super::params_from_iter(sql.bound), |row| row.get::<_, String>(3))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_match_key_gives_its_rows_without_a_list_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Schema::standard();
+        let store = SqliteStore::open(&folder.path().join("crm.db"), &schema, true).unwrap();
+        let contact = schema.record_type("contact").unwrap();
+        for field in ["primary_email", "contact_emails"] {
+            let filter = json!({"field": field, "operator": "eq", "value": "a@acme.com"});
+            let body = json!({ "filters": [filter] }).as_object().cloned().unwrap();
+            let steps = plan(&store, contact, body);
+            assert_eq!(steps.len(), 2, "{steps:?}");
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+        }
+    }
 
     #[test]
     fn a_filter_through_relationships_scans_no_table() {
@@ -433,15 +477,7 @@ mod tests {
             let value = if field.ends_with("email") { "a@acme.com" } else { "acme.com" };
             let filter = json!({"field": field, "operator": "eq", "value": value});
             let body = json!({ "filters": [filter] }).as_object().cloned().unwrap();
-            let query = Query::parse(&schema, account, body).unwrap();
-            let sql = super::statement(account, &query);
-            let transaction = store.begin_read().unwrap();
-            let explained = format!("EXPLAIN QUERY PLAN {}", sql.text);
-            let mut statement = transaction.prepare(&explained).unwrap();
-            let steps = statement
-                .query_map(super::params_from_iter(sql.bound), |row| row.get::<_, String>(3))
-                .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-                .unwrap();
+            let steps = plan(&store, account, body);
             assert!(steps.iter().any(|step| step.contains("contact_account")), "{steps:?}");
             assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
         }

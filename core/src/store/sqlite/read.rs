@@ -136,18 +136,54 @@ pub(super) fn load(
     let mut records = Vec::with_capacity(rows.len());
     for &row in rows {
         let mut found = statement.query([row]).map_err(store_error(READING))?;
-        let sql =
-            found.next().map_err(store_error(READING))?.ok_or_else(|| without_record(&layout.table))?;
+        let sql = found
+            .next()
+            .map_err(store_error(READING))?
+            .ok_or_else(|| without_record(&layout.table))?;
         records.push(read_record(record_type, layout, selection, row, sql)?);
     }
     drop(statement);
+    load_arrays(transaction, record_type, selection, &mut records)?;
+    Ok(records)
+}
+
+/// The record with an id, whole.
+pub(super) fn get(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    id: Uuid,
+) -> Result<Option<StoredRecord>> {
+    let layout = &*transaction.store().layouts.of(record_type);
+    let selection = Selection::all(record_type);
+    let mut statement = transaction.prepare(&layout.select_present)?;
+    let row = row_of(id);
+    let mut found = statement.query([row]).map_err(store_error(READING))?;
+    let Some(sql) = found.next().map_err(store_error(READING))? else { return Ok(None) };
+    let record = read_record(record_type, layout, &selection, row, sql)?;
+    if record.id != id {
+        return Ok(None);
+    }
+    drop(found);
+    let mut records = [record];
+    load_arrays(transaction, record_type, &selection, &mut records)?;
+    Ok(Some(records).map(|[record]| record))
+}
+
+/// Reads the selected arrays of records.
+fn load_arrays(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    selection: &Selection,
+    records: &mut [StoredRecord],
+) -> Result<()> {
+    let layout = &*transaction.store().layouts.of(record_type);
     for attribute in selection.iter() {
         if let Storage::Child { is_item, select, .. } = &layout.storage[attribute] {
             let value_type = record_type.attribute(attribute).value_type;
-            load_lists(transaction, select, *is_item, value_type, attribute, &mut records)?;
+            load_lists(transaction, select, *is_item, value_type, attribute, records)?;
         }
     }
-    Ok(records)
+    Ok(())
 }
 
 fn read_record(
@@ -218,4 +254,36 @@ fn read_item(sql: &Row<'_>) -> Result<Value> {
             .collect::<Result<_>>()?;
     }
     Ok(Value::Item(Box::new(item)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use crate::schema::Schema;
+    use crate::store::SqliteStore;
+    use crate::store::sqlite::layout::Storage;
+
+    #[test]
+    fn a_statement_is_not_prepared_again_for_each_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Schema::standard();
+        let store = SqliteStore::open(&folder.path().join("crm.db"), &schema, true).unwrap();
+        let layout = store.layouts.of(schema.record_type("contact").unwrap());
+        let transaction = store.begin_read().unwrap();
+        let arrays = layout.storage.iter().filter_map(|storage| match storage {
+            Storage::Child { select, .. } => Some(select),
+            _ => None,
+        });
+        let mut read = 0;
+        for select in arrays.chain([&layout.select]) {
+            let mut statement = transaction.prepare(select).unwrap();
+            for row in 0..5 {
+                assert!(statement.query([row]).unwrap().next().unwrap().is_none());
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{select}");
+            read += 1;
+        }
+        assert!(read > 2, "the contact has arrays");
+    }
 }

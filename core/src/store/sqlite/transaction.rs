@@ -121,6 +121,10 @@ impl ReadTransaction for Transaction<'_> {
         read::find_ids(self, record_type, ids)
     }
 
+    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
+        read::get(self, record_type, id)
+    }
+
     fn find_keys(
         &mut self,
         record_type: &RecordType,
