@@ -74,9 +74,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="for memory")
     parser.add_argument("--growth-rows", default="100000,1000000,10000000")
     parser.add_argument("--load-records", type=int, default=100_000)
-    parser.add_argument(
-        "--load-seconds", type=int, default=60, help="each, in turns"
-    )
+    parser.add_argument("--load-seconds", type=int, default=60, help="each, in turns")
     parser.add_argument("--folder", type=Path, default=ROOT / "target" / "bench")
     parser.add_argument(
         "--dry-run", action="store_true", help="print, and leave RESULTS.md"

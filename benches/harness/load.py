@@ -50,9 +50,15 @@ def measure(bench: Bench) -> str:
     ]
     with contextlib.ExitStack() as stack:
         product = stack.enter_context(headwater(bench, bench.load_records))
-        people = [tuple(line.split("\t")) for line in product.people.read_text().splitlines()]
-        others = [stack.enter_context(serve(bench, people)) for serve in (datasette, directus)]
-        turns: list[tuple[Turn, Served]] = [(turn, product) for turn in (constant, read, query, write)]
+        people = [
+            tuple(line.split("\t")) for line in product.people.read_text().splitlines()
+        ]
+        others = [
+            stack.enter_context(serve(bench, people)) for serve in (datasette, directus)
+        ]
+        turns: list[tuple[Turn, Served]] = [
+            (turn, product) for turn in (constant, read, query, write)
+        ]
         turns += zip(peers, others, strict=True)
         for _ in range(bench.rounds):
             for turn, served in turns:
@@ -85,8 +91,12 @@ def section(
         name = f"{turn.asked} against the constant"
         asked.append(target(name, ">= 0.60", f"{share:.2f}", share >= 0.6))
     share, ahead = write.rate / limit, write.rate / best
-    asked.append(target("assert against the constant", ">= 0.20", f"{share:.2f}", share >= 0.2))
-    asked.append(target("assert against the better peer", ">= 20", f"{ahead:.0f}", ahead >= 20))
+    asked.append(
+        target("assert against the constant", ">= 0.20", f"{share:.2f}", share >= 0.2)
+    )
+    asked.append(
+        target("assert against the better peer", ">= 20", f"{ahead:.0f}", ahead >= 20)
+    )
     return (
         f"{CONNECTIONS} connections, {count(bench.load_records)} contacts, {bench.load_seconds} s each in "
         f"{bench.rounds} turns. Rates are medians (least-most), p99 is that of the worst turn; every answer was a success.\n\n"

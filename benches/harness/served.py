@@ -115,7 +115,9 @@ def datasette(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
     remove(database)
     with contextlib.closing(sqlite3.connect(database)) as made:
         made.execute("PRAGMA journal_mode = WAL")
-        made.execute("CREATE TABLE contact (primary_email TEXT PRIMARY KEY, title TEXT)")
+        made.execute(
+            "CREATE TABLE contact (primary_email TEXT PRIMARY KEY, title TEXT)"
+        )
         made.executemany("INSERT INTO contact VALUES (?2, 'Title')", records)
         made.commit()
     people = bench.path("load-datasette.tsv")
@@ -123,7 +125,10 @@ def datasette(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
     program = bench.venv / "bin" / "datasette"
     secret = ["--secret", "load"]
     token = subprocess.run(
-        [program, "create-token", "root", *secret], capture_output=True, text=True, check=True
+        [program, "create-token", "root", *secret],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
     # It serves a file under the name of the file.
     served = bench.path("peer.db")
@@ -136,7 +141,9 @@ def datasette(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     with running(serve, log) as process:
         wait_for(f"{url}/-/versions.json", log)
-        yield Served(url, "datasette.lua", people, [f"Authorization: Bearer {token}"], process)
+        yield Served(
+            url, "datasette.lua", people, [f"Authorization: Bearer {token}"], process
+        )
     remove(served)
 
 
@@ -147,7 +154,14 @@ def install_directus(bench: Bench) -> Path:
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}')
-        install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", DIRECTUS]
+        install = [
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            DIRECTUS,
+        ]
         subprocess.run(install, cwd=folder, check=True, stdout=sys.stderr)
     return program
 
@@ -183,7 +197,9 @@ def directus(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
         wait_for(f"{url}/server/ping", log)
         key = {"is_primary_key": True, "has_auto_increment": True}
         fields = [{"field": "id", "type": "integer", "meta": {}, "schema": key}]
-        fields += [{"field": name, "type": "string"} for name in ("primary_email", "title")]
+        fields += [
+            {"field": name, "type": "string"} for name in ("primary_email", "title")
+        ]
         made = {"collection": "contact", "schema": {}, "meta": {}, "fields": fields}
         ask(f"{url}/collections", made, token)
         with contextlib.closing(sqlite3.connect(database)) as filled:
@@ -193,6 +209,10 @@ def directus(bench: Bench, records: list[tuple[str, str]]) -> Iterator[Served]:
             filled.execute("CREATE UNIQUE INDEX load_email ON contact (primary_email)")
             filled.commit()
             people = bench.path("load-directus.tsv")
-            write_people(people, filled.execute("SELECT id, primary_email FROM contact"))
-        yield Served(url, "directus.lua", people, [f"Authorization: Bearer {token}"], process)
+            write_people(
+                people, filled.execute("SELECT id, primary_email FROM contact")
+            )
+        yield Served(
+            url, "directus.lua", people, [f"Authorization: Bearer {token}"], process
+        )
     remove(database)

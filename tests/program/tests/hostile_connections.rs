@@ -154,7 +154,7 @@ fn what_is_refused_leaves_nothing_in_memory() {
         [format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
     };
     let nested = [vec![b'['; 400_000], vec![b']'; 400_000]].concat();
-    let unknown: Vec<String> = (0..20_000).map(|name| format!("\"made up {name}\": 1")).collect();
+    let unknown: Vec<String> = (0..2_000).map(|name| format!("\"made up {name}\": 1")).collect();
     let unknown = format!("{{\"attributes\": {{{}}}}}", unknown.join(", "));
     let long = "x".repeat(300_000);
     let requests = [
@@ -175,7 +175,7 @@ fn what_is_refused_leaves_nothing_in_memory() {
     };
     (0..5).for_each(send_all);
     let before = memory(&crm);
-    (5..45).for_each(send_all);
+    (5..25).for_each(send_all);
     let grown = memory(&crm).saturating_sub(before);
-    assert!(grown < MOST_GROWTH, "{grown} KiB more after forty rounds");
+    assert!(grown < MOST_GROWTH, "{grown} KiB more after twenty rounds");
 }
