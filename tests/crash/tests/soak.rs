@@ -67,7 +67,7 @@ impl Contact {
         assert!(emails.remove(&self.email), "{found}");
         match self.doubt.take() {
             Some(Doubt::Title(asked)) if title.as_ref() == Some(&asked) => {
-                self.title = title.clone()
+                self.title.clone_from(&title);
             }
             Some(Doubt::Email(asked)) if emails.contains(&asked) => {
                 self.emails.insert(asked);
