@@ -75,6 +75,9 @@ pub(crate) struct SyncArguments {
     /// The region of phone numbers without a country code, for a data file.
     #[arg(long, value_name = "REGION")]
     pub(crate) default_region: Option<String>,
+    /// Log changes of records, or log none from now on, for a data file.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
     /// Start over instead of resuming a run that did not end.
     #[arg(long)]
     pub(crate) full: bool,
@@ -173,6 +176,9 @@ pub(crate) enum RecordCommand {
         /// Refuse (or allow again), from now on, a second record with the same match key.
         #[arg(long, value_enum)]
         duplicates: Option<DuplicatesArgument>,
+        /// Log changes, or log none from now on.
+        #[arg(long, value_enum)]
+        history: Option<HistoryArgument>,
         #[command(flatten)]
         workspace: WorkspaceArgument,
     },
@@ -193,6 +199,33 @@ pub(crate) enum RecordCommand {
         record_type: String,
         /// The record's id.
         id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Bring an archived record back and print it.
+    Restore {
+        /// The record type.
+        record_type: String,
+        /// The record's id.
+        id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Print what happened to a record, the latest change first, one page.
+    History {
+        /// The record type.
+        record_type: String,
+        /// The record's id; it may be archived.
+        id: String,
+        /// Changes a page, 1 to 1000.
+        #[arg(long)]
+        limit: Option<usize>,
+        /// The `next_cursor` of the page before.
+        #[arg(long)]
+        cursor: Option<String>,
+        /// How the changes are written.
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
         #[command(flatten)]
         workspace: WorkspaceArgument,
     },
@@ -254,6 +287,14 @@ pub(crate) enum DuplicatesArgument {
     Allow,
     /// A second record with the same match key is refused.
     Reject,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HistoryArgument {
+    /// Changes are logged.
+    On,
+    /// Nothing is logged; what is logged already stays.
+    Off,
 }
 
 #[derive(Subcommand)]
@@ -344,6 +385,9 @@ pub(crate) struct ServeArguments {
     /// Refuse (or allow again), from now on, a second record with the same match key.
     #[arg(long, value_enum)]
     pub(crate) duplicates: Option<DuplicatesArgument>,
+    /// Log changes, or log none from now on.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

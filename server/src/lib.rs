@@ -5,10 +5,12 @@
 mod activity;
 mod answer;
 mod blocking;
+mod caller;
 mod connections;
 mod failure;
 mod gate;
 mod grouped;
+mod history;
 mod limits;
 mod local;
 mod metrics;

@@ -28,6 +28,7 @@ pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> R
     Router::new()
         .route("/key", get(show_key))
         .route("/schema", post(declare))
+        .merge(crate::history::routes())
         .with_state(workspace)
         .merge(metrics)
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Data, answer, respond};
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::limits::Limits;
@@ -66,7 +67,7 @@ async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Re
 }
 
 async fn create(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
@@ -83,7 +84,7 @@ async fn read(State(workspace): Shared, path: RecordPath) -> Response {
     respond(record.map(|data| (StatusCode::OK, Data { data })).map_err(Failure::from))
 }
 
-async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Response {
+async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> Response {
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
@@ -92,7 +93,7 @@ async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Re
     .await
 }
 
-async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
+async fn archive(Caller(workspace): Caller, path: RecordPath) -> Response {
     answer(move || {
         headwater::archive(&*workspace, &path.record_type, path.id)?;
         Ok((StatusCode::NO_CONTENT, Value::Null))
@@ -101,7 +102,7 @@ async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
 }
 
 async fn assert(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {

@@ -102,15 +102,33 @@ impl Serialize for Enveloped<'_> {
         for (attribute, value) in attributes.iter().zip(&record.values) {
             let system = record.system_value(attribute);
             let item_id = |item: &Item| item_id(record.id, attribute, item);
-            let envelope = Envelope {
-                value: system.as_ref().or(value.as_ref()),
-                value_type: attribute.value_type,
-                is_array: attribute.is_array,
-                context: encode_context(attribute, &item_id),
-            };
-            map.serialize_entry(&attribute.api_name, &envelope)?;
+            let value = system.as_ref().or(value.as_ref());
+            map.serialize_entry(&attribute.api_name, &envelope(attribute, value, &item_id))?;
         }
         map.end()
+    }
+}
+
+/// The envelope of a value of a record's attribute.
+pub(crate) fn attribute_envelope(
+    record: Uuid,
+    attribute: &Attribute,
+    value: Option<&Value>,
+) -> Json {
+    let item_id = |item: &Item| item_id(record, attribute, item);
+    to_json(&envelope(attribute, value, &item_id))
+}
+
+fn envelope<'a>(
+    attribute: &'a Attribute,
+    value: Option<&'a Value>,
+    item_id: &'a dyn Fn(&Item) -> Uuid,
+) -> Envelope<'a> {
+    Envelope {
+        value,
+        value_type: attribute.value_type,
+        is_array: attribute.is_array,
+        context: encode_context(attribute, item_id),
     }
 }
 

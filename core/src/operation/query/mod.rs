@@ -3,11 +3,13 @@
 mod cursor;
 mod edges;
 mod filter;
+mod history;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
 pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
+pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 
 use serde_json::{Map, Value as Json, json};
 

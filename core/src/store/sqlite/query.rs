@@ -23,6 +23,7 @@ use super::errors::store_error;
 use super::identity::row_of;
 use super::layout::{Layout, Layouts, Storage, key_table, quote};
 use super::transaction::Transaction;
+use super::updates;
 
 /// Adds what queries need and SQLite lacks: the order of exact decimals, and letters without case
 /// in every script.
@@ -47,7 +48,8 @@ pub(super) fn query(
 ) -> Result<Page> {
     let failed = store_error("query records");
     let organization_id = super::read::organization_id(transaction)?;
-    let sql = statement(&transaction.store().layouts, record_type, query);
+    let is_narrow = updates::is_narrow(transaction, record_type, query)?;
+    let sql = statement(&transaction.store().layouts, record_type, query, is_narrow);
     let mut statement = transaction.prepare(&sql.text)?;
     let mut rows = statement
         .query_map(params_from_iter(sql.bound), |row| row.get::<_, RowKey>(0))
@@ -75,17 +77,20 @@ pub(super) fn query(
     Ok(Page { records, next_cursor })
 }
 
-/// The statement that gives the rows of a page, and one more.
-fn statement<'a>(layouts: &'a Layouts, record_type: &'a RecordType, query: &'a Query) -> Sql<'a> {
-    let layout = layouts.of(record_type);
-    let table = quote(&layout.table);
-    let mut sql = Sql { layouts, record_type, layout, text: String::new(), bound: Vec::new() };
-    if !sql.lookup(&table, &query.filter) {
-        sql.push("SELECT rid FROM ");
-        sql.push(&table);
-        sql.push(" WHERE archived_at IS NULL AND ");
+/// The statement that gives the rows of a page, and one more; where the filter is narrow, by what
+/// it has an index for, even if that index has another order.
+pub(super) fn statement<'a>(
+    layouts: &'a Layouts,
+    record_type: &'a RecordType,
+    query: &'a Query,
+    is_narrow: bool,
+) -> Sql<'a> {
+    let sql = Sql::found_by_key(layouts, record_type, &query.filter);
+    let mut sql = sql.unwrap_or_else(|| {
+        let mut sql = Sql::rows_of(layouts, record_type);
         sql.filter(&query.filter);
-    }
+        sql
+    });
     if let Some(position) = &query.after {
         sql.push(" AND ");
         sql.after(&query.sort, position, 0);
@@ -94,10 +99,13 @@ fn statement<'a>(layouts: &'a Layouts, record_type: &'a RecordType, query: &'a Q
     for sort in &query.sort {
         let (column, collation) = sql.column(sort.attribute);
         let direction = if sort.is_descending { "DESC" } else { "ASC" };
-        sql.push(&format!("{column}{collation} {direction} NULLS LAST, "));
+        // Where nothing is empty an index has that order already.
+        let empty = if is_never_empty(record_type, *sort) { "" } else { " NULLS LAST" };
+        sql.push(&format!("{column}{collation} {direction}{empty}, "));
     }
     // One more than a page tells whether there is a next one.
-    sql.push(&format!("rid LIMIT {}", query.limit + 1));
+    let sign = if is_narrow { "+" } else { "" };
+    sql.push(&format!("{sign}rid LIMIT {}", query.limit + 1));
     sql
 }
 
@@ -123,16 +131,50 @@ fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRecord) -> Pos
 }
 
 /// A statement in the making.
-struct Sql<'a> {
+pub(super) struct Sql<'a> {
     layouts: &'a Layouts,
     record_type: &'a RecordType,
     layout: Arc<Layout>,
-    text: String,
-    bound: Vec<SqlValue>,
+    pub(super) text: String,
+    pub(super) bound: Vec<SqlValue>,
 }
 
 impl<'a> Sql<'a> {
-    fn push(&mut self, text: &str) {
+    /// The rows of a type's records that fulfil what follows.
+    pub(super) fn rows_of(layouts: &'a Layouts, record_type: &'a RecordType) -> Self {
+        let layout = layouts.of(record_type);
+        let table = quote(&layout.table);
+        let text = format!("SELECT rid FROM {table} WHERE archived_at IS NULL AND ");
+        Self { layouts, record_type, layout, text, bound: Vec::new() }
+    }
+
+    /// The rows of the records that a filter selects which is nothing but the equality of a match
+    /// key: straight from the keys, in order, without a list of them in between.
+    fn found_by_key(
+        layouts: &'a Layouts,
+        record_type: &'a RecordType,
+        filter: &'a Filter,
+    ) -> Option<Self> {
+        let condition = filter.lookup(record_type)?;
+        let keys = keys_of(record_type, condition.attribute)?;
+        let [operand] = &condition.operands[..] else { return None };
+        let key = operand.match_key(record_type.attribute(keys).value_type)?;
+        let layout = layouts.of(record_type);
+        let table = quote(&layout.table);
+        let from = quote(&key_table(record_type, keys));
+        let mut sql = Self { layouts, record_type, layout, text: String::new(), bound: Vec::new() };
+        sql.push(&format!("SELECT rid FROM (SELECT rid FROM {from} WHERE key = "));
+        sql.bind(key.into_owned());
+        sql.push(&format!(") CROSS JOIN {table} USING (rid) WHERE archived_at IS NULL"));
+        if keys != condition.attribute {
+            sql.push(" AND ");
+            let column = sql.column(condition.attribute).0;
+            sql.compare(condition.attribute, &column, condition.operator, &condition.operands);
+        }
+        Some(sql)
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
@@ -176,26 +218,6 @@ impl<'a> Sql<'a> {
         (name, collation(declared))
     }
 
-    /// Begins the statement where one match key tells which records it can be: their rows come
-    /// straight from the keys, in order, without a list of them in between.
-    fn lookup(&mut self, table: &str, filter: &'a Filter) -> bool {
-        let Some(condition) = filter.lookup(self.record_type) else { return false };
-        let Some(keys) = keys_of(self.record_type, condition.attribute) else { return false };
-        let value_type = self.record_type.attribute(keys).value_type;
-        let [operand] = &condition.operands[..] else { return false };
-        let Some(key) = operand.match_key(value_type) else { return false };
-        let from = quote(&key_table(self.record_type, keys));
-        self.push(&format!("SELECT rid FROM (SELECT rid FROM {from} WHERE key = "));
-        self.bind(key.into_owned());
-        self.push(&format!(") CROSS JOIN {table} USING (rid) WHERE archived_at IS NULL"));
-        if keys != condition.attribute {
-            self.push(" AND ");
-            let column = self.column(condition.attribute).0;
-            self.compare(condition.attribute, &column, condition.operator, &condition.operands);
-        }
-        true
-    }
-
     fn filter(&mut self, filter: &'a Filter) {
         match filter {
             Filter::All(filters) => self.group(filters, " AND ", "TRUE"),
@@ -224,7 +246,7 @@ impl<'a> Sql<'a> {
         self.push(")");
     }
 
-    fn condition(&mut self, condition: &'a Condition) {
+    pub(super) fn condition(&mut self, condition: &'a Condition) {
         let (opposite, is_negated) = match condition.operator {
             Operator::Ne => (Operator::Eq, true),
             Operator::NotIn => (Operator::In, true),
@@ -370,15 +392,18 @@ impl<'a> Sql<'a> {
         if operator == Operator::Exists {
             return self.push("TRUE");
         }
-        self.push("(FALSE");
-        for operand in operands {
-            if let Value::Uuid(id) = operand {
-                self.push(" OR rid = ");
-                self.bind(row_of(*id));
-                self.push(" AND id = ");
-                self.bind_value(operand);
+        self.push("(rid IN (");
+        for (index, operand) in operands.iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            match operand {
+                Value::Uuid(id) => self.bind(row_of(*id)),
+                _ => self.push("NULL"),
             }
         }
+        self.push(") AND id IN ");
+        self.bind_list(operands);
         self.push(")");
     }
 
@@ -398,6 +423,17 @@ impl<'a> Sql<'a> {
             return self.bind(position.row);
         };
         let (column, collation) = self.column(by.attribute);
+        if is_never_empty(self.record_type, *by) && !value.is_null() {
+            // The range first, which an index finds.
+            let later = if by.is_descending { "<" } else { ">" };
+            self.push(&format!("({column} {later}= "));
+            self.bind(scalar(value));
+            self.push(&format!(" AND ({column} {later} "));
+            self.bind(scalar(value));
+            self.push(" OR ");
+            self.after(sort, position, field + 1);
+            return self.push("))");
+        }
         if value.is_null() {
             // Records without a value come last.
             self.push(&format!("({column} IS NULL AND "));
@@ -427,59 +463,13 @@ fn scalar(value: &Json) -> SqlValue {
     }
 }
 
+/// Whether every record has a value in a field of the order.
+fn is_never_empty(record_type: &RecordType, sort: Sort) -> bool {
+    let origin = &record_type.attribute(sort.attribute).origin;
+    matches!(origin, Origin::System(SystemField::CreatedAt | SystemField::UpdatedAt))
+}
+
 /// Exact decimals are stored as text and ordered as numbers.
 fn collation(attribute: &Attribute) -> &'static str {
     if attribute.value_type.is_decimal() { " COLLATE decimal" } else { "" }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Map, Value as Json, json};
-
-    use crate::operation::Query;
-    use crate::schema::{RecordType, Schema};
-    use crate::store::SqliteStore;
-
-    fn plan(store: &SqliteStore, record_type: &RecordType, body: Map<String, Json>) -> Vec<String> {
-        let query = Query::parse(&Schema::standard(), record_type, body).unwrap();
-        let sql = super::statement(&store.layouts, record_type, &query);
-        let transaction = store.begin_read().unwrap();
-        let explained = format!("EXPLAIN QUERY PLAN {}", sql.text);
-        let mut statement = transaction.prepare(&explained).unwrap();
-        statement
-            .query_map(super::params_from_iter(sql.bound), |row| row.get::<_, String>(3))
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .unwrap()
-    }
-
-    #[test]
-    fn a_match_key_gives_its_rows_without_a_list_of_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let schema = Schema::standard();
-        let store = SqliteStore::open(&folder.path().join("crm.db"), &schema, true).unwrap();
-        let contact = schema.record_type("contact").unwrap();
-        for field in ["primary_email", "contact_emails"] {
-            let filter = json!({"field": field, "operator": "eq", "value": "a@acme.com"});
-            let body = json!({ "filters": [filter] }).as_object().cloned().unwrap();
-            let steps = plan(&store, contact, body);
-            assert_eq!(steps.len(), 2, "{steps:?}");
-            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
-        }
-    }
-
-    #[test]
-    fn a_filter_through_relationships_scans_no_table() {
-        let folder = tempfile::tempdir().unwrap();
-        let schema = Schema::standard();
-        let store = SqliteStore::open(&folder.path().join("crm.db"), &schema, true).unwrap();
-        let account = schema.record_type("account").unwrap();
-        for field in ["contacts.primary_email", "contacts.accounts.domains"] {
-            let value = if field.ends_with("email") { "a@acme.com" } else { "acme.com" };
-            let filter = json!({"field": field, "operator": "eq", "value": value});
-            let body = json!({ "filters": [filter] }).as_object().cloned().unwrap();
-            let steps = plan(&store, account, body);
-            assert!(steps.iter().any(|step| step.contains("contact_account")), "{steps:?}");
-            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
-        }
-    }
 }

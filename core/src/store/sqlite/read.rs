@@ -21,7 +21,8 @@ const READING: &str = "read records";
 pub(super) fn settings(transaction: &Transaction<'_>) -> Result<Settings> {
     let organization_id = organization_id(transaction)?;
     let rejects_duplicates = setting(transaction, "duplicates")?.as_deref() == Some("reject");
-    Ok(Settings { organization_id, rejects_duplicates })
+    let keeps_history = setting(transaction, "history")?.as_deref() != Some("off");
+    Ok(Settings { organization_id, rejects_duplicates, keeps_history })
 }
 
 /// Every record shows it, and it never changes: read once.
@@ -49,10 +50,12 @@ pub(super) fn find_ids(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
     ids: &[Uuid],
+    is_archived: bool,
 ) -> Result<Vec<Option<RowKey>>> {
     let table = quote(record_type.api_name());
+    let test = if is_archived { "IS NOT NULL" } else { "IS NULL" };
     let mut statement = transaction
-        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at IS NULL"))?;
+        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at {test}"))?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         let row = row_of(*id);
