@@ -26,6 +26,8 @@ class Bench:
     slow_rows: int
     large_rows: int
     growth_rows: list[int]
+    load_records: int
+    load_seconds: int
     venv: Path = field(default=ROOT / "target" / "bench" / "venv")
 
     def path(self, name: str) -> Path:

@@ -10,9 +10,9 @@ use axum::routing::{get, post};
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
+use crate::answer::answer;
 use crate::caller::Caller;
 use crate::request::{Body, TypePath, parse_id};
-use crate::routes::answer;
 
 type Shared = State<Arc<dyn Workspace>>;
 

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::twin::Cut;
@@ -78,6 +79,10 @@ impl Connections {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let mut stream = TimeoutStream::new(stream);
+        // A client that never reads its answer would hold its connection for ever.
+        stream.set_write_timeout(Some(self.request_time));
+        let stream = Box::pin(stream);
         let router = TowerToHyperService::new(self.router.clone());
         // An error in place of an answer is what ends a connection without one.
         let service = service_fn(move |request: Request<Incoming>| {

@@ -11,9 +11,10 @@ use axum::routing::{get, post};
 use headwater::Workspace;
 use serde_json::json;
 
+use crate::answer::answer;
 use crate::caller::Caller;
 use crate::request::{Parameters, RecordPath};
-use crate::routes::{Shared, answer};
+use crate::routes::Shared;
 
 pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
     Router::new()

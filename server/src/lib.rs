@@ -3,6 +3,7 @@
 //! [`Server::bind`] takes the address, [`Server::run`] answers until it is told to stop.
 
 mod activity;
+mod answer;
 mod blocking;
 mod caller;
 mod connections;

@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
+use headwater::access::ApiKey;
 use headwater::{Declarations, Error, ErrorCode, Uuid, Workspace};
 use serde_json::{Value, json};
 
+use crate::answer::{Data, answer, respond};
 use crate::blocking::blocking;
 use crate::failure::Failure;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::request::Body;
-use crate::routes::answer;
 
 /// Where anyone may ask whether the server can work.
 pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
@@ -25,11 +26,25 @@ pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
 pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Router {
     let metrics = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
     Router::new()
+        .route("/key", get(show_key))
         .route("/schema", post(declare))
         .merge(crate::history::routes())
         .route("/pipelines", get(pipelines))
         .with_state(workspace)
         .merge(metrics)
+}
+
+/// Which key the request brings, and what it may do; null where none is asked for.
+async fn show_key(key: Option<Extension<ApiKey>>) -> Response {
+    let shown = key.map(|Extension(key)| {
+        json!({
+            "id": key.id,
+            "name": key.name,
+            "scopes": key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "created_at": key.created_at.to_string(),
+        })
+    });
+    respond(Ok((StatusCode::OK, Data { data: shown })))
 }
 
 /// Adds custom objects and custom fields; the next request may use them.

@@ -10,9 +10,10 @@ use axum::routing::{get, patch};
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
+use crate::answer::answer;
 use crate::caller::Caller;
 use crate::request::{Body, Parameters, PartPath, parse_id};
-use crate::routes::{Shared, answer};
+use crate::routes::Shared;
 
 pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
     Router::new().route("/{record_type}/{id}/relationship/{api_name}", get(list).post(add)).route(

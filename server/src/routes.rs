@@ -8,10 +8,11 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use headwater::{Action, Error, ErrorCode, Query, Record, Result, Workspace};
+use headwater::{Action, Error, ErrorCode, Page, Query, Record, Workspace};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::blocking::blocking;
+use crate::answer::{Data, answer, answer_here};
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::gate::Gate;
@@ -72,11 +73,11 @@ async fn health() -> Json<Value> {
 }
 
 async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Response {
-    let found = workspace.schema().record_type(&record_type).map(|found| found.to_json());
-    match found {
-        Ok(document) => Json(document).into_response(),
-        Err(error) => Failure::from(error).into_response(),
-    }
+    answer_here(move || {
+        let document = workspace.schema().record_type(&record_type)?.to_json();
+        Ok((StatusCode::OK, document))
+    })
+    .await
 }
 
 async fn create(
@@ -87,15 +88,15 @@ async fn create(
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let record = headwater::create(&*workspace, &record_type, attributes)?;
-        Ok((StatusCode::CREATED, one(&record)))
+        Ok((StatusCode::CREATED, Data { data: record }))
     })
     .await
 }
 
 async fn read(State(workspace): Shared, path: RecordPath) -> Response {
-    answer(move || {
-        let record = workspace.get(&path.record_type, path.id)?;
-        Ok((StatusCode::OK, one(&record)))
+    answer_here(move || {
+        let data = workspace.get(&path.record_type, path.id)?;
+        Ok((StatusCode::OK, Data { data }))
     })
     .await
 }
@@ -104,7 +105,7 @@ async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> R
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
-        Ok((StatusCode::OK, one(&record)))
+        Ok((StatusCode::OK, Data { data: record }))
     })
     .await
 }
@@ -131,43 +132,47 @@ async fn assert(
             Action::Created => (StatusCode::CREATED, Action::Created),
             _ => (StatusCode::OK, Action::Updated),
         };
-        let record = outcome.record.as_ref().map(Record::to_json);
-        Ok((status, json!({ "data": record, "meta": { "action": action.name() } })))
+        let meta = Meta { action: action.name() };
+        Ok((status, Asserted { data: outcome.record, meta }))
     })
     .await
+}
+
+/// A record that was asserted, and what became of it.
+#[derive(Serialize)]
+struct Asserted {
+    data: Option<Record>,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Meta {
+    action: &'static str,
+}
+
+/// One page of records.
+#[derive(Serialize)]
+struct Listed {
+    data: Vec<Record>,
+    next_cursor: Option<String>,
 }
 
 async fn query(State(workspace): Shared, TypePath(record_type): TypePath, body: Body) -> Response {
-    answer(move || {
-        let schema = workspace.schema();
-        let record_type = schema.record_type(&record_type)?;
-        let query = Query::parse(&schema, record_type, body.into_object())?;
-        let page = workspace.query(record_type.api_name(), &query)?;
-        let records: Vec<Value> = page.records.iter().map(Record::to_json).collect();
-        Ok((StatusCode::OK, json!({ "data": records, "next_cursor": page.next_cursor })))
-    })
-    .await
-}
-
-fn one(record: &Record) -> Value {
-    json!({ "data": record.to_json() })
-}
-
-/// Works on the workspace and answers with what that gave.
-pub(crate) async fn answer(
-    work: impl FnOnce() -> Result<(StatusCode, Value), Failure> + Send + 'static,
-) -> Response {
-    let turn = twin::share().await;
-    let worked = blocking(move || {
-        let _turn = turn;
-        Ok(work())
+    let schema = workspace.schema();
+    let parsed = schema.record_type(&record_type).cloned().and_then(|record_type| {
+        let query = Query::parse(&schema, &record_type, body.into_object())?;
+        Ok((record_type, query))
     });
-    match worked.await {
-        Ok(Ok((status, Value::Null))) => status.into_response(),
-        Ok(Ok((status, body))) => (status, Json(body)).into_response(),
-        Ok(Err(failure)) => failure.into_response(),
-        Err(error) => Failure::from(error).into_response(),
-    }
+    let (record_type, query) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return Failure::from(error).into_response(),
+    };
+    let is_quick = query.is_lookup(&record_type);
+    let work = move || {
+        let Page { records, next_cursor } = workspace.query(record_type.api_name(), &query)?;
+        Ok((StatusCode::OK, Listed { data: records, next_cursor }))
+    };
+    if is_quick { answer_here(work).await } else { answer(work).await }
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Failure {

@@ -9,10 +9,10 @@ use axum::routing::{patch, post};
 use headwater::{Action, ErrorCode, Workspace};
 use serde_json::{Value, json};
 
+use crate::answer::answer;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::request::{Body, PartPath};
-use crate::routes::answer;
 
 pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
     Router::new()

@@ -34,7 +34,7 @@ use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
-use crate::store::{Selection, Store, StoredRecord};
+use crate::store::{Store, StoredRecord};
 use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
@@ -109,15 +109,9 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
         let schema = self.schema();
         let record_type = schema.record_type(record_type)?;
-        let mut transaction = self.store.read()?;
-        let row = transaction
-            .find_ids(record_type, &[id])?
-            .pop()
-            .flatten()
-            .ok_or_else(|| not_found(record_type, id))?;
-        transaction
-            .load(record_type, &Selection::all(record_type), &[row])?
-            .pop()
+        self.store
+            .read()?
+            .get(record_type, id)?
             .map(|stored| to_record(record_type, self.organization_id, stored))
             .ok_or_else(|| not_found(record_type, id))
     }

@@ -31,9 +31,9 @@ fn of(record_type: &RecordType) -> impl Iterator<Item = Json> {
                 .options
                 .iter()
                 .filter(|option| option.stage.as_ref().is_some_and(|stage| is_of(&stage.pipeline)));
-            let mut document = pipeline.to_json();
+            let mut document = json!(pipeline);
             document["record_type"] = json!(record_type.api_name());
-            document["stages"] = stages.map(|stage| stage.to_json()).collect();
+            document["stages"] = stages.map(|stage| json!(stage)).collect();
             document
         })
     })

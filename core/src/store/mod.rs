@@ -59,6 +59,12 @@ impl Selection {
         self.0.iter_mut().zip(&other.0).for_each(|(here, there)| *here &= !there);
     }
 
+    /// Whether every attribute is selected.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0.iter().all(|selected| *selected)
+    }
+
     /// Whether an attribute is selected.
     #[must_use]
     pub fn contains(&self, attribute: usize) -> bool {
@@ -201,6 +207,12 @@ pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
     /// # Errors
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
+
+    /// The record with this id, whole; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
 
     /// The archived records with these ids, each `None` if there is none; in the order of `ids`.
     ///

@@ -46,7 +46,7 @@ impl Served {
     #[must_use]
     pub fn start_without_workspace(desk: &Desk, arguments: &[&str]) -> Self {
         let serve = ["serve", "--listen", "127.0.0.1:0"];
-        Self::start_command(desk.command(&[&serve, arguments].concat()))
+        Self::of(desk.start(&[&serve, arguments].concat()))
     }
 
     /// Starts it by a command of its own.
@@ -56,11 +56,25 @@ impl Served {
     #[must_use]
     pub fn start_command(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
+        Self::of(command.spawn().expect("the program starts"))
+    }
+
+    /// A server that has been started, with its stdout piped.
+    ///
+    /// # Panics
+    /// If it does not say where it is.
+    #[must_use]
+    pub fn of(mut child: Child) -> Self {
         let mut base = String::new();
         let output = child.stdout.take().expect("stdout is piped");
         BufReader::new(output).read_line(&mut base).expect("the server says where it is");
-        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            // As many as the threads of a test that use it.
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .build()
+            .new_agent();
         Self { child, base: base.trim().to_owned(), key: None, agent }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{Attribute, RecordType, RelationshipEnd, Schema, nearest};
+use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
 use crate::value::{self, Context, Value, ValueType};
 
 use super::invalid;
@@ -30,6 +30,34 @@ pub enum Filter {
     Not(Box<Filter>),
     /// A condition on one attribute.
     Condition(Condition),
+}
+
+impl Filter {
+    /// The equality of an id or a match key, where it is nothing else.
+    pub(crate) fn lookup(&self, record_type: &RecordType) -> Option<&Condition> {
+        let condition = match self {
+            Self::All(filters) | Self::Any(filters) => match &filters[..] {
+                [only] => return only.lookup(record_type),
+                _ => return None,
+            },
+            Self::Not(_) => return None,
+            Self::Condition(condition) => condition,
+        };
+        let is_id =
+            record_type.attribute(condition.attribute).origin == Origin::System(SystemField::Id);
+        let is_plain = condition.hops.is_empty() && condition.operator == Operator::Eq;
+        let keys = keys_of(record_type, condition.attribute);
+        (is_plain && (is_id || keys.is_some())).then_some(condition)
+    }
+}
+
+/// The attribute whose match keys tell which records can have a value of this one.
+pub(crate) fn keys_of(record_type: &RecordType, attribute: usize) -> Option<usize> {
+    let keys = match record_type.attribute(attribute).origin {
+        Origin::PrimaryOf(array) => array,
+        _ => attribute,
+    };
+    record_type.key_attributes().any(|index| index == keys).then_some(keys)
 }
 
 /// A condition on one attribute; of an array, some element must fulfil it, and behind a

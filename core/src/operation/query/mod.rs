@@ -7,6 +7,7 @@ mod history;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
+pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 
@@ -124,6 +125,12 @@ impl Query {
             }
             _ => Ok(query),
         }
+    }
+
+    /// Whether an id or a match key tells which records it can only be: few, however many there are.
+    #[must_use]
+    pub fn is_lookup(&self, record_type: &RecordType) -> bool {
+        self.filter.lookup(record_type).is_some()
     }
 
     /// The cursor of a page that ends at `position`.

@@ -22,16 +22,19 @@ mod updates;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::Schema;
 
 use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
+use layout::Layouts;
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.
@@ -42,8 +45,10 @@ const PAGE_BYTES: u32 = 4096;
 /// Page cache of the writing connection, in KiB. Batches are read and written in the order of
 /// their keys, which needs little of it: four times as much gains nothing.
 const WRITER_CACHE_KIB: u32 = 32_768;
-/// Page cache of a reading connection, in KiB.
-const READER_CACHE_KIB: u32 = 16_384;
+/// Page cache of a reading connection, in KiB: the keys and rows of some 100 000 records.
+const READER_CACHE_KIB: u32 = 65_536;
+/// Reading connections that are kept for the next reads; each keeps its page cache.
+const IDLE_READERS: usize = 4;
 /// Pages in the write-ahead log before they are moved into the database.
 const CHECKPOINT_PAGES: u32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
@@ -55,6 +60,8 @@ pub struct SqliteStore {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     generator: Generator,
+    layouts: Layouts,
+    organization_id: OnceLock<Uuid>,
 }
 
 impl SqliteStore {
@@ -93,6 +100,8 @@ impl SqliteStore {
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
             generator,
+            layouts: Layouts::default(),
+            organization_id: OnceLock::new(),
         })
     }
 
@@ -109,7 +118,10 @@ impl SqliteStore {
     }
 
     fn give_back(&self, connection: Connection) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
     }
 }
 
@@ -144,7 +156,9 @@ impl Store for SqliteStore {
 
     fn return_to(&self, path: &Path) -> Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        copies::return_to(&mut writer, path)
+        copies::return_to(&mut writer, path)?;
+        self.layouts.forget();
+        Ok(())
     }
 }
 
@@ -155,6 +169,8 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // Else a statement is prepared again for each value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The page size counts only before the first table and before WAL.
         connection.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; \

@@ -1,7 +1,6 @@
 //! Queries as SQL: every operand is bound, every name is quoted.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::functions::FunctionFlags;
@@ -11,18 +10,18 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort};
+use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort, keys_of};
 use crate::operation::{Page, Query};
 use crate::record::Record;
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
-use crate::store::{ReadTransaction, RowKey, Selection, StoredRecord};
+use crate::store::{RowKey, Selection, StoredRecord};
 use crate::value::{Value, ValueType};
 
 use super::columns::bind_one;
 use super::edges::row_columns;
 use super::errors::store_error;
 use super::identity::row_of;
-use super::layout::{Layout, Storage, key_table, quote};
+use super::layout::{Layout, Layouts, Storage, key_table, quote};
 use super::transaction::Transaction;
 use super::updates;
 
@@ -48,9 +47,9 @@ pub(super) fn query(
     query: &Query,
 ) -> Result<Page> {
     let failed = store_error("query records");
-    let organization_id = transaction.settings()?.organization_id;
+    let organization_id = super::read::organization_id(transaction)?;
     let is_narrow = updates::is_narrow(transaction, record_type, query)?;
-    let sql = statement(record_type, query, is_narrow);
+    let sql = statement(&transaction.store().layouts, record_type, query, is_narrow);
     let mut statement = transaction.prepare(&sql.text)?;
     let mut rows = statement
         .query_map(params_from_iter(sql.bound), |row| row.get::<_, RowKey>(0))
@@ -81,12 +80,17 @@ pub(super) fn query(
 /// The statement that gives the rows of a page, and one more; where the filter is narrow, by what
 /// it has an index for, even if that index has another order.
 pub(super) fn statement<'a>(
+    layouts: &'a Layouts,
     record_type: &'a RecordType,
     query: &'a Query,
     is_narrow: bool,
 ) -> Sql<'a> {
-    let mut sql = Sql::rows_of(record_type);
-    sql.filter(&query.filter);
+    let sql = Sql::found_by_key(layouts, record_type, &query.filter);
+    let mut sql = sql.unwrap_or_else(|| {
+        let mut sql = Sql::rows_of(layouts, record_type);
+        sql.filter(&query.filter);
+        sql
+    });
     if let Some(position) = &query.after {
         sql.push(" AND ");
         sql.after(&query.sort, position, 0);
@@ -128,19 +132,46 @@ fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRecord) -> Pos
 
 /// A statement in the making.
 pub(super) struct Sql<'a> {
+    layouts: &'a Layouts,
     record_type: &'a RecordType,
-    layout: Rc<Layout>,
+    layout: Arc<Layout>,
     pub(super) text: String,
     pub(super) bound: Vec<SqlValue>,
 }
 
 impl<'a> Sql<'a> {
     /// The rows of a type's records that fulfil what follows.
-    pub(super) fn rows_of(record_type: &'a RecordType) -> Self {
-        let layout = Rc::new(Layout::new(record_type));
+    pub(super) fn rows_of(layouts: &'a Layouts, record_type: &'a RecordType) -> Self {
+        let layout = layouts.of(record_type);
         let table = quote(&layout.table);
         let text = format!("SELECT rid FROM {table} WHERE archived_at IS NULL AND ");
-        Self { record_type, layout, text, bound: Vec::new() }
+        Self { layouts, record_type, layout, text, bound: Vec::new() }
+    }
+
+    /// The rows of the records that a filter selects which is nothing but the equality of a match
+    /// key: straight from the keys, in order, without a list of them in between.
+    fn found_by_key(
+        layouts: &'a Layouts,
+        record_type: &'a RecordType,
+        filter: &'a Filter,
+    ) -> Option<Self> {
+        let condition = filter.lookup(record_type)?;
+        let keys = keys_of(record_type, condition.attribute)?;
+        let [operand] = &condition.operands[..] else { return None };
+        let key = operand.match_key(record_type.attribute(keys).value_type)?;
+        let layout = layouts.of(record_type);
+        let table = quote(&layout.table);
+        let from = quote(&key_table(record_type, keys));
+        let mut sql = Self { layouts, record_type, layout, text: String::new(), bound: Vec::new() };
+        sql.push(&format!("SELECT rid FROM (SELECT rid FROM {from} WHERE key = "));
+        sql.bind(key.into_owned());
+        sql.push(&format!(") CROSS JOIN {table} USING (rid) WHERE archived_at IS NULL"));
+        if keys != condition.attribute {
+            sql.push(" AND ");
+            let column = sql.column(condition.attribute).0;
+            sql.compare(condition.attribute, &column, condition.operator, &condition.operands);
+        }
+        Some(sql)
     }
 
     pub(super) fn push(&mut self, text: &str) {
@@ -225,7 +256,7 @@ impl<'a> Sql<'a> {
         if is_negated {
             self.push("NOT coalesce(");
         }
-        let (record_type, layout) = (self.record_type, Rc::clone(&self.layout));
+        let (record_type, layout) = (self.record_type, Arc::clone(&self.layout));
         for hop in &condition.hops {
             self.hop(hop);
         }
@@ -242,7 +273,7 @@ impl<'a> Sql<'a> {
         let (here, there) = row_columns(&hop.end);
         let edges = quote(&hop.end.relationship.name);
         self.record_type = &hop.record_type;
-        self.layout = Rc::new(Layout::new(&hop.record_type));
+        self.layout = self.layouts.of(&hop.record_type);
         let records = quote(&self.layout.table);
         self.push(&format!(
             "rid IN (SELECT {here} FROM {edges} WHERE {there} IN \
@@ -259,12 +290,7 @@ impl<'a> Sql<'a> {
         if declared.origin == Origin::System(SystemField::OrganizationId) {
             return self.organization(operator, operands);
         }
-        let keys = match declared.origin {
-            Origin::PrimaryOf(array) => array,
-            _ => attribute,
-        };
-        let has_keys = is_equality && self.record_type.key_attributes().any(|index| index == keys);
-        if has_keys {
+        if let Some(keys) = keys_of(self.record_type, attribute).filter(|_| is_equality) {
             self.push("(rid IN (SELECT rid FROM ");
             self.push(&quote(&key_table(self.record_type, keys)));
             self.push(" WHERE key IN ");
@@ -280,9 +306,9 @@ impl<'a> Sql<'a> {
             }
             return self.push(")");
         }
-        let layout = Rc::clone(&self.layout);
+        let layout = Arc::clone(&self.layout);
         match &layout.storage[attribute] {
-            Storage::Child { table, is_item } => {
+            Storage::Child { table, is_item, .. } => {
                 let column = if *is_item { "text" } else { "value" };
                 let table = quote(table);
                 self.push(&format!("rid IN (SELECT rid FROM {table} WHERE "));

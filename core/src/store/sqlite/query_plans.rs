@@ -41,7 +41,7 @@ fn plan(store: &SqliteStore, schema: &Schema, record_type: &str, body: &Json) ->
     let query = Query::parse(schema, record_type, body.as_object().cloned().unwrap()).unwrap();
     let transaction = store.begin_read().unwrap();
     let is_narrow = is_narrow(&transaction, record_type, &query).unwrap();
-    let sql = statement(record_type, &query, is_narrow);
+    let sql = statement(&store.layouts, record_type, &query, is_narrow);
     let mut explained = transaction.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
     explained
         .query_map(rusqlite::params_from_iter(sql.bound), |row| row.get::<_, String>(3))
@@ -94,6 +94,18 @@ fn an_equality_of_what_identifies_a_record_scans_no_table() {
             let is_scan = |step: &String| step.starts_with("SCAN");
             assert!(!steps.iter().any(is_scan), "{record_type}.{field}: {steps:?}");
         }
+    }
+}
+
+#[test]
+fn a_match_key_gives_its_rows_without_a_list_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, schema) = store(folder.path());
+    for field in ["primary_email", "contact_emails"] {
+        let body = json!({ "filters": filter(field, "eq", &json!("a@acme.com")) });
+        let steps = plan(&store, &schema, "contact", &body);
+        assert_eq!(steps.len(), 2, "{steps:?}");
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
     }
 }
 

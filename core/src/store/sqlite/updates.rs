@@ -26,7 +26,7 @@ pub(super) fn is_narrow(
     if !query.sort.is_empty() || ranges.is_empty() {
         return Ok(false);
     }
-    let mut sql = Sql::rows_of(record_type);
+    let mut sql = Sql::rows_of(&transaction.store().layouts, record_type);
     for condition in ranges {
         sql.condition(condition);
         sql.push(" AND ");

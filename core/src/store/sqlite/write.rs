@@ -77,10 +77,10 @@ pub(super) fn insert(
     record_type: &RecordType,
     records: &[StoredRecord],
 ) -> Result<()> {
-    let layout = &Layout::new(record_type);
+    let layout = &*transaction.store().layouts.of(record_type);
     insert_rows(transaction, layout, records)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
-        if let Storage::Child { table, is_item } = storage {
+        if let Storage::Child { table, is_item, .. } = storage {
             let lists =
                 records.iter().map(|record| (record.row, record.values[attribute].as_ref()));
             insert_lists(transaction, table, *is_item, lists)?;
@@ -172,10 +172,10 @@ pub(super) fn update(
     record_type: &RecordType,
     updates: &[RecordUpdate],
 ) -> Result<()> {
-    let layout = &Layout::new(record_type);
+    let layout = &*transaction.store().layouts.of(record_type);
     update_rows(transaction, layout, updates)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
-        let Storage::Child { table, is_item } = storage else { continue };
+        let Storage::Child { table, is_item, .. } = storage else { continue };
         let changed: Vec<(RowKey, Option<&Value>)> = updates
             .iter()
             .filter_map(|update| {
