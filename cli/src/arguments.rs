@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::twin_arguments::TwinArguments;
+
 /// Bring records from any source into a CRM workspace, without losing or doubling any.
 ///
 /// Exit status: 0 all good, 1 failed, 2 finished with rejected rows, 130 stopped by Ctrl-C.
@@ -353,8 +355,8 @@ pub(crate) enum KeysCommand {
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// The workspace; made if there is none.
-    #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) workspace: String,
+    #[arg(long, value_name = "WORKSPACE", required_unless_present = "temporary")]
+    pub(crate) workspace: Option<String>,
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -388,6 +390,8 @@ pub(crate) struct ServeArguments {
     /// Log changes, or log none from now on.
     #[arg(long, value_enum)]
     pub(crate) history: Option<HistoryArgument>,
+    #[command(flatten)]
+    pub(crate) twin: TwinArguments,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
