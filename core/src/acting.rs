@@ -14,6 +14,7 @@ use crate::operation::{
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, Schema};
 use crate::store::journal::JournalReader;
+use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
 /// A workspace (any pointer to one) for one actor: operations that name none are its own.
@@ -91,6 +92,10 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
         self.workspace.api_keys()
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
+        self.workspace.twin()
     }
 
     fn settle(&self) -> Result<()> {

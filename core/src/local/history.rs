@@ -144,3 +144,6 @@ impl Walk<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

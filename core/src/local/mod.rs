@@ -199,6 +199,4 @@ fn not_found(record_type: &RecordType, id: Uuid) -> Error {
 }
 
 #[cfg(test)]
-mod history_tests;
-#[cfg(test)]
 mod tests;
