@@ -125,11 +125,16 @@ async fn assert(
     .await
 }
 
-async fn query(State(workspace): Shared, TypePath(record_type): TypePath, body: Body) -> Response {
+async fn query(
+    State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
+    TypePath(record_type): TypePath,
+    body: Body,
+) -> Response {
     answer(move || {
         let schema = workspace.schema();
         let record_type = schema.record_type(&record_type)?;
-        let query = Query::parse(&schema, record_type, body.into_object())?;
+        let query = Query::parse_within(&schema, record_type, body.into_object(), &limits.query)?;
         let page = workspace.query(record_type.api_name(), &query)?;
         let records: Vec<Value> = page.records.iter().map(Record::to_json).collect();
         Ok((StatusCode::OK, json!({ "data": records, "next_cursor": page.next_cursor })))

@@ -66,6 +66,9 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
         for statement in edges::create_statements(end) {
             connection.execute_batch(&statement).map_err(&failed)?;
         }
+        if end.relationship.reference.is_some() {
+            continue;
+        }
         let columns = edges::attribute_columns(&end.relationship);
         let columns = columns.map(|(name, sql_type)| (name.to_owned(), sql_type));
         add_columns(connection, &end.relationship.name, columns)?;
@@ -97,7 +100,7 @@ fn is_up_to_date(connection: &Connection, schema: &Schema) -> Result<bool> {
     }
     let failed = store_error("read the workspace's tables");
     let mut statement = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'index')")
         .map_err(&failed)?;
     let tables = statement
         .query_map([], |row| row.get::<_, String>(0))
@@ -114,10 +117,12 @@ fn is_up_to_date(connection: &Connection, schema: &Schema) -> Result<bool> {
         }
     }
     for end in schema.relationships() {
-        let name = &end.relationship.name;
-        let present = columns_of(connection, name)?;
+        let present = columns_of(connection, &end.relationship.name)?;
         let mut columns = edges::attribute_columns(&end.relationship);
-        if !tables.contains(name) || !columns.all(|(name, _)| present.contains(name)) {
+        let names = edges::names(&end.relationship);
+        if !names.iter().all(|name| tables.contains(name))
+            || !columns.all(|(name, _)| present.contains(name))
+        {
             return Ok(false);
         }
     }
