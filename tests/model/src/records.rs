@@ -24,12 +24,9 @@ impl World {
                 values.insert(attribute.name, json!(default));
             }
         }
-        let names = |name: &str| changes.iter().any(|(known, _)| known.name == name);
-        let names: Vec<&str> =
-            of.attributes.iter().map(|known| known.name).filter(|name| names(name)).collect();
         apply(of, &mut values, changes)?;
         if let Some(Sought::Keys(name, texts)) = &sought {
-            store_match(of, &mut values, name, texts, &names);
+            store_match(of, &mut values, name, texts);
         }
         follow(of, &mut values);
         check_needs(of, &values)?;
@@ -71,6 +68,7 @@ impl World {
         mut values: Values,
     ) -> Result<(), Code> {
         keep_item_ids(of, &self.records[place].values, &mut values);
+        keep_amounts(of, &self.records[place].values, &mut values);
         follow(of, &mut values);
         self.check_unique(of, Some(place), &self.records[place].values, &values)?;
         let record = &mut self.records[place];
@@ -170,15 +168,9 @@ pub(crate) fn make_primary(items: &mut [Json], place: usize) {
     }
 }
 
-/// What a new record was sought by is stored with it, first and primary unless the attributes name
-/// another primary one (contract.md section 11.3).
-fn store_match(
-    of: &Type,
-    values: &mut Values,
-    name: &'static str,
-    texts: &[String],
-    given: &[&str],
-) {
+/// What a new record was sought by is stored with it, as primary unless the attributes name another
+/// primary one (contract.md section 11.3).
+fn store_match(of: &Type, values: &mut Values, name: &'static str, texts: &[String]) {
     let Some(attribute) = of.attribute(name) else { return };
     if !matches!(attribute.kind, Kind::Item(_)) {
         if let (false, Some(text)) = (values.contains_key(name), texts.first()) {
@@ -186,10 +178,7 @@ fn store_match(
         }
         return;
     }
-    let is_primary_of = |known: &&Attribute| known.origin == Origin::PrimaryOf(name);
-    let primary = of.attributes.iter().find(is_primary_of).map_or(name, |known| known.name);
-    let names_primary = given.contains(&name) || given.contains(&primary);
-    add_missing(attribute, values, name, texts.iter().map(|text| json!(text)), names_primary);
+    add_missing(attribute, values, name, texts.iter().map(|text| json!(text)));
 }
 
 /// What a record was found by stays with it, where the attributes would take it away.
@@ -207,7 +196,7 @@ fn keep_match(
     let held = value::keys(attribute, stored.get(name));
     let kept = texts.iter().map(|text| json!(text));
     let kept = kept.filter(|text| held.contains(&value::key(attribute.kind, text)));
-    add_missing(attribute, values, name, kept, true);
+    add_missing(attribute, values, name, kept);
 }
 
 fn add_missing(
@@ -215,18 +204,14 @@ fn add_missing(
     values: &mut Values,
     name: &'static str,
     texts: impl Iterator<Item = Json>,
-    names_primary: bool,
 ) {
     let mut items = items(values, name);
-    let mut leads = !names_primary || items.is_empty();
     for text in texts {
         let key = value::key(attribute.kind, &text);
-        if items.iter().any(|item| value::key(attribute.kind, &item["text"]) == key) {
-            leads = false;
-            continue;
+        if items.iter().all(|item| value::key(attribute.kind, &item["text"]) != key) {
+            let is_first = items.is_empty();
+            items.push(json!({ "id": null, "text": text, "is_primary": is_first, "labels": [] }));
         }
-        items.push(json!({ "id": null, "text": text, "is_primary": leads, "labels": [] }));
-        leads = false;
     }
     set_items(values, name, items);
 }
@@ -245,6 +230,20 @@ fn keep_item_ids(of: &Type, stored: &Values, values: &mut Values) {
             }
         }
         set_items(values, attribute.name, now);
+    }
+}
+
+/// An amount that is the same number is the same amount, whatever its digits.
+fn keep_amounts(of: &Type, stored: &Values, values: &mut Values) {
+    for attribute in of.attributes.iter().filter(|known| known.kind == Kind::Currency) {
+        let (Some(before), Some(now)) =
+            (stored.get(attribute.name), values.get_mut(attribute.name))
+        else {
+            continue;
+        };
+        if value::compare(Kind::Currency, before, now).is_eq() {
+            *now = before.clone();
+        }
     }
 }
 

@@ -24,9 +24,23 @@ const PHONES: [&str; 3] = ["+14155552671", "+1 415-555-2671", "+442079460958"];
 const TEXTS: [&str; 6] = ["Ann", "ann", "Bob", "Ünal", "", "  "];
 const TIMES: [&str; 3] = ["2026-01-05T10:00:00Z", "2026-03-01", "2026-02-01T00:00:00Z"];
 
-/// Whether a workspace rejects duplicates, and what happens in it.
+/// Whether a workspace rejects duplicates, and what happens in it: some records are made first, so
+/// that most steps have something to be about.
 pub fn sequence(steps: usize) -> impl Strategy<Value = (bool, Vec<Step>)> {
-    (prop::bool::weighted(0.25), vec((step(), prop::bool::weighted(0.3)), 1..steps))
+    let types = types();
+    let first = WRITABLE.map(|name| {
+        let of = types.iter().find(|known| known.name == name).expect("a type");
+        (if of.can_assert { 3 } else { 1 }, create(of, 2))
+    });
+    let first = proptest::strategy::Union::new_weighted(first.to_vec());
+    let ends_batch = || prop::bool::weighted(0.3);
+    let first = vec((first, ends_batch()), 0..16);
+    (prop::bool::weighted(0.25), first, vec((step(), ends_batch()), 1..steps)).prop_map(
+        |(rejects_duplicates, mut first, steps)| {
+            first.extend(steps);
+            (rejects_duplicates, first)
+        },
+    )
 }
 
 fn step() -> BoxedStrategy<Json> {
@@ -36,7 +50,7 @@ fn step() -> BoxedStrategy<Json> {
         proptest::strategy::Union::new(WRITABLE.map(|name| make(of(name))))
     };
     prop_oneof![
-        12 => each(&create),
+        12 => each(&|of| create(of, 4)),
         8 => each(&patch),
         2 => each(&|of| one_of_it("archive", of.name)),
         1 => each(&|of| one_of_it("get", of.name)),
@@ -244,9 +258,9 @@ fn attributes(of: &Type, most: usize, required: bool) -> Object {
         .boxed()
 }
 
-fn create(of: &Type) -> BoxedStrategy<Json> {
+fn create(of: &Type, most: usize) -> BoxedStrategy<Json> {
     let of_name = of.name;
-    attributes(of, 4, true)
+    attributes(of, most, true)
         .prop_map(move |attributes| json!({ "do": "create", "record_type": of_name, "attributes": attributes }))
         .boxed()
 }
