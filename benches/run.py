@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import boundary, growth, machine, memory, profile, speed
+from harness import boundary, growth, history, machine, memory, profile, speed
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "profile": profile.measure,
     "growth": growth.measure,
     "boundary": boundary.measure,
+    "history": history.measure,
 }
 
 

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use record::{
-    DuplicatesArgument, ItemCommand, ItemPlace, LinkPlace, QueryFormat, RecordCommand,
+    DuplicatesArgument, HistoryArgument, ItemCommand, ItemPlace, LinkPlace, QueryFormat,
+    RecordCommand,
 };
 
 /// Bring records from any source into a CRM workspace, without losing or doubling any.
@@ -81,6 +82,9 @@ pub(crate) struct SyncArguments {
     /// The region of phone numbers without a country code, for a data file.
     #[arg(long, value_name = "REGION")]
     pub(crate) default_region: Option<String>,
+    /// Log changes of records, or log none from now on, for a data file.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
     /// Start over instead of resuming a run that did not end.
     #[arg(long)]
     pub(crate) full: bool,
@@ -249,6 +253,9 @@ pub(crate) struct ServeArguments {
     /// Refuse (or allow again), from now on, a second record with the same match key.
     #[arg(long, value_enum)]
     pub(crate) duplicates: Option<DuplicatesArgument>,
+    /// Log changes, or log none from now on.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
 }
 
 /// How much one query may ask for; what is more is refused.

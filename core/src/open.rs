@@ -14,6 +14,9 @@ pub struct OpenOptions {
     /// Sets for this and later openings whether a second record may take a match key that
     /// another one holds (contract.md section 11.1); `None` leaves it as it is.
     pub rejects_duplicates: Option<bool>,
+    /// Sets for this and later openings whether changes are logged, as they are from the beginning;
+    /// `None` leaves it as it is.
+    pub keeps_history: Option<bool>,
 }
 
 /// Opens a workspace by URL: a path, or `sqlite:` and a path.
@@ -54,5 +57,10 @@ pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
     }
     let schema = Schema::standard();
     let store = SqliteStore::open(std::path::Path::new(path), &schema, options.create)?;
-    Ok(Box::new(LocalWorkspace::open(store, schema, options.rejects_duplicates)?))
+    Ok(Box::new(LocalWorkspace::open(
+        store,
+        schema,
+        options.rejects_duplicates,
+        options.keeps_history,
+    )?))
 }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
+use crate::operation::{
+    ApplyMode, EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Operation, Outcome, Outcomes, Page,
+    Query,
+};
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, Schema};
 use crate::store::journal::{Journal, JournalReader};
@@ -75,6 +78,15 @@ pub trait Workspace: Send + Sync {
     /// # Errors
     /// `record_not_found`; `store_busy`, `store_io`.
     fn edges(&self, query: &EdgeQuery) -> Result<EdgePage>;
+
+    /// Reads one page of the changes of a record, archived or not, the latest first.
+    ///
+    /// # Errors
+    /// `record_not_found`, `operation_not_supported` where a workspace logs no changes;
+    /// `store_busy`, `store_io`.
+    fn history(&self, _query: &HistoryQuery) -> Result<HistoryPage> {
+        Err(Error::new(ErrorCode::OperationNotSupported, "this workspace logs no changes"))
+    }
 
     /// Applies a batch in one transaction, in order, each operation seeing those before it;
     /// then lets `settle` add to the journal in the same transaction.

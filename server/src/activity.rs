@@ -10,6 +10,7 @@ use axum::{Extension, Router};
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
+use crate::caller::Caller;
 use crate::limits::Limits;
 use crate::request::{Body, TypePath, parse_id};
 use crate::routes::answer;
@@ -24,7 +25,7 @@ pub(crate) fn router() -> Router<Arc<dyn Workspace>> {
         .route("/activity/{id}", get(read))
 }
 
-async fn log(State(workspace): Shared, mut body: Body) -> Response {
+async fn log(Caller(workspace): Caller, mut body: Body) -> Response {
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let logged = log_activity(&*workspace, attributes)?;

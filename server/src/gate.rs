@@ -12,12 +12,16 @@ use headwater::access::{ApiKey, Level, Permission};
 use headwater::{Error, ErrorCode, Result, Retry, Workspace};
 
 use crate::blocking::blocking;
+use crate::caller::actor;
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::watch::KeyId;
 
 /// The other header that may hold a key (contract.md section 1).
 const X_API_KEY: &str = "x-api-key";
+
+/// The record type in the pattern of a route.
+const RECORD_TYPE: &str = "{record_type}";
 
 /// What lets requests pass.
 pub(crate) struct Gate {
@@ -75,6 +79,7 @@ impl Gate {
             .await
             .map_err(|_| Error::new(ErrorCode::InvalidRequest, "the path is not UTF-8"))?;
         self.check(key, need(&parts.method, path, &names))?;
+        parts.extensions.insert(actor(key));
         Ok(next.run(Request::from_parts(parts, body)).await)
     }
 
@@ -140,10 +145,12 @@ fn need(method: &Method, path: &str, names: &RawPathParams) -> Need {
     if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/metrics") {
         return Need::AnyKey;
     }
-    let Some(path) = path.strip_prefix("/api/v2/") else { return Need::Everything };
+    // Of the server's own endpoints, those of a record.
+    let of_record = path.strip_prefix("/api/local/").filter(|path| path.starts_with(RECORD_TYPE));
+    let Some(path) = path.strip_prefix("/api/v2/").or(of_record) else { return Need::Everything };
     let first = path.split('/').next().unwrap_or_default();
     let record_type = match first {
-        "{record_type}" => names.iter().find(|(name, _)| *name == "record_type"),
+        RECORD_TYPE => names.iter().find(|(name, _)| *name == "record_type"),
         _ => None,
     };
     let reads = *method == Method::GET || *method == Method::HEAD || path.ends_with("/_query");

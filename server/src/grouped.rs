@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use headwater::access::ApiKeys;
-use headwater::operation::{EdgePage, EdgeQuery, Outcomes};
+use headwater::operation::{EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Outcomes};
 use headwater::store::journal::JournalReader;
 use headwater::{
     ApplyOptions, ApplyTimes, Declarations, Declared, Error, ErrorCode, Operation, Outcome, Page,
@@ -106,6 +106,10 @@ impl Workspace for Grouped {
 
     fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
         self.inner.edges(query)
+    }
+
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
+        self.inner.history(query)
     }
 
     fn apply_and_settle(

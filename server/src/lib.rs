@@ -4,10 +4,12 @@
 
 mod activity;
 mod blocking;
+mod caller;
 mod connections;
 mod failure;
 mod gate;
 mod grouped;
+mod history;
 mod limits;
 mod local;
 mod metrics;

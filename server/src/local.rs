@@ -24,7 +24,11 @@ pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
 /// What asks for a key.
 pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Router {
     let metrics = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
-    Router::new().route("/schema", post(declare)).with_state(workspace).merge(metrics)
+    Router::new()
+        .route("/schema", post(declare))
+        .merge(crate::history::routes())
+        .with_state(workspace)
+        .merge(metrics)
 }
 
 /// Adds custom objects and custom fields; the next request may use them.

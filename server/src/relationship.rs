@@ -11,6 +11,7 @@ use headwater::operation::EdgeQuery;
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
+use crate::caller::Caller;
 use crate::limits::Limits;
 use crate::request::{Body, Parameters, PartPath, parse_id};
 use crate::routes::{Shared, answer};
@@ -38,7 +39,7 @@ async fn list(
     .await
 }
 
-async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn add(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, .. } = path;
         let body = body.into_object();
@@ -52,7 +53,7 @@ async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
     .await
 }
 
-async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn update(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, part } = path;
         let target = parse_id(&part, "target_id")?;
@@ -63,7 +64,7 @@ async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Respons
     .await
 }
 
-async fn remove(State(workspace): Shared, path: PartPath) -> Response {
+async fn remove(Caller(workspace): Caller, path: PartPath) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, part } = path;
         let target = parse_id(&part, "target_id")?;

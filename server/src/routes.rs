@@ -12,6 +12,7 @@ use headwater::{Action, Error, ErrorCode, Query, Record, Result, Workspace};
 use serde_json::{Value, json};
 
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::limits::Limits;
@@ -68,7 +69,7 @@ async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Re
 }
 
 async fn create(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
@@ -88,7 +89,7 @@ async fn read(State(workspace): Shared, path: RecordPath) -> Response {
     .await
 }
 
-async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Response {
+async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> Response {
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
@@ -97,7 +98,7 @@ async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Re
     .await
 }
 
-async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
+async fn archive(Caller(workspace): Caller, path: RecordPath) -> Response {
     answer(move || {
         headwater::archive(&*workspace, &path.record_type, path.id)?;
         Ok((StatusCode::NO_CONTENT, Value::Null))
@@ -106,7 +107,7 @@ async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
 }
 
 async fn assert(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{patch, post};
 use headwater::{Action, ErrorCode, Workspace};
 use serde_json::{Value, json};
 
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::request::{Body, PartPath};
-use crate::routes::{Shared, answer};
+use crate::routes::answer;
 
 pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
     Router::new()
@@ -32,7 +32,7 @@ fn check_attribute(workspace: &dyn Workspace, path: &PartPath) -> Result<(), Fai
     }
 }
 
-async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn add(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, .. } = path;
@@ -47,7 +47,7 @@ async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
     .await
 }
 
-async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn update(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, part: item } = path;
@@ -59,7 +59,7 @@ async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Respons
     .await
 }
 
-async fn remove(State(workspace): Shared, path: PartPath) -> Response {
+async fn remove(Caller(workspace): Caller, path: PartPath) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, part: item } = path;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{ListFormat, WorkspaceArgument};
+use super::{ListFormat, ReportFormat, WorkspaceArgument};
 
 #[derive(Subcommand)]
 pub(crate) enum RecordCommand {
@@ -24,6 +24,9 @@ pub(crate) enum RecordCommand {
         /// Refuse (or allow again), from now on, a second record with the same match key.
         #[arg(long, value_enum)]
         duplicates: Option<DuplicatesArgument>,
+        /// Log changes, or log none from now on.
+        #[arg(long, value_enum)]
+        history: Option<HistoryArgument>,
         #[command(flatten)]
         workspace: WorkspaceArgument,
     },
@@ -44,6 +47,33 @@ pub(crate) enum RecordCommand {
         record_type: String,
         /// The record's id.
         id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Bring an archived record back and print it.
+    Restore {
+        /// The record type.
+        record_type: String,
+        /// The record's id.
+        id: String,
+        #[command(flatten)]
+        workspace: WorkspaceArgument,
+    },
+    /// Print what happened to a record, the latest change first, one page.
+    History {
+        /// The record type.
+        record_type: String,
+        /// The record's id; it may be archived.
+        id: String,
+        /// Changes a page, 1 to 1000.
+        #[arg(long)]
+        limit: Option<usize>,
+        /// The `next_cursor` of the page before.
+        #[arg(long)]
+        cursor: Option<String>,
+        /// How the changes are written.
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
         #[command(flatten)]
         workspace: WorkspaceArgument,
     },
@@ -221,4 +251,12 @@ pub(crate) enum DuplicatesArgument {
     Allow,
     /// A second record with the same match key is refused.
     Reject,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HistoryArgument {
+    /// Changes are logged.
+    On,
+    /// Nothing is logged; what is logged already stays.
+    Off,
 }

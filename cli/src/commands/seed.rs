@@ -29,7 +29,7 @@ fn seed(arguments: &SeedArguments) -> Result<Exit> {
             .because(cause)
     })?;
     let options = OpenOptions { create: true, ..OpenOptions::default() };
-    let workspace = headwater::open(&arguments.workspace.workspace, options)?;
+    let workspace = super::open(&arguments.workspace.workspace, options)?;
     let seeded = headwater::seed(&*workspace, BufReader::new(file))?;
     let count = |action: Action| seeded.iter().filter(|outcome| outcome.action == action).count();
     match arguments.format {

@@ -8,14 +8,18 @@ use headwater_server::{Limits, ServeOptions, Server, TlsFiles};
 
 use tracing::Level;
 
-use crate::arguments::{DuplicatesArgument, LogFormat, QueryArguments, ServeArguments};
+use crate::arguments::{
+    DuplicatesArgument, HistoryArgument, LogFormat, QueryArguments, ServeArguments,
+};
 use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<Exit> {
-    let rejects_duplicates =
-        arguments.duplicates.map(|choice| choice == DuplicatesArgument::Reject);
-    let options = OpenOptions { create: true, rejects_duplicates };
+    let options = OpenOptions {
+        create: true,
+        rejects_duplicates: arguments.duplicates.map(|choice| choice == DuplicatesArgument::Reject),
+        keeps_history: arguments.history.map(|choice| choice == HistoryArgument::On),
+    };
     let workspace = headwater::open(&arguments.workspace, options)?;
     let options = serve_options(arguments);
     if !options.no_auth

@@ -2,13 +2,16 @@
 
 mod api_keys;
 mod batch;
+mod change_log;
 mod changes;
 mod clock;
 mod custom_schema;
 mod decide;
 mod draft;
 mod edges;
+mod entry;
 mod gather;
+mod history;
 mod holders;
 mod items;
 mod references;
@@ -23,12 +26,14 @@ use uuid::Uuid;
 
 use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{EdgePage, EdgeQuery, Operation, Outcomes, Page, Query};
+use crate::operation::{
+    EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Operation, Outcomes, Page, Query,
+};
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
-use crate::store::{Selection, Settings, Store, StoredRecord};
+use crate::store::{Selection, Store, StoredRecord};
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
 use custom_schema::CustomSchema;
@@ -37,7 +42,7 @@ use custom_schema::CustomSchema;
 pub(crate) struct LocalWorkspace<S> {
     store: S,
     custom: CustomSchema,
-    settings: Settings,
+    organization_id: Uuid,
     stopwatches: Stopwatches,
 }
 
@@ -51,22 +56,35 @@ struct Stopwatches {
 }
 
 impl<S: Store> LocalWorkspace<S> {
-    /// Takes a store; `rejects_duplicates` changes the workspace's setting where it is given.
+    /// Takes a store, and changes those of the workspace's settings that are given.
     ///
     /// # Errors
     /// `store_busy`, `store_io`, `store_corrupt`.
-    pub(crate) fn open(store: S, schema: Schema, rejects_duplicates: Option<bool>) -> Result<Self> {
-        let mut settings = store.read()?.settings()?;
-        if let Some(rejects) = rejects_duplicates
-            && rejects != settings.rejects_duplicates
-        {
+    pub(crate) fn open(
+        store: S,
+        schema: Schema,
+        rejects_duplicates: Option<bool>,
+        keeps_history: Option<bool>,
+    ) -> Result<Self> {
+        let known = store.read()?.settings()?;
+        let rejects_duplicates = rejects_duplicates.filter(|it| *it != known.rejects_duplicates);
+        let keeps_history = keeps_history.filter(|it| *it != known.keeps_history);
+        if rejects_duplicates.is_some() || keeps_history.is_some() {
             let mut transaction = store.write()?;
-            transaction.set_rejects_duplicates(rejects)?;
+            if let Some(rejects) = rejects_duplicates {
+                transaction.set_rejects_duplicates(rejects)?;
+            }
+            // Looked at again: a second switch in the same direction would note a second gap.
+            if let Some(keeps) = keeps_history
+                && keeps != transaction.settings()?.keeps_history
+            {
+                transaction.set_keeps_history(keeps)?;
+            }
             transaction.commit()?;
-            settings.rejects_duplicates = rejects;
         }
         let custom = CustomSchema::new(schema, store.read()?.declarations()?)?;
-        Ok(Self { store, custom, settings, stopwatches: Stopwatches::default() })
+        let organization_id = known.organization_id;
+        Ok(Self { store, custom, organization_id, stopwatches: Stopwatches::default() })
     }
 }
 
@@ -98,7 +116,7 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         transaction
             .load(record_type, &Selection::all(record_type), &[row])?
             .pop()
-            .map(|stored| to_record(record_type, self.settings.organization_id, stored))
+            .map(|stored| to_record(record_type, self.organization_id, stored))
             .ok_or_else(|| not_found(record_type, id))
     }
 
@@ -112,6 +130,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         edges::page(&mut *self.store.read()?, query)
     }
 
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
+        history::page(&mut *self.store.read()?, query)
+    }
+
     fn apply_and_settle(
         &self,
         operations: Vec<Operation>,
@@ -119,17 +141,12 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
         let mut transaction = self.store.write()?;
-        // Another program may have added to them.
+        // Another program may have added to them, and changed the settings.
         let schema = self.custom.renewed(transaction.declarations()?)?;
+        let settings = transaction.settings()?;
         let watches = &self.stopwatches;
-        let outcomes = whole_batch::apply(
-            &mut *transaction,
-            &schema,
-            self.settings,
-            operations,
-            options,
-            watches,
-        )?;
+        let outcomes =
+            whole_batch::apply(&mut *transaction, &schema, settings, operations, options, watches)?;
         let journal: &mut dyn Journal = &mut *transaction;
         watches.write.time(|| settle(&outcomes, journal))?;
         watches.commit.time(|| transaction.commit())?;
@@ -181,5 +198,7 @@ fn not_found(record_type: &RecordType, id: Uuid) -> Error {
     .on_record(id.to_string())
 }
 
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod tests;

@@ -64,10 +64,7 @@ impl Record {
             Origin::System(SystemField::UpdatedAt) => Some(Value::Timestamp(self.updated_at)),
             _ => None,
         };
-        let value = system.as_ref().or(self.values[index].as_ref());
-        let item_id = |item: &Item| item_id(self.id, attribute, item).to_string();
-        let context = encode_context(attribute, &item_id);
-        Value::envelope(value, attribute.value_type, attribute.is_array, context)
+        attribute_envelope(self.id, attribute, system.as_ref().or(self.values[index].as_ref()))
     }
 
     /// One item of an array attribute as it stands in the record's own envelope.
@@ -78,6 +75,17 @@ impl Record {
         let value = Value::Item(Box::new(item.clone()));
         value.encode(attribute.value_type, encode_context(attribute, &item_id))
     }
+}
+
+/// The envelope of a value of a record's attribute.
+pub(crate) fn attribute_envelope(
+    record: Uuid,
+    attribute: &Attribute,
+    value: Option<&Value>,
+) -> Json {
+    let item_id = |item: &Item| item_id(record, attribute, item).to_string();
+    let context = encode_context(attribute, &item_id);
+    Value::envelope(value, attribute.value_type, attribute.is_array, context)
 }
 
 fn encode_context<'a>(

@@ -7,6 +7,7 @@
 pub mod api_keys;
 #[cfg(test)]
 mod contract;
+pub mod history;
 pub mod journal;
 mod sqlite;
 
@@ -22,6 +23,7 @@ use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::value::{Timestamp, Value};
 
 use api_keys::{KeyReader, KeyWriter};
+use history::{HistoryReader, HistoryWriter};
 use journal::{Journal, JournalReader};
 
 /// A store's own handle of a record, valid in one workspace for ever.
@@ -134,6 +136,8 @@ pub struct Settings {
     pub organization_id: Uuid,
     /// Whether a second record may take a match key that another one holds.
     pub rejects_duplicates: bool,
+    /// Whether changes are logged.
+    pub keeps_history: bool,
 }
 
 /// Storage for the records, the journal and the API keys of one workspace. Safe to share between threads.
@@ -159,8 +163,8 @@ pub trait Store: Send + Sync {
     fn settle(&self) -> Result<()>;
 }
 
-/// Reads one consistent state. Archived records are never found.
-pub trait ReadTransaction: JournalReader + KeyReader {
+/// Reads one consistent state. Archived records are found only where a function says so.
+pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
     /// The workspace's settings.
     ///
     /// # Errors
@@ -180,6 +184,16 @@ pub trait ReadTransaction: JournalReader + KeyReader {
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
 
+    /// The archived records with these ids, each `None` if there is none; in the order of `ids`.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn find_archived(
+        &mut self,
+        record_type: &RecordType,
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<RowKey>>>;
+
     /// The records that hold any of these keys (sorted, without repeats): the place of the key
     /// in `keys` and the record, in the order of both.
     ///
@@ -198,7 +212,7 @@ pub trait ReadTransaction: JournalReader + KeyReader {
     /// `store_io`, `store_corrupt`.
     fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>>;
 
-    /// The records with these handles (sorted, all present), in the order of `rows`.
+    /// The records with these handles (sorted, all present, archived ones too), in the order of `rows`.
     ///
     /// # Errors
     /// `store_io`, `store_corrupt`.
@@ -241,7 +255,7 @@ pub trait ReadTransaction: JournalReader + KeyReader {
 }
 
 /// Writes one batch; it becomes visible and durable with [`WriteTransaction::commit`], or not at all.
-pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter {
+pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter + HistoryWriter {
     /// Changes whether duplicates are refused.
     ///
     /// # Errors
@@ -290,6 +304,12 @@ pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter {
     /// # Errors
     /// `store_io`, `store_full`.
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()>;
+
+    /// Brings archived records back; their match keys are added by the caller.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()>;
 
     /// Takes match keys away and adds others; both lists come sorted, without repeats.
     ///

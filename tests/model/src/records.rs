@@ -15,7 +15,7 @@ impl World {
         &mut self,
         of: &'static Type,
         changes: Changes,
-        sought: Option<Sought>,
+        sought: Option<&Sought>,
     ) -> Result<Answer, Code> {
         let mut values = Values::new();
         for attribute in &of.attributes {
@@ -25,7 +25,7 @@ impl World {
             }
         }
         apply(of, &mut values, changes)?;
-        if let Some(Sought::Keys(name, texts)) = &sought {
+        if let Some(Sought::Keys(name, texts)) = sought {
             store_match(of, &mut values, name, texts);
         }
         follow(of, &mut values);
@@ -48,12 +48,12 @@ impl World {
         of: &'static Type,
         place: usize,
         changes: Changes,
-        sought: Option<Sought>,
+        sought: Option<&Sought>,
     ) -> Result<Answer, Code> {
         let stored = self.records[place].values.clone();
         let mut values = stored.clone();
         apply(of, &mut values, changes)?;
-        if let Some(Sought::Keys(name, texts)) = &sought {
+        if let Some(Sought::Keys(name, texts)) = sought {
             keep_match(of, &stored, &mut values, name, texts);
         }
         self.become_new(of, place, values)?;

@@ -206,8 +206,8 @@ impl World {
         self.look_up(of, &mut changes)?;
         match (hits[..].first(), &sought) {
             (None, Sought::Id(_)) => Err("record_not_found"),
-            (None, Sought::Keys(..)) => self.make(of, changes, Some(sought)),
-            (Some(&place), _) if is_there => self.change(of, place, changes, Some(sought)),
+            (None, Sought::Keys(..)) => self.make(of, changes, Some(&sought)),
+            (Some(&place), _) if is_there => self.change(of, place, changes, Some(&sought)),
             _ => Err("ambiguous_match"),
         }
     }

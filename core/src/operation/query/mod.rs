@@ -3,11 +3,13 @@
 mod cursor;
 mod edges;
 mod filter;
+mod history;
 mod limits;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
 pub use filter::{Condition, Filter, Hop, Operator};
+pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
 use serde_json::{Map, Value as Json, json};

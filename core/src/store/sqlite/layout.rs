@@ -1,11 +1,14 @@
 //! Where a record type's attributes are stored: its table, its child tables, its key tables.
 //!
 //! Names: the table is the record type's, an array attribute's child table is
-//! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`. Api names hold no
-//! double underscore, so no two names meet.
+//! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`, the change log in
+//! `<type>__log__change` and `<type>__log__created`. Api names hold no double underscore, so no two
+//! names meet.
 
 use crate::schema::{Origin, RecordType};
 use crate::value::{ADDRESS_PARTS, ValueType};
+
+use super::history;
 
 /// The column of the digest of the assert that left a record as it is.
 pub(super) const DIGEST: &str = "asserted_digest";
@@ -39,6 +42,21 @@ pub(super) fn key_table(record_type: &RecordType, attribute: usize) -> String {
     format!("{}__{}__key", record_type.api_name(), record_type.attribute(attribute).api_name)
 }
 
+/// The table of what changed in a type's records.
+pub(super) fn change_table(record_type: &RecordType) -> String {
+    format!("{}__log__change", record_type.api_name())
+}
+
+/// The table of who made a type's records.
+pub(super) fn created_table(record_type: &RecordType) -> String {
+    format!("{}__log__created", record_type.api_name())
+}
+
+/// The index that finds a type's records by `updated_at`.
+fn update_index(record_type: &RecordType) -> String {
+    format!("{}__updated_at__index", record_type.api_name())
+}
+
 impl Layout {
     pub(super) fn new(record_type: &RecordType) -> Self {
         let table = record_type.api_name().to_owned();
@@ -63,7 +81,7 @@ impl Layout {
         Self { table, storage }
     }
 
-    /// The statements that make the tables, each harmless where its table is there already.
+    /// The statements that make the tables and the index, each harmless where there is one already.
     pub(super) fn create_statements(&self, record_type: &RecordType) -> Vec<String> {
         let mut columns = vec![
             "rid INTEGER PRIMARY KEY".to_owned(),
@@ -96,11 +114,19 @@ impl Layout {
                 "STRICT, WITHOUT ROWID",
             ));
         }
+        statements.extend(history::create_statements(record_type));
+        // What changes gets the latest time of its type, so the index grows at its end. Archived
+        // records are in no answer.
+        statements.push(format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {} (updated_at) WHERE archived_at IS NULL",
+            quote(&update_index(record_type)),
+            quote(&self.table)
+        ));
         statements
     }
 
-    /// Every table of the record type.
-    pub(super) fn table_names(&self, record_type: &RecordType) -> Vec<String> {
+    /// Every table and index of the record type.
+    pub(super) fn names(&self, record_type: &RecordType) -> Vec<String> {
         let mut names = vec![self.table.clone()];
         for storage in &self.storage {
             if let Storage::Child { table, .. } = storage {
@@ -108,6 +134,8 @@ impl Layout {
             }
         }
         names.extend(record_type.key_attributes().map(|index| key_table(record_type, index)));
+        names.extend([change_table(record_type), created_table(record_type)]);
+        names.push(update_index(record_type));
         names
     }
 

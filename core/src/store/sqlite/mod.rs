@@ -1,18 +1,23 @@
 //! SQLite as a store: one file, WAL, typed tables that any SQL tool can read.
 
 mod api_keys;
+mod before_values;
 mod binder;
 mod columns;
 mod edges;
 mod errors;
 mod halves;
+mod history;
 mod identity;
 mod journal;
 mod layout;
 mod migrate;
 mod query;
+#[cfg(test)]
+mod query_plans;
 mod read;
 mod transaction;
+mod updates;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -23,7 +23,8 @@ pub(super) fn settings(transaction: &Transaction<'_>) -> Result<Settings> {
         .and_then(|text| Uuid::parse_str(&text).ok())
         .ok_or_else(|| corrupt("no organization id"))?;
     let rejects_duplicates = setting(transaction, "duplicates")?.as_deref() == Some("reject");
-    Ok(Settings { organization_id, rejects_duplicates })
+    let keeps_history = setting(transaction, "history")?.as_deref() != Some("off");
+    Ok(Settings { organization_id, rejects_duplicates, keeps_history })
 }
 
 /// One of the workspace's settings.
@@ -39,10 +40,12 @@ pub(super) fn find_ids(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
     ids: &[Uuid],
+    is_archived: bool,
 ) -> Result<Vec<Option<RowKey>>> {
     let table = quote(record_type.api_name());
+    let test = if is_archived { "IS NOT NULL" } else { "IS NULL" };
     let mut statement = transaction
-        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at IS NULL"))?;
+        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at {test}"))?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         let row = row_of(*id);

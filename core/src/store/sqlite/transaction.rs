@@ -116,7 +116,15 @@ impl ReadTransaction for Transaction<'_> {
     }
 
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>> {
-        read::find_ids(self, record_type, ids)
+        read::find_ids(self, record_type, ids, false)
+    }
+
+    fn find_archived(
+        &mut self,
+        record_type: &RecordType,
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<RowKey>>> {
+        read::find_ids(self, record_type, ids, true)
     }
 
     fn find_keys(
@@ -204,6 +212,11 @@ impl WriteTransaction for Transaction<'_> {
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
         self.has_written = true;
         write::archive(self, record_type, rows)
+    }
+
+    fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
+        self.has_written = true;
+        write::restore(self, record_type, rows)
     }
 
     fn change_keys(

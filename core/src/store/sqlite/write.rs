@@ -255,6 +255,21 @@ pub(super) fn archive(
     Ok(())
 }
 
+pub(super) fn restore(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    rows: &[(RowKey, Timestamp)],
+) -> Result<()> {
+    let table = quote(record_type.api_name());
+    let mut statement = transaction.prepare(&format!(
+        "UPDATE {table} SET archived_at = NULL, updated_at = ?2 WHERE rid = ?1"
+    ))?;
+    for (row, at) in rows {
+        statement.execute(params![row, at.to_string()]).map_err(store_error(WRITING))?;
+    }
+    Ok(())
+}
+
 pub(super) fn change_keys(
     transaction: &Transaction<'_>,
     record_type: &RecordType,

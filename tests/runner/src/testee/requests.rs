@@ -150,6 +150,7 @@ pub(super) fn parse_operation(
             OperationKind::Patch { id: request.id()?, attributes: attributes(Write::Patch)? }
         }
         "archive" => OperationKind::Archive { id: request.id()? },
+        "restore" => OperationKind::Restore { id: request.id()? },
         "add_item" | "update_item" | "remove_item" => {
             let attribute = record_type.require_items(request.text("attribute")?)?;
             let declared = record_type.attribute(attribute);
