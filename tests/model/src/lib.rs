@@ -9,6 +9,7 @@ mod parts;
 mod query;
 mod records;
 mod replay;
+mod resolve;
 mod schema;
 mod steps;
 mod value;
