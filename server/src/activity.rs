@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::limits::Limits;
 use crate::request::{Body, TypePath, parse_id};
 
 type Shared = State<Arc<dyn Workspace>>;
@@ -33,8 +34,16 @@ async fn log(Caller(workspace): Caller, mut body: Body) -> Response {
     .await
 }
 
-async fn query(State(workspace): Shared, body: Body) -> Response {
-    answer(move || Ok((StatusCode::OK, query_activities(&*workspace, body.into_object())?))).await
+async fn query(
+    State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
+    body: Body,
+) -> Response {
+    answer(move || {
+        let page = query_activities(&*workspace, body.into_object(), &limits.query)?;
+        Ok((StatusCode::OK, page))
+    })
+    .await
 }
 
 async fn read(State(workspace): Shared, TypePath(id): TypePath) -> Response {

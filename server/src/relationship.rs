@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, patch};
+use axum::{Extension, Router};
+use headwater::operation::EdgeQuery;
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::limits::Limits;
 use crate::request::{Body, Parameters, PartPath, parse_id};
 use crate::routes::Shared;
 
@@ -24,12 +26,15 @@ pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
 
 async fn list(
     State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
     path: PartPath,
     Parameters(parameters): Parameters,
 ) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, .. } = path;
-        let page = headwater::edges(&*workspace, &record_type, id, &name, parameters)?;
+        let record_type = workspace.schema().record_type(&record_type)?.clone();
+        let asked = EdgeQuery::parse_within(&record_type, id, &name, parameters, &limits.query)?;
+        let page = workspace.edges(&asked)?;
         Ok((StatusCode::OK, page.to_json()))
     })
     .await

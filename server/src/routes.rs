@@ -157,10 +157,15 @@ struct Listed {
     next_cursor: Option<String>,
 }
 
-async fn query(State(workspace): Shared, TypePath(record_type): TypePath, body: Body) -> Response {
+async fn query(
+    State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
+    TypePath(record_type): TypePath,
+    body: Body,
+) -> Response {
     let schema = workspace.schema();
     let parsed = schema.record_type(&record_type).cloned().and_then(|record_type| {
-        let query = Query::parse(&schema, &record_type, body.into_object())?;
+        let query = Query::parse_within(&schema, &record_type, body.into_object(), &limits.query)?;
         Ok((record_type, query))
     });
     let (record_type, query) = match parsed {

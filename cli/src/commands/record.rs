@@ -1,5 +1,9 @@
 //! `headwater record`: the record operations, shapes as on the wire (contract.md section 1).
 
+mod describe;
+mod items;
+mod links;
+
 use headwater::{Error, ErrorCode, OpenOptions, Query, Result, Schema, Uuid};
 use serde_json::{Map, Value as Json, json};
 
@@ -74,18 +78,22 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
                 }
             }
         }
-        RecordCommand::Schema { record_type, workspace } => {
+        RecordCommand::Item { command } => items::run(command)?,
+        RecordCommand::Link { .. }
+        | RecordCommand::Relink { .. }
+        | RecordCommand::Unlink { .. }
+        | RecordCommand::Links { .. } => links::run(command)?,
+        RecordCommand::Schema { record_type, relationships, format, workspace } => {
             let schema = match workspace {
                 Some(workspace) => super::open_existing(workspace)?.schema(),
                 None => Schema::standard().into(),
             };
             match record_type {
-                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
-                None => {
-                    for record_type in schema.record_types() {
-                        output::line(record_type.api_name())?;
-                    }
+                Some(name) if *relationships => {
+                    describe::relationships(schema.record_type(name)?, *format)?;
                 }
+                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
+                None => describe::record_types(&schema, *format)?,
             }
         }
     }

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use headwater::operation::QueryLimits;
 use headwater::{Error, ErrorCode, FixedClock, Generation, OpenOptions, Result};
 use headwater_server::{FaultPlan, Limits, ServeOptions, Server, TlsFiles, TwinOptions};
 use tempfile::TempDir;
 
 use tracing::Level;
 
-use crate::arguments::{DuplicatesArgument, HistoryArgument, LogFormat, ServeArguments};
+use crate::arguments::{
+    DuplicatesArgument, HistoryArgument, LogFormat, QueryArguments, ServeArguments,
+};
 use crate::commands::seed;
 use crate::exit::Exit;
 use crate::output;
@@ -64,12 +67,24 @@ fn start_log(format: Option<LogFormat>) {
     }
 }
 
+fn query_limits(arguments: &QueryArguments) -> QueryLimits {
+    QueryLimits {
+        default_page: arguments.default_page.into(),
+        max_page: arguments.max_page.into(),
+        filters: arguments.max_filters.into(),
+        values: arguments.max_filter_values.into(),
+        nesting: arguments.max_filter_depth.into(),
+        hops: arguments.max_path.into(),
+    }
+}
+
 fn serve_options(arguments: &ServeArguments) -> Result<ServeOptions> {
     let limits = Limits {
         body_bytes: arguments.max_body,
         request_time: Duration::from_secs(arguments.request_time.into()),
         connections: arguments.max_connections.get().into(),
         requests_per_second: arguments.rate_limit,
+        query: query_limits(&arguments.query),
     };
     let files = arguments.tls_certificate.clone().zip(arguments.tls_key.clone());
     Ok(ServeOptions {

@@ -37,16 +37,6 @@ pub(super) fn revise(
 ) -> Result<NewValues> {
     let mut draft =
         Draft { record_type, current, changed: Vec::with_capacity(attributes.len() + 2) };
-    let matched = match matching {
-        Some(Match { target: MatchTarget::Values { attribute, values }, .. }) => {
-            let names = |index: usize| {
-                index == *attribute
-                    || record_type.attribute(index).origin == Origin::PrimaryOf(*attribute)
-            };
-            Some((*attribute, values, attributes.iter().any(|(index, _)| names(index))))
-        }
-        _ => None,
-    };
     let mut primaries = Vec::new();
     for (index, change) in attributes {
         match record_type.attribute(index).origin {
@@ -57,8 +47,8 @@ pub(super) fn revise(
     for (index, array, change) in primaries {
         draft.change_primary(index, array, change)?;
     }
-    if let Some((attribute, values, names_primary)) = matched {
-        draft.keep_match(attribute, values, names_primary);
+    if let Some(Match { target: MatchTarget::Values { attribute, values }, .. }) = matching {
+        draft.keep_match(*attribute, values);
     }
     draft.number_items();
     if current.is_none() {
@@ -189,10 +179,11 @@ impl Draft<'_> {
 
     /// The match value is stored with a new record, as primary unless the attributes name
     /// another, and stays with an updated one (contract.md section 11.3).
-    fn keep_match(&mut self, array: usize, values: &[Value], names_primary: bool) {
+    fn keep_match(&mut self, array: usize, values: &[Value]) {
         let attribute = self.record_type.attribute(array);
         if !attribute.value_type.is_item() {
-            if self.current.is_none() && !self.is_changed(array) {
+            // Else the same assert would not find the record that it has made.
+            if self.current.is_none() && self.value(array).is_none() {
                 self.set(array, values.first().cloned());
             }
             return;
@@ -209,15 +200,14 @@ impl Draft<'_> {
             let is_kept = self.current.is_none() || holds(self.stored(array), &key);
             is_kept && !holds(self.value(array), &key)
         };
-        let given = values.iter().filter_map(Value::as_item).enumerate();
-        let missing: Vec<(usize, Item)> =
-            given.filter(|(_, item)| is_missing(item)).map(|(n, item)| (n, item.clone())).collect();
+        let given = values.iter().filter_map(Value::as_item);
+        let missing: Vec<Item> = given.filter(|item| is_missing(item)).cloned().collect();
         if missing.is_empty() {
             return;
         }
         let mut items = items_of(self.value(array));
-        for (place, item) in missing {
-            let is_primary = place == 0 && (!names_primary || items.is_empty());
+        for item in missing {
+            let is_primary = items.is_empty();
             items.push(Item { is_primary, ..item });
         }
         self.set_items(array, items);

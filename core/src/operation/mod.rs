@@ -14,7 +14,9 @@ pub use digest::Digest;
 pub use edge_edit::EdgeEdit;
 pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};
-pub use query::{EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Page, Query, RecordedChange};
+pub use query::{
+    EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Page, Query, QueryLimits, RecordedChange,
+};
 
 use std::sync::Arc;
 
@@ -95,7 +97,7 @@ pub enum OperationKind {
     /// Adds, changes or removes one edge of a relationship.
     EditEdge {
         /// Which record.
-        id: Uuid,
+        of: EdgeOf,
         /// The relationship, by its index in the record type.
         relationship: usize,
         /// The edit.
@@ -115,6 +117,16 @@ pub enum OperationKind {
         /// The changes.
         attributes: Attributes,
     },
+}
+
+/// The record whose edge is edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EdgeOf {
+    /// The record with this id.
+    Record(Uuid),
+    /// The record that an earlier operation of the batch is about, by its place in the batch: the
+    /// id of one that is made is known only then.
+    Outcome(usize),
 }
 
 /// How an operation ended, where it did not fail.

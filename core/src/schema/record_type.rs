@@ -56,6 +56,18 @@ impl RecordType {
         &self.api_name
     }
 
+    /// The name for people.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// Whether it was declared by the workspace, not by the product.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.is_custom
+    }
+
     /// Every attribute, system attributes first.
     #[must_use]
     pub fn attributes(&self) -> &[Attribute] {

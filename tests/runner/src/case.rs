@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::pattern::Pattern;
 
 /// Arguments whose TOML string holds JSON, because TOML has no null.
-const JSON_ARGUMENTS: [&str; 4] = ["attributes", "match", "body", "operations"];
+const JSON_ARGUMENTS: [&str; 5] = ["attributes", "match", "body", "operations", "relationships"];
 /// Arguments that are given as they are.
 const PLAIN_ARGUMENTS: [&str; 15] = [
     "record_type",

@@ -8,16 +8,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
 use crate::value::{self, Context, Value, ValueType};
 
-use super::invalid;
-
-/// How deep groups may nest.
-const MAX_NESTING: usize = 16;
-/// How many operands a query may hold in all.
-const MAX_OPERANDS: usize = 1000;
-/// How many conditions and groups a query may hold in all: a store has its limits too.
-const MAX_NODES: usize = 500;
-/// How many relationships a field's path may pass (contract.md section 11.9).
-const MAX_HOPS: usize = 2;
+use super::{QueryLimits, invalid};
 
 /// What a record must fulfil.
 #[derive(Debug, Clone)]
@@ -134,11 +125,16 @@ const OPERATORS: [(&str, Operator); 14] = [
 ];
 
 /// Parses the `filters` of a query, a list that is joined by and.
-pub(super) fn parse(schema: &Schema, record_type: &RecordType, filters: &Json) -> Result<Filter> {
+pub(super) fn parse(
+    schema: &Schema,
+    record_type: &RecordType,
+    filters: &Json,
+    limits: &QueryLimits,
+) -> Result<Filter> {
     match filters {
         Json::Null => Ok(Filter::All(Vec::new())),
         Json::Array(nodes) => {
-            let mut parser = Parser { schema, record_type, nodes: 0, operands: 0 };
+            let mut parser = Parser { schema, record_type, limits, nodes: 0, operands: 0 };
             parser.nodes(nodes, 0).map(Filter::All)
         }
         other => {
@@ -150,6 +146,7 @@ pub(super) fn parse(schema: &Schema, record_type: &RecordType, filters: &Json) -
 struct Parser<'a> {
     schema: &'a Schema,
     record_type: &'a RecordType,
+    limits: &'a QueryLimits,
     nodes: usize,
     operands: usize,
 }
@@ -160,15 +157,16 @@ impl Parser<'_> {
     }
 
     fn node(&mut self, node: &Json, depth: usize) -> Result<Filter> {
-        if depth > MAX_NESTING {
+        let QueryLimits { nesting, filters, .. } = *self.limits;
+        if depth > nesting {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("filters nest deeper than {MAX_NESTING} groups"),
+                format!("filters nest deeper than {nesting} groups"),
             ));
         }
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(invalid(format!("a query holds more than {MAX_NODES} filters")));
+        if self.nodes > filters {
+            return Err(invalid(format!("a query holds more than {filters} filters")));
         }
         let wrong = || {
             invalid(format!("expected a filter, found {node}"))
@@ -214,8 +212,9 @@ impl Parser<'_> {
         let value = object.get("value").unwrap_or(&Json::Null);
         let operands = operands(declared, operator, value)?;
         self.operands += operands.len();
-        if self.operands > MAX_OPERANDS {
-            return Err(invalid(format!("a query holds more than {MAX_OPERANDS} values")));
+        let most = self.limits.values;
+        if self.operands > most {
+            return Err(invalid(format!("a query holds more than {most} values")));
         }
         Ok(Condition { hops, attribute, operator, operands })
     }
@@ -224,10 +223,11 @@ impl Parser<'_> {
     fn field(&self, field: &str) -> Result<(Vec<Hop>, usize)> {
         let mut names: Vec<&str> = field.split('.').collect();
         let name = names.pop().unwrap_or_default();
-        if names.len() > MAX_HOPS {
+        let most = self.limits.hops;
+        if names.len() > most {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("{field:?} passes {} relationships, {MAX_HOPS} are allowed", names.len()),
+                format!("{field:?} passes {} relationships, {most} are allowed", names.len()),
             )
             .at_field(field));
         }

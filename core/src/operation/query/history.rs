@@ -12,7 +12,7 @@ use crate::schema::{RecordType, nearest};
 use crate::value::{Timestamp, Value};
 
 use super::cursor::{self, Position};
-use super::{DEFAULT_LIMIT, invalid, parse_limit};
+use super::{QueryLimits, invalid};
 
 /// Which record's history, and which page of it.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct HistoryQuery {
     pub record_type: Arc<RecordType>,
     /// The record, archived or not.
     pub id: Uuid,
-    /// How many changes a page, 1 to [`super::MAX_LIMIT`].
+    /// How many changes a page, 1 to [`QueryLimits::max_page`].
     pub limit: usize,
     /// The time of the change that the page before ended with.
     pub before: Option<Timestamp>,
@@ -72,7 +72,7 @@ impl HistoryQuery {
                 None => error,
             });
         }
-        let limit = limit.map_or(Ok(DEFAULT_LIMIT), |limit| parse_limit(&limit))?;
+        let limit = QueryLimits::default().page(limit.as_ref())?;
         let mut query = Self { record_type: Arc::clone(record_type), id, limit, before: None };
         query.before = match cursor {
             None => None,

@@ -4,12 +4,14 @@ mod cursor;
 mod edges;
 mod filter;
 mod history;
+mod limits;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
 pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
+pub use limits::QueryLimits;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -17,10 +19,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
 
-/// The default number of records a page (contract.md section 7).
-pub const DEFAULT_LIMIT: usize = 50;
-/// The largest number of records a page.
-pub const MAX_LIMIT: usize = 1000;
 /// The largest number of sort fields (contract.md section 7).
 const MAX_SORT_FIELDS: usize = 3;
 
@@ -31,7 +29,7 @@ pub struct Query {
     pub filter: Filter,
     /// The order; records that are equal in it come in the order of their creation.
     pub sort: Vec<Sort>,
-    /// How many records a page, 1 to [`MAX_LIMIT`].
+    /// How many records a page, 1 to [`QueryLimits::max_page`].
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<Position>,
@@ -81,7 +79,20 @@ impl Query {
     pub fn parse(
         schema: &Schema,
         record_type: &RecordType,
+        body: Map<String, Json>,
+    ) -> Result<Self> {
+        Self::parse_within(schema, record_type, body, &QueryLimits::default())
+    }
+
+    /// As [`Query::parse`], within other limits than the usual ones.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub fn parse_within(
+        schema: &Schema,
+        record_type: &RecordType,
         mut body: Map<String, Json>,
+        limits: &QueryLimits,
     ) -> Result<Self> {
         let mut take = |key: &str| body.remove(key).filter(|value| !value.is_null());
         let (filters, sort, limit, cursor) =
@@ -93,10 +104,7 @@ impl Query {
                 None => error,
             });
         }
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(limit) => parse_limit(&limit)?,
-        };
+        let limit = limits.page(limit.as_ref())?;
         let (origin, after) = match cursor {
             None => (json!({ "filters": filters, "sort": sort }), None),
             Some(Json::String(cursor)) => {
@@ -113,7 +121,7 @@ impl Query {
             Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
         };
         let query = Self {
-            filter: filter::parse(schema, record_type, &origin["filters"])?,
+            filter: filter::parse(schema, record_type, &origin["filters"], limits)?,
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,
@@ -142,17 +150,6 @@ impl Query {
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidRequest, message)
-}
-
-fn parse_limit(limit: &Json) -> Result<usize> {
-    limit
-        .as_u64()
-        .and_then(|limit| usize::try_from(limit).ok())
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        .ok_or_else(|| {
-            invalid(format!("expected a limit of 1 to {MAX_LIMIT}, found {limit}"))
-                .at_field("limit")
-        })
 }
 
 fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {

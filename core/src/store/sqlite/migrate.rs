@@ -83,6 +83,9 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
         for statement in edges::create_statements(end) {
             connection.execute_batch(&statement).map_err(&failed)?;
         }
+        if end.relationship.reference.is_some() {
+            continue;
+        }
         let columns = edges::attribute_columns(&end.relationship);
         let columns = columns.map(|(name, sql_type)| (name.to_owned(), sql_type));
         add_columns(connection, &end.relationship.name, columns)?;
@@ -128,10 +131,12 @@ fn has_tables(connection: &Connection, schema: &Schema) -> Result<bool> {
         }
     }
     for end in schema.relationships() {
-        let name = &end.relationship.name;
-        let present = columns_of(connection, name)?;
+        let present = columns_of(connection, &end.relationship.name)?;
         let mut columns = edges::attribute_columns(&end.relationship);
-        if !names.contains(name) || !columns.all(|(name, _)| present.contains(name)) {
+        let own = edges::names(&end.relationship);
+        if !own.iter().all(|name| names.contains(name))
+            || !columns.all(|(name, _)| present.contains(name))
+        {
             return Ok(false);
         }
     }

@@ -8,6 +8,7 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue};
 use rusqlite::{Connection, params_from_iter};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::error::Result;
 use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort, keys_of};
@@ -36,6 +37,10 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         }
     })?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("headwater_row", 1, flags, |context| {
+        let id = context.get::<Option<String>>(0)?.and_then(|id| Uuid::parse_str(&id).ok());
+        Ok(id.map(row_of))
+    })?;
     connection.create_scalar_function("headwater_lower", 1, flags, |context| {
         Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
     })
@@ -270,6 +275,9 @@ impl<'a> Sql<'a> {
 
     /// Opens what is true of records that are linked to one that fulfils what follows.
     fn hop(&mut self, hop: &'a Hop) {
+        if let Some(column) = &hop.end.relationship.reference {
+            return self.reference_hop(hop, column);
+        }
         let (here, there) = row_columns(&hop.end);
         let edges = quote(&hop.end.relationship.name);
         self.record_type = &hop.record_type;
@@ -279,6 +287,19 @@ impl<'a> Sql<'a> {
             "rid IN (SELECT {here} FROM {edges} WHERE {there} IN \
              (SELECT rid FROM {records} WHERE archived_at IS NULL AND "
         ));
+    }
+
+    /// As [`Sql::hop`], where the column of one side has the id of the other.
+    fn reference_hop(&mut self, hop: &'a Hop, column: &str) {
+        self.record_type = &hop.record_type;
+        self.layout = self.layouts.of(&hop.record_type);
+        let (column, records) = (quote(column), quote(&self.layout.table));
+        let opened = match hop.end.side {
+            0 => format!("({column} IN (SELECT id FROM {records}"),
+            _ => format!("(rid IN (SELECT headwater_row({column}) FROM {records}"),
+        };
+        self.push(&opened);
+        self.push(" WHERE archived_at IS NULL AND ");
     }
 
     fn positive(&mut self, attribute: usize, operator: Operator, operands: &[Value]) {

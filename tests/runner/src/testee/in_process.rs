@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use headwater::error::{Error, ErrorCode, Result};
+use headwater::operation::QueryLimits;
 use headwater::source::Control;
 use headwater::sync::{self, Job, RunOptions};
 use headwater::{Action, Declarations, OpenOptions, Query, Record, Workspace};
@@ -326,7 +327,11 @@ impl InProcess {
     fn query(&self, request: Request<'_>) -> Result<Json> {
         let workspace = self.workspace()?;
         if request.text("record_type")? == ACTIVITY {
-            return headwater::query_activities(workspace, request.object("body")?);
+            return headwater::query_activities(
+                workspace,
+                request.object("body")?,
+                &QueryLimits::default(),
+            );
         }
         let schema = workspace.schema();
         let record_type = schema.record_type(request.text("record_type")?)?;
