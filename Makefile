@@ -7,7 +7,7 @@ TOOLS := .tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 
-.PHONY: demo test bench fuzz lint format headers model-check conformance-table clean
+.PHONY: demo test bench soak fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -24,6 +24,10 @@ test: $(VENV)/.ready
 # Measures what benches/RESULTS.md shows, and writes it there: half an hour on a quiet machine.
 bench:
 	$(PYTHON) benches/run.py
+
+# Writes over HTTP for ten minutes while the server is killed again and again; `make test` does so briefly.
+soak:
+	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
 fuzz: $(TOOLS)/bin/cargo-fuzz

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import boundary, growth, machine, memory, profile, speed
+from harness import boundary, growth, history, load, machine, memory, profile, speed
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
 
@@ -21,6 +21,8 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "profile": profile.measure,
     "growth": growth.measure,
     "boundary": boundary.measure,
+    "history": history.measure,
+    "load": load.measure,
 }
 
 
@@ -38,10 +40,12 @@ def main() -> None:
         if arguments.full
         else min(arguments.slow_rows, arguments.rows),
         large_rows=arguments.large_rows,
+        load_records=arguments.load_records,
+        load_seconds=arguments.load_seconds,
         growth_rows=[int(rows) for rows in arguments.growth_rows.split(",")],
     )
     build()
-    if "speed" in parts:
+    if {"speed", "load"} & set(parts):
         install(bench.venv)
     sections = {"machine": machine.describe} | {part: PARTS[part] for part in parts}
     for name, measure in sections.items():
@@ -70,6 +74,8 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="for memory")
     parser.add_argument("--growth-rows", default="100000,1000000,10000000")
+    parser.add_argument("--load-records", type=int, default=100_000)
+    parser.add_argument("--load-seconds", type=int, default=60, help="each, in turns")
     parser.add_argument("--folder", type=Path, default=ROOT / "target" / "bench")
     parser.add_argument(
         "--dry-run", action="store_true", help="print, and leave RESULTS.md"

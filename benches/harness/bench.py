@@ -26,6 +26,8 @@ class Bench:
     slow_rows: int
     large_rows: int
     growth_rows: list[int]
+    load_records: int
+    load_seconds: int
     venv: Path = field(default=ROOT / "target" / "bench" / "venv")
 
     def path(self, name: str) -> Path:
@@ -54,7 +56,7 @@ class Bench:
         return first, second, held["changed"]
 
     def sync(
-        self, file: Path, workspace: Path, **counts: int
+        self, file: Path, workspace: Path, *options: str, **counts: int
     ) -> tuple[Usage, dict[str, Any]]:
         """Runs the product as a user runs it; its report must have exactly these counts."""
         usage = run(
@@ -67,7 +69,7 @@ class Bench:
                 "--type",
                 "contact",
             ]
-            + ["--match", "primary_email", "--format", "json"]
+            + ["--match", "primary_email", "--format", "json", *options]
         )
         report = json.loads(usage.output)
         stream = report["streams"][0]

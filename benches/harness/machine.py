@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .bench import ROOT, Bench
 from .report import table
+from .served import DIRECTUS
 
 
 def answer(command: list[str]) -> str:
@@ -66,5 +67,7 @@ def describe(bench: Bench) -> str:
         ["Python", f"{platform.python_version()} with SQLite {sqlite3.sqlite_version}"],
         ["sqlite-utils", package(bench, "sqlite-utils")],
         ["dlt", package(bench, "dlt")],
+        ["datasette", package(bench, "datasette")],
+        ["directus", DIRECTUS.split("@")[1]],
     ]
     return table(["", ""], rows).replace("| --: |", "| :-- |")

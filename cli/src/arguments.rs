@@ -1,10 +1,19 @@
 //! The command line.
 
+mod record;
+
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use record::{
+    DuplicatesArgument, HistoryArgument, ItemCommand, ItemPlace, LinkPlace, QueryFormat,
+    RecordCommand,
+};
+
+use crate::twin_arguments::TwinArguments;
 
 /// Bring records from any source into a CRM workspace, without losing or doubling any.
 ///
@@ -75,6 +84,9 @@ pub(crate) struct SyncArguments {
     /// The region of phone numbers without a country code, for a data file.
     #[arg(long, value_name = "REGION")]
     pub(crate) default_region: Option<String>,
+    /// Log changes of records, or log none from now on, for a data file.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
     /// Start over instead of resuming a run that did not end.
     #[arg(long)]
     pub(crate) full: bool,
@@ -154,109 +166,6 @@ pub(crate) struct WorkspaceArgument {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum RecordCommand {
-    /// Print a record.
-    Get {
-        /// The record type.
-        record_type: String,
-        /// The record's id.
-        id: String,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Make a record and print it.
-    Create {
-        /// The record type.
-        record_type: String,
-        /// Its attributes, a JSON object; `-` reads it from stdin.
-        attributes: String,
-        /// Refuse (or allow again), from now on, a second record with the same match key.
-        #[arg(long, value_enum)]
-        duplicates: Option<DuplicatesArgument>,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Change the attributes that are given, null clears, and print the record.
-    Patch {
-        /// The record type.
-        record_type: String,
-        /// The record's id.
-        id: String,
-        /// The changes, a JSON object; `-` reads it from stdin.
-        attributes: String,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Hide a record from reads, queries and matches.
-    Archive {
-        /// The record type.
-        record_type: String,
-        /// The record's id.
-        id: String,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Update the one record that matches, or make it, and print it.
-    Assert {
-        /// The record type.
-        record_type: String,
-        /// The match, a JSON object with one key.
-        #[arg(long = "match", value_name = "JSON")]
-        matching: String,
-        /// The attributes, a JSON object; `-` reads it from stdin.
-        attributes: String,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Print the records that a query selects, one page.
-    Query {
-        /// The record type.
-        record_type: String,
-        /// Conditions, a JSON list: [{"field", "operator", "value"}].
-        #[arg(long, value_name = "JSON")]
-        filter: Option<String>,
-        /// Attributes to sort by, `-` before one for descending; at most three.
-        #[arg(long, value_name = "ATTRIBUTE", value_delimiter = ',', allow_hyphen_values = true)]
-        sort: Vec<String>,
-        /// Records a page, 1 to 1000.
-        #[arg(long)]
-        limit: Option<usize>,
-        /// The `next_cursor` of the page before.
-        #[arg(long)]
-        cursor: Option<String>,
-        /// One JSON object, or one record a line.
-        #[arg(long, value_enum, default_value = "json")]
-        format: QueryFormat,
-        #[command(flatten)]
-        workspace: WorkspaceArgument,
-    },
-    /// Print the schema of a record type.
-    Schema {
-        /// The record type; without it the names of all.
-        record_type: Option<String>,
-        /// The workspace, for what it declares beyond the standard record types.
-        #[arg(long, value_name = "WORKSPACE")]
-        workspace: Option<String>,
-    },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum QueryFormat {
-    /// `{"data": [..], "next_cursor": ..}`.
-    Json,
-    /// One record a line.
-    Jsonl,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DuplicatesArgument {
-    /// Two records may hold the same match key.
-    Allow,
-    /// A second record with the same match key is refused.
-    Reject,
-}
-
-#[derive(Subcommand)]
 pub(crate) enum ConnectorsCommand {
     /// List every connector that can be found.
     List {
@@ -312,8 +221,8 @@ pub(crate) enum KeysCommand {
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// The workspace; made if there is none.
-    #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) workspace: String,
+    #[arg(long, value_name = "WORKSPACE", required_unless_present = "temporary")]
+    pub(crate) workspace: Option<String>,
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -338,12 +247,42 @@ pub(crate) struct ServeArguments {
     /// Seconds that the head of a request may take to arrive, then its body, then the next one.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) request_time: u32,
+    #[command(flatten)]
+    pub(crate) query: QueryArguments,
     /// Write a line to stderr for each request; without it only where the server itself fails.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) log: Option<LogFormat>,
     /// Refuse (or allow again), from now on, a second record with the same match key.
     #[arg(long, value_enum)]
     pub(crate) duplicates: Option<DuplicatesArgument>,
+    /// Log changes, or log none from now on.
+    #[arg(long, value_enum)]
+    pub(crate) history: Option<HistoryArgument>,
+    #[command(flatten)]
+    pub(crate) twin: TwinArguments,
+}
+
+/// How much one query may ask for; what is more is refused.
+#[derive(Args)]
+pub(crate) struct QueryArguments {
+    /// Records a page where a query does not say.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) default_page: u16,
+    /// Records a page that a query may ask for.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) max_page: u16,
+    /// Conditions and groups of a query's filters.
+    #[arg(long, value_name = "NUMBER", default_value_t = 500, value_parser = clap::value_parser!(u16).range(0..=500))]
+    pub(crate) max_filters: u16,
+    /// Values that a query's filters compare with.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub(crate) max_filter_values: u16,
+    /// Groups that may stand in each other in a query's filters.
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub(crate) max_filter_depth: u8,
+    /// Relationships that the path of a filtered field may pass.
+    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=5))]
+    pub(crate) max_path: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

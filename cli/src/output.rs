@@ -3,7 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 
 use headwater::{Error, ErrorCode, Result};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
+
+use crate::arguments::ListFormat;
 
 /// Writes a line to stdout. A reader that has gone away is no failure of ours.
 pub(crate) fn line(text: &str) -> Result<()> {
@@ -70,6 +72,20 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<()> {
         text.push('\n');
     }
     write_all(&text)
+}
+
+/// Rows in a list's format; in JSON Lines each is an object by the header.
+pub(crate) fn list(header: &[&str], rows: &[Vec<String>], format: ListFormat) -> Result<()> {
+    match format {
+        ListFormat::Table => table(header, rows),
+        ListFormat::Csv => csv(header, rows),
+        ListFormat::Jsonl => rows.iter().try_for_each(|row| {
+            let cells = header.iter().zip(row);
+            let object: Map<String, Json> =
+                cells.map(|(name, cell)| ((*name).to_owned(), Json::from(cell.as_str()))).collect();
+            line(&Json::Object(object).to_string())
+        }),
+    }
 }
 
 /// Rows as comma-separated values with a header.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Operation, OperationKind, Query};
+use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of};
 use crate::schema::{RecordType, Write};
 use crate::value::parse_timestamp;
@@ -126,7 +126,11 @@ pub fn activity_json(record: &Record) -> Json {
 /// # Errors
 /// `invalid_request` for a body that names none of them, or has other keys;
 /// `invalid_filter_value`, `invalid_cursor`.
-pub fn query_activities(workspace: &dyn Workspace, mut body: Map<String, Json>) -> Result<Json> {
+pub fn query_activities(
+    workspace: &dyn Workspace,
+    mut body: Map<String, Json>,
+    limits: &QueryLimits,
+) -> Result<Json> {
     const SCOPES: [(&str, &str, &str); 5] = [
         ("contact_id", "contact_ids", "eq"),
         ("account_id", "account_id", "eq"),
@@ -162,7 +166,11 @@ pub fn query_activities(workspace: &dyn Workspace, mut body: Map<String, Json>) 
         asked.insert("sort".to_owned(), newest_first);
     }
     let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
-    let query = Query::parse(&workspace.schema(), &record_type, asked).map_err(|error| {
+    let schema = workspace.schema();
+    // The filters are ours: only the page is the caller's.
+    let QueryLimits { default_page, max_page, .. } = *limits;
+    let limits = QueryLimits { default_page, max_page, ..QueryLimits::default() };
+    let query = Query::parse_within(&schema, &record_type, asked, &limits).map_err(|error| {
         let named = given.iter().find(|(_, field, ..)| error.field() == Some(field));
         match named {
             Some((name, ..)) => error.at_field(*name),

@@ -4,6 +4,7 @@
 //! operation ends as one *outcome*. ARCHITECTURE.md is the map, DESIGN.md says why.
 
 pub mod access;
+mod acting;
 pub mod activity;
 mod calls;
 pub mod error;
@@ -17,19 +18,23 @@ pub mod source;
 mod stopwatch;
 pub mod store;
 pub mod sync;
+mod twin;
 pub mod value;
 mod workspace;
 
+pub use acting::ActingAs;
 pub use activity::{activity_json, log_activity, query_activities};
 pub use calls::{
-    EdgeOutcome, ItemOutcome, add_edge, add_item, archive, assert, create, edges, patch,
-    remove_edge, remove_item, update_edge, update_item,
+    EdgeOutcome, ItemOutcome, add_edge, add_item, archive, assert, create, edges, history, patch,
+    remove_edge, remove_item, restore, update_edge, update_item,
 };
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
-pub use open::{OpenOptions, open};
-pub use operation::{Action, ApplyMode, Match, Operation, Outcome, Page, Query};
+pub use open::{OpenOptions, open, open_generating};
+pub use operation::{Action, Actor, ApplyMode, Match, Operation, Outcome, Page, Query};
 pub use record::{Attributes, Change, Record};
 pub use schema::{Declarations, Declared, Schema, Write};
 pub use seed::seed;
+pub use store::{FixedClock, Generation};
+pub use twin::Twin;
 pub use value::Uuid;
 pub use workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};

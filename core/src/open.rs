@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::local::LocalWorkspace;
 use crate::schema::Schema;
-use crate::store::SqliteStore;
+use crate::store::{Generation, SqliteStore};
 use crate::workspace::Workspace;
 
 /// How a workspace is opened.
@@ -14,6 +14,9 @@ pub struct OpenOptions {
     /// Sets for this and later openings whether a second record may take a match key that
     /// another one holds (contract.md section 11.1); `None` leaves it as it is.
     pub rejects_duplicates: Option<bool>,
+    /// Sets for this and later openings whether changes are logged, as they are from the beginning;
+    /// `None` leaves it as it is.
+    pub keeps_history: Option<bool>,
 }
 
 /// Opens a workspace by URL: a path, or `sqlite:` and a path.
@@ -33,6 +36,35 @@ pub struct OpenOptions {
 /// # Ok::<(), headwater::Error>(())
 /// ```
 pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
+    open_generating(url, options, Generation::default())
+}
+
+/// As [`open`], with times and ids that are made in this way.
+///
+/// With an id seed the organisation's id follows from it too, where there was never a record.
+///
+/// # Errors
+/// As [`open`].
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// use headwater::{Generation, OpenOptions, create, open_generating};
+/// let options = OpenOptions { create: true, ..OpenOptions::default() };
+/// let generation = Generation { id_seed: Some(42), clock: Some(headwater::FixedClock::at("2026-01-01T00:00:00Z")?) };
+/// let made = ["one.db", "two.db"].map(|name| {
+///     let path = folder.path().join(name);
+///     let workspace = open_generating(path.to_str().unwrap(), options, generation).unwrap();
+///     let attributes = serde_json::json!({"first_name": "Sarah"});
+///     create(&*workspace, "contact", attributes.as_object().cloned().unwrap()).unwrap().to_json()
+/// });
+/// assert_eq!(made[0], made[1]);
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn open_generating(
+    url: &str,
+    options: OpenOptions,
+    generation: Generation,
+) -> Result<Box<dyn Workspace>> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, rest))
@@ -53,6 +85,12 @@ pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
             .hint("give the path of a file, for example crm.db"));
     }
     let schema = Schema::standard();
-    let store = SqliteStore::open(std::path::Path::new(path), &schema, options.create)?;
-    Ok(Box::new(LocalWorkspace::open(store, schema, options.rejects_duplicates)?))
+    let path = std::path::Path::new(path);
+    let store = SqliteStore::open_generating(path, &schema, options.create, generation)?;
+    Ok(Box::new(LocalWorkspace::open(
+        store,
+        schema,
+        options.rejects_duplicates,
+        options.keeps_history,
+    )?))
 }

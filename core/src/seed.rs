@@ -1,25 +1,29 @@
 //! Seeding: records put into a workspace from a file, those that the API only reads among them.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, Match, Operation, OperationKind, Outcome};
+use crate::operation::{ApplyMode, EdgeEdit, EdgeOf, Match, Operation, OperationKind, Outcome};
 use crate::record::Attributes;
 use crate::schema::{RecordType, Write};
 use crate::workspace::{ApplyOptions, Workspace};
 
 /// Puts the records of a file into a workspace, all of them or none: JSON Lines of
-/// `{"record_type", "attributes"}`.
+/// `{"record_type", "attributes"}`, with `relationships` for what a record is linked to:
+/// `{"contacts": ["<id>", {"related_record_match": {"email": ".."}}]}`, attributes of a link beside
+/// its target.
 ///
 /// A record with a value that no other may share (a user's `email`) updates the one that has it
 /// already, so a file can be seeded again; other records are new each time. A record may refer to
-/// those of earlier lines.
+/// those of earlier lines, and be linked to them. Relationships that the API only reads (those of
+/// meetings) are written like others.
 ///
 /// # Errors
 /// At the line (`record`): `invalid_request` for one that is not such an object, and what is wrong
-/// with its attributes, as for a create; `source_unavailable` if `lines` cannot be read.
+/// with its attributes, as for a create, or with its relationships, as for adding a link; `source_unavailable` if `lines` cannot be read.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -46,9 +50,13 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
         if line.trim().is_empty() {
             continue;
         }
-        operations.push(operation(workspace, &line).map_err(at_line)?);
-        numbers.push(index + 1);
+        let line = operations_of(workspace, &line, operations.len()).map_err(at_line)?;
+        numbers.extend(line.iter().map(|_| index + 1));
+        operations.extend(line);
     }
+    let is_edge = |kind: &OperationKind| matches!(kind, OperationKind::EditEdge { .. });
+    let of_records: Vec<bool> =
+        operations.iter().map(|operation| !is_edge(&operation.kind)).collect();
     let options = ApplyOptions {
         mode: ApplyMode::AllOrNothing,
         writes_read_only: true,
@@ -57,9 +65,9 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
     let outcomes = workspace.apply(operations, options)?;
     let is_cause = |error: &Error| error.code() != ErrorCode::Cancelled;
     let mut seeded = Vec::with_capacity(outcomes.len());
-    for (number, outcome) in numbers.into_iter().zip(outcomes) {
+    for ((number, of_record), outcome) in numbers.into_iter().zip(of_records).zip(outcomes) {
         match outcome {
-            Ok(outcome) => seeded.push(outcome),
+            Ok(outcome) => seeded.extend(of_record.then_some(outcome)),
             Err(error) if is_cause(&error) => {
                 return Err(error.on_record(format!("line {number}")));
             }
@@ -69,7 +77,8 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
     Ok(seeded)
 }
 
-fn operation(workspace: &dyn Workspace, line: &str) -> Result<Operation> {
+/// The operation that makes the record of a line, at this place of the batch, and those that link it.
+fn operations_of(workspace: &dyn Workspace, line: &str, place: usize) -> Result<Vec<Operation>> {
     let wrong = |why: String| {
         Error::new(ErrorCode::InvalidRequest, why).hint(
             "write {\"record_type\": \"user\", \"attributes\": {\"email\": \"owner@acme.com\"}}",
@@ -77,6 +86,11 @@ fn operation(workspace: &dyn Workspace, line: &str) -> Result<Operation> {
     };
     let mut object: Map<String, Json> =
         serde_json::from_str(line).map_err(|cause| wrong(format!("not a JSON object: {cause}")))?;
+    let relationships = match object.remove("relationships") {
+        None | Some(Json::Null) => Map::new(),
+        Some(Json::Object(relationships)) => relationships,
+        Some(_) => return Err(wrong("expected relationships to be an object".to_owned())),
+    };
     let (record_type, attributes) =
         match (object.remove("record_type"), object.remove("attributes"), object.keys().next()) {
             (Some(Json::String(name)), Some(Json::Object(attributes)), None) => (name, attributes),
@@ -90,7 +104,24 @@ fn operation(workspace: &dyn Workspace, line: &str) -> Result<Operation> {
         Some(matching) => OperationKind::Assert { matching, attributes },
         None => OperationKind::Create { attributes },
     };
-    Ok(Operation::new(record_type, kind))
+    let mut operations = vec![Operation::new(Arc::clone(&record_type), kind)];
+    for (name, targets) in relationships {
+        let relationship = record_type.require_relationship(&name)?;
+        let end = record_type.relationship(relationship);
+        let Json::Array(targets) = targets else {
+            return Err(wrong(format!("expected a list of what {name} leads to")));
+        };
+        for target in targets {
+            let body = match target {
+                Json::Object(body) => body,
+                id => Map::from_iter([("related_record_id".to_owned(), id)]),
+            };
+            let edit = Box::new(EdgeEdit::seed(end, body)?);
+            let kind = OperationKind::EditEdge { of: EdgeOf::Outcome(place), relationship, edit };
+            operations.push(Operation::new(Arc::clone(&record_type), kind));
+        }
+    }
+    Ok(operations)
 }
 
 /// The match by the first given value that no two records may share.

@@ -7,10 +7,14 @@ use uuid::Uuid;
 
 use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
+use crate::operation::{
+    ApplyMode, EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Operation, Outcome, Outcomes, Page,
+    Query,
+};
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, Schema};
 use crate::store::journal::{Journal, JournalReader};
+use crate::twin::Twin;
 
 /// Adds to the journal in the transaction that applies a batch, once its outcomes are known.
 ///
@@ -76,6 +80,15 @@ pub trait Workspace: Send + Sync {
     /// `record_not_found`; `store_busy`, `store_io`.
     fn edges(&self, query: &EdgeQuery) -> Result<EdgePage>;
 
+    /// Reads one page of the changes of a record, archived or not, the latest first.
+    ///
+    /// # Errors
+    /// `record_not_found`, `operation_not_supported` where a workspace logs no changes;
+    /// `store_busy`, `store_io`.
+    fn history(&self, _query: &HistoryQuery) -> Result<HistoryPage> {
+        Err(Error::new(ErrorCode::OperationNotSupported, "this workspace logs no changes"))
+    }
+
     /// Applies a batch in one transaction, in order, each operation seeing those before it;
     /// then lets `settle` add to the journal in the same transaction.
     ///
@@ -104,6 +117,14 @@ pub trait Workspace: Send + Sync {
     /// `operation_not_supported` where a workspace keeps none.
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
         Err(Error::new(ErrorCode::OperationNotSupported, "this workspace keeps no API keys"))
+    }
+
+    /// What makes it a twin for tests.
+    ///
+    /// # Errors
+    /// `operation_not_supported` where a workspace cannot return to an earlier state.
+    fn twin(&self) -> Result<&dyn Twin> {
+        Err(Error::new(ErrorCode::OperationNotSupported, "this workspace cannot be a twin"))
     }
 
     /// Does now what would otherwise be left for the closing, so that closing is quick.

@@ -210,8 +210,10 @@ fn take(operation: &Operation) -> Outcome {
             Action::Unchanged
         }
         OperationKind::Archive { .. } => Action::Archived,
-        OperationKind::EditItem { .. } | OperationKind::EditEdge { .. } => {
-            unreachable!("a sync edits no items and no edges")
+        OperationKind::Restore { .. }
+        | OperationKind::EditItem { .. }
+        | OperationKind::EditEdge { .. } => {
+            unreachable!("a sync edits no items and no edges, and restores nothing")
         }
     };
     if let OperationKind::Assert { matching, .. } | OperationKind::Update { matching, .. } =

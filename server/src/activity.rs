@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
+use crate::answer::answer;
+use crate::caller::Caller;
 use crate::endpoints::Endpoints;
+use crate::limits::Limits;
 use crate::openapi::describe;
 use crate::request::{Body, TypePath, parse_id};
-use crate::routes::answer;
 
 type Shared = State<Arc<dyn Workspace>>;
 
@@ -23,7 +26,7 @@ pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
         .get("/activity/{id}", read, describe::read_activity)
 }
 
-async fn log(State(workspace): Shared, mut body: Body) -> Response {
+async fn log(Caller(workspace): Caller, mut body: Body) -> Response {
     answer(move || {
         let attributes = body.take_object("attributes")?;
         let logged = log_activity(&*workspace, attributes)?;
@@ -32,8 +35,16 @@ async fn log(State(workspace): Shared, mut body: Body) -> Response {
     .await
 }
 
-async fn query(State(workspace): Shared, body: Body) -> Response {
-    answer(move || Ok((StatusCode::OK, query_activities(&*workspace, body.into_object())?))).await
+async fn query(
+    State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
+    body: Body,
+) -> Response {
+    answer(move || {
+        let page = query_activities(&*workspace, body.into_object(), &limits.query)?;
+        Ok((StatusCode::OK, page))
+    })
+    .await
 }
 
 async fn read(State(workspace): Shared, TypePath(id): TypePath) -> Response {

@@ -8,10 +8,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use headwater::Schema;
 
 use crate::documentation::Documentation;
 use crate::endpoints::{Endpoint, Verb};
+use crate::openapi::Context;
 
 /// Names the verbs where one was refused.
 pub(crate) async fn allow(
@@ -32,16 +32,22 @@ pub(crate) async fn allow(
 }
 
 /// The verbs that a path takes of those of its route, as the header has them.
-pub(crate) fn allowed(table: &[Endpoint], schema: &Schema, route: &str, path: &str) -> String {
+pub(crate) fn allowed(
+    table: &[Endpoint],
+    context: &Context<'_>,
+    route: &str,
+    path: &str,
+) -> String {
     let mut verbs = Vec::new();
     for endpoint in table {
         let is_routed = route.strip_prefix(endpoint.prefix) == Some(endpoint.path);
         let below = path.strip_prefix(endpoint.prefix).filter(|_| is_routed);
         let Some(below) = below else { continue };
-        if (endpoint.describe)(schema).iter().any(|one| leads_to(&one.path, below)) {
+        if (endpoint.describe)(context).iter().any(|one| leads_to(&one.path, below)) {
             verbs.extend_from_slice(match endpoint.verb {
                 Verb::Get => &["GET", "HEAD"],
                 Verb::Post => &["POST"],
+                Verb::Put => &["PUT"],
                 Verb::Patch => &["PATCH"],
                 Verb::Delete => &["DELETE"],
             });

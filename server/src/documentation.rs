@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use headwater::operation::QueryLimits;
 use headwater::{Error, ErrorCode, Result, Schema, Workspace};
 
 use crate::allow;
@@ -13,7 +14,7 @@ use crate::blocking::blocking;
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::failure::Failure;
 use crate::gate::Gate;
-use crate::openapi::{self, describe};
+use crate::openapi::{self, Context, describe};
 use crate::page;
 
 /// The page needs no more than its own style.
@@ -24,6 +25,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 pub(crate) struct Documentation {
     workspace: Arc<dyn Workspace>,
     gate: Arc<Gate>,
+    limits: QueryLimits,
+    is_twin: bool,
     table: OnceLock<Vec<Endpoint>>,
     /// For those who bring no key: custom objects and fields are nothing for strangers.
     standard: Written,
@@ -31,9 +34,22 @@ pub(crate) struct Documentation {
 }
 
 impl Documentation {
-    pub(crate) fn new(workspace: Arc<dyn Workspace>, gate: Arc<Gate>) -> Self {
+    pub(crate) fn new(
+        workspace: Arc<dyn Workspace>,
+        gate: Arc<Gate>,
+        limits: QueryLimits,
+        is_twin: bool,
+    ) -> Self {
         let (standard, own) = (Written::default(), Written::default());
-        Self { workspace, gate, table: OnceLock::new(), standard, own }
+        Self { workspace, gate, limits, is_twin, table: OnceLock::new(), standard, own }
+    }
+
+    fn table(&self) -> &[Endpoint] {
+        self.table.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn context<'a>(&self, schema: &'a Schema) -> Context<'a> {
+        Context { schema, limits: self.limits, is_twin: self.is_twin }
     }
 
     /// Tells it which endpoints there are, itself among them.
@@ -44,20 +60,26 @@ impl Documentation {
 
     /// The verbs that a path takes of those of its route.
     pub(crate) fn allowed(&self, route: &str, path: &str) -> String {
-        let table = self.table.get().map(Vec::as_slice).unwrap_or_default();
-        allow::allowed(table, &self.workspace.schema(), route, path)
+        let schema = self.workspace.schema();
+        allow::allowed(self.table(), &self.context(&schema), route, path)
     }
 
     async fn texts(self: Arc<Self>, headers: &HeaderMap) -> Result<Arc<Texts>> {
-        let knows = self.gate.knows(headers).await?;
-        blocking(move || {
-            let table = self.table.get().map(Vec::as_slice).unwrap_or_default();
-            match knows {
-                true => self.own.of(self.workspace.schema(), table),
-                false => self.standard.of(standard_schema(), table),
-            }
+        let knows = self.gate.knows(headers)?;
+        blocking(move || match knows {
+            true => self.own.of(self.workspace.schema(), |schema| self.write(schema)),
+            false => self.standard.of(standard_schema(), |schema| self.write(schema)),
         })
         .await
+    }
+
+    fn write(&self, schema: &Schema) -> Result<Texts> {
+        let document = openapi::document(&self.context(schema), self.table());
+        let document = document.to_json().map_err(|cause| {
+            Error::new(ErrorCode::Internal, "cannot write the document").because(cause)
+        })?;
+        let page = page::of(&document)?;
+        Ok(Texts { document: document.into(), page: page.into() })
     }
 }
 
@@ -77,25 +99,21 @@ struct Texts {
 struct Written(Mutex<Option<(Arc<Schema>, Arc<Texts>)>>);
 
 impl Written {
-    fn of(&self, schema: Arc<Schema>, table: &[Endpoint]) -> Result<Arc<Texts>> {
+    fn of(
+        &self,
+        schema: Arc<Schema>,
+        write: impl FnOnce(&Schema) -> Result<Texts>,
+    ) -> Result<Arc<Texts>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, texts)) = &*last
             && Arc::ptr_eq(of, &schema)
         {
             return Ok(Arc::clone(texts));
         }
-        let texts = Arc::new(write(&schema, table)?);
+        let texts = Arc::new(write(&schema)?);
         *last = Some((schema, Arc::clone(&texts)));
         Ok(texts)
     }
-}
-
-fn write(schema: &Schema, table: &[Endpoint]) -> Result<Texts> {
-    let document = openapi::document(schema, table).to_json().map_err(|cause| {
-        Error::new(ErrorCode::Internal, "cannot write the document").because(cause)
-    })?;
-    let page = page::of(&document)?;
-    Ok(Texts { document: document.into(), page: page.into() })
 }
 
 /// Where the API is described.

@@ -3,21 +3,21 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
-use headwater::Schema;
 
-use crate::openapi::Described;
+use crate::openapi::{Context, Described};
 
 /// The verbs that endpoints take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
     Post,
+    Put,
     Patch,
     Delete,
 }
 
 /// What a route does, for each of the record types that it serves.
-pub(crate) type Describe = fn(&Schema) -> Vec<Described>;
+pub(crate) type Describe = fn(&Context<'_>) -> Vec<Described>;
 
 /// One row of the table.
 #[derive(Clone, Copy)]
@@ -59,6 +59,14 @@ impl<S: Clone + Send + Sync + 'static> Endpoints<S> {
         self.at(Verb::Post, path, handler, describe)
     }
 
+    pub(crate) fn put<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.at(Verb::Put, path, handler, describe)
+    }
+
     pub(crate) fn patch<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
     where
         H: Handler<T, S>,
@@ -83,6 +91,7 @@ impl<S: Clone + Send + Sync + 'static> Endpoints<S> {
         let filter = match verb {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
+            Verb::Put => MethodFilter::PUT,
             Verb::Patch => MethodFilter::PATCH,
             Verb::Delete => MethodFilter::DELETE,
         };

@@ -11,13 +11,16 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use headwater::access::{ApiKey, Level, Permission};
 use headwater::{Error, ErrorCode, Result, Retry, Workspace};
 
-use crate::blocking::blocking;
+use crate::caller::actor;
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::watch::KeyId;
 
 /// The other header that may hold a key (contract.md section 1).
 const X_API_KEY: &str = "x-api-key";
+
+/// The record type in the pattern of a route.
+const RECORD_TYPE: &str = "{record_type}";
 
 /// What lets requests pass.
 pub(crate) struct Gate {
@@ -54,7 +57,7 @@ impl Gate {
             gate.count("")?;
             return Ok(next.run(request).await);
         }
-        let key = gate.key_of(request.headers()).await?;
+        let key = gate.key_of(request.headers())?;
         let passed = gate.pass_with(&key, request, next).await;
         let mut response = passed.unwrap_or_else(IntoResponse::into_response);
         response.extensions_mut().insert(KeyId(key.id));
@@ -75,6 +78,8 @@ impl Gate {
             .await
             .map_err(|_| Error::new(ErrorCode::InvalidRequest, "the path is not UTF-8"))?;
         self.check(key, need(&parts.method, path, &names))?;
+        parts.extensions.insert(key.clone());
+        parts.extensions.insert(actor(key));
         Ok(next.run(Request::from_parts(parts, body)).await)
     }
 
@@ -82,7 +87,7 @@ impl Gate {
     ///
     /// # Errors
     /// `unauthorized` for a key that is no good.
-    pub(crate) async fn knows(self: &Arc<Self>, headers: &HeaderMap) -> Result<bool> {
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> Result<bool> {
         let brings = |name: &str| headers.contains_key(name);
         if !self.requires_keys {
             return Ok(true);
@@ -90,14 +95,13 @@ impl Gate {
         if !brings(header::AUTHORIZATION.as_str()) && !brings(X_API_KEY) {
             return Ok(false);
         }
-        self.key_of(headers).await.map(|_| true)
+        self.key_of(headers).map(|_| true)
     }
 
-    async fn key_of(self: &Arc<Self>, headers: &HeaderMap) -> Result<ApiKey> {
-        let given = given(headers)?.to_owned();
-        let gate = Arc::clone(self);
-        // Looked up each time: a key that another program ends is refused at once.
-        blocking(move || gate.workspace.api_keys()?.authenticate(&given)).await
+    fn key_of(&self, headers: &HeaderMap) -> Result<ApiKey> {
+        // Looked up each time: a key that another program ends is refused at once. It takes a few
+        // microseconds, less than handing it to another thread.
+        self.workspace.api_keys()?.authenticate(given(headers)?)
     }
 
     /// Counts a request, and refuses it where its key has made too many.
@@ -152,13 +156,21 @@ fn given(headers: &HeaderMap) -> Result<&str> {
 
 /// What a route needs. A route that is not known here needs everything, so that none is left open.
 fn need(method: &Method, path: &str, names: &RawPathParams) -> Need {
-    if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/metrics") {
+    if matches!(
+        path,
+        "/api/v2/_schema/{record_type}"
+            | "/api/local/key"
+            | "/api/local/metrics"
+            | "/api/local/pipelines"
+    ) {
         return Need::AnyKey;
     }
-    let Some(path) = path.strip_prefix("/api/v2/") else { return Need::Everything };
+    // Of the server's own endpoints, those of a record.
+    let of_record = path.strip_prefix("/api/local/").filter(|path| path.starts_with(RECORD_TYPE));
+    let Some(path) = path.strip_prefix("/api/v2/").or(of_record) else { return Need::Everything };
     let first = path.split('/').next().unwrap_or_default();
     let record_type = match first {
-        "{record_type}" => names.iter().find(|(name, _)| *name == "record_type"),
+        RECORD_TYPE => names.iter().find(|(name, _)| *name == "record_type"),
         _ => None,
     };
     let reads = *method == Method::GET || *method == Method::HEAD || path.ends_with("/_query");

@@ -9,11 +9,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use headwater::access::ApiKeys;
-use headwater::operation::{EdgePage, EdgeQuery, Outcomes};
+use headwater::operation::{EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Outcomes};
 use headwater::store::journal::JournalReader;
 use headwater::{
     ApplyOptions, ApplyTimes, Declarations, Declared, Error, ErrorCode, Operation, Outcome, Page,
-    Query, Record, Result, Schema, Settle, Uuid, Workspace,
+    Query, Record, Result, Schema, Settle, Twin, Uuid, Workspace,
 };
 
 /// Operations that may share a transaction.
@@ -108,6 +108,10 @@ impl Workspace for Grouped {
         self.inner.edges(query)
     }
 
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
+        self.inner.history(query)
+    }
+
     fn apply_and_settle(
         &self,
         operations: Vec<Operation>,
@@ -126,6 +130,10 @@ impl Workspace for Grouped {
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
         self.inner.api_keys()
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
+        self.inner.twin()
     }
 
     fn settle(&self) -> Result<()> {

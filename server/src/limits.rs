@@ -3,10 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use headwater::operation::QueryLimits;
+
 /// How deep objects and lists of a body may nest; no request of the API comes near it.
 pub(crate) const MAX_JSON_DEPTH: usize = 64;
 
-/// What bounds the requests of clients. What bounds a query is the core's.
+/// What bounds the requests of clients.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The largest body, in bytes.
@@ -18,6 +20,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many requests a second each key may make (all clients together, without keys).
     pub requests_per_second: Option<NonZeroU32>,
+    /// How much one query may ask for.
+    pub query: QueryLimits,
 }
 
 impl Default for Limits {
@@ -27,6 +31,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(30),
             connections: 512,
             requests_per_second: None,
+            query: QueryLimits::default(),
         }
     }
 }

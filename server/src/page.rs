@@ -6,7 +6,7 @@ use minijinja::{Environment, context};
 use serde_json::{Value as Json, json};
 
 const TEMPLATE: &str = include_str!("page.html");
-const METHODS: [&str; 4] = ["get", "post", "patch", "delete"];
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The page of an OpenAPI document.
 ///

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use headwater::operation::EdgeQuery;
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
+use crate::answer::answer;
+use crate::caller::Caller;
 use crate::endpoints::Endpoints;
+use crate::limits::Limits;
 use crate::openapi::describe;
 use crate::request::{Body, Parameters, PartPath, parse_id};
-use crate::routes::{Shared, answer};
+use crate::routes::Shared;
 
 pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
     let edges = "/{record_type}/{id}/relationship/{api_name}";
@@ -25,18 +30,21 @@ pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
 
 async fn list(
     State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
     path: PartPath,
     Parameters(parameters): Parameters,
 ) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, .. } = path;
-        let page = headwater::edges(&*workspace, &record_type, id, &name, parameters)?;
+        let record_type = workspace.schema().record_type(&record_type)?.clone();
+        let asked = EdgeQuery::parse_within(&record_type, id, &name, parameters, &limits.query)?;
+        let page = workspace.edges(&asked)?;
         Ok((StatusCode::OK, page.to_json()))
     })
     .await
 }
 
-async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn add(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, .. } = path;
         let body = body.into_object();
@@ -50,7 +58,7 @@ async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
     .await
 }
 
-async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn update(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, part } = path;
         let target = parse_id(&part, "target_id")?;
@@ -61,7 +69,7 @@ async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Respons
     .await
 }
 
-async fn remove(State(workspace): Shared, path: PartPath) -> Response {
+async fn remove(Caller(workspace): Caller, path: PartPath) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, part } = path;
         let target = parse_id(&part, "target_id")?;

@@ -7,11 +7,13 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router};
-use headwater::{Action, Error, ErrorCode, Query, Record, Result, Workspace};
+use headwater::{Action, Error, ErrorCode, Page, Query, Record, Result, Workspace};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::allow::allow;
-use crate::blocking::blocking;
+use crate::answer::{Data, answer, answer_here};
+use crate::caller::Caller;
 use crate::documentation::{self, Documentation};
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::failure::Failure;
@@ -21,6 +23,7 @@ use crate::local;
 use crate::metrics::Metrics;
 use crate::openapi::describe;
 use crate::request::{Body, RecordPath, TypePath};
+use crate::twin::{self, Twin};
 use crate::unread::take_in;
 use crate::watch::watch;
 use crate::{activity, relationship, sub_resource};
@@ -29,19 +32,29 @@ pub(crate) type Shared = State<Arc<dyn Workspace>>;
 
 /// All endpoints, on this workspace; the gate stands before all but health, readiness and the
 /// documentation.
-pub(crate) fn router(workspace: Arc<dyn Workspace>, gate: Gate, limits: Limits) -> Router {
-    endpoints(workspace, gate, limits).0
+pub(crate) fn router(
+    workspace: Arc<dyn Workspace>,
+    gate: Gate,
+    twin: Option<Arc<Twin>>,
+    limits: Limits,
+) -> Router {
+    endpoints(workspace, gate, twin, limits).0
 }
 
 /// The same, with the table of them.
 pub(crate) fn endpoints(
     workspace: Arc<dyn Workspace>,
     gate: Gate,
+    twin: Option<Arc<Twin>>,
     limits: Limits,
 ) -> (Router, Vec<Endpoint>) {
     let (gate, metrics) = (Arc::new(gate), Arc::new(Metrics::new()));
-    let documentation = Documentation::new(Arc::clone(&workspace), Arc::clone(&gate));
-    let documentation = Arc::new(documentation);
+    let documentation = Arc::new(Documentation::new(
+        Arc::clone(&workspace),
+        Arc::clone(&gate),
+        limits.query,
+        twin.is_some(),
+    ));
     let (api, mut table) = Endpoints::new()
         .merge(records().guarded(|router| {
             router.route_layer(from_fn_with_state(Arc::clone(&gate), Gate::pass))
@@ -50,16 +63,22 @@ pub(crate) fn endpoints(
         .with_state(Arc::clone(&workspace))
         .below("/api/v2");
     let (local, own) = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
+        .merge(twin::endpoints(twin.clone()))
         .guarded(|router| router.route_layer(from_fn_with_state(gate, Gate::pass)))
         .merge(local::open(workspace))
         .merge(documentation::endpoints(Arc::clone(&documentation)))
         .below("/api/local");
     table.extend(own);
     documentation.tell(table.clone());
-    let router = Router::new()
+    let all = Router::new()
         .nest("/api/v2", api.method_not_allowed_fallback(wrong_method))
         .nest("/api/local", local.method_not_allowed_fallback(wrong_method))
-        .fallback(no_endpoint)
+        .fallback(no_endpoint);
+    let all = match twin {
+        Some(twin) => all.layer(from_fn_with_state(twin, Twin::pass)),
+        None => all,
+    };
+    let router = all
         .layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(Extension(limits))
         .layer(from_fn_with_state(documentation, allow))
@@ -88,15 +107,15 @@ async fn health() -> Json<Value> {
 }
 
 async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Response {
-    let found = workspace.schema().record_type(&record_type).map(|found| found.to_json());
-    match found {
-        Ok(document) => Json(document).into_response(),
-        Err(error) => Failure::from(error).into_response(),
-    }
+    answer_here(move || {
+        let document = workspace.schema().record_type(&record_type)?.to_json();
+        Ok((StatusCode::OK, document))
+    })
+    .await
 }
 
 async fn create(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
@@ -104,30 +123,30 @@ async fn create(
         check_writable(&*workspace, &record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::create(&*workspace, &record_type, attributes)?;
-        Ok((StatusCode::CREATED, one(&record)))
+        Ok((StatusCode::CREATED, Data { data: record }))
     })
     .await
 }
 
 async fn read(State(workspace): Shared, path: RecordPath) -> Response {
-    answer(move || {
-        let record = workspace.get(&path.record_type, path.id)?;
-        Ok((StatusCode::OK, one(&record)))
+    answer_here(move || {
+        let data = workspace.get(&path.record_type, path.id)?;
+        Ok((StatusCode::OK, Data { data }))
     })
     .await
 }
 
-async fn patch(State(workspace): Shared, path: RecordPath, mut body: Body) -> Response {
+async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> Response {
     answer(move || {
         check_writable(&*workspace, &path.record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
-        Ok((StatusCode::OK, one(&record)))
+        Ok((StatusCode::OK, Data { data: record }))
     })
     .await
 }
 
-async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
+async fn archive(Caller(workspace): Caller, path: RecordPath) -> Response {
     answer(move || {
         headwater::archive(&*workspace, &path.record_type, path.id)?;
         Ok((StatusCode::NO_CONTENT, Value::Null))
@@ -136,7 +155,7 @@ async fn archive(State(workspace): Shared, path: RecordPath) -> Response {
 }
 
 async fn assert(
-    State(workspace): Shared,
+    Caller(workspace): Caller,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
@@ -150,22 +169,22 @@ async fn assert(
             Action::Created => (StatusCode::CREATED, Action::Created),
             _ => (StatusCode::OK, Action::Updated),
         };
-        let record = outcome.record.as_ref().map(Record::to_json);
-        Ok((status, json!({ "data": record, "meta": { "action": action.name() } })))
+        let meta = Meta { action: action.name() };
+        Ok((status, Asserted { data: outcome.record, meta }))
     })
     .await
 }
 
-async fn query(State(workspace): Shared, TypePath(record_type): TypePath, body: Body) -> Response {
-    answer(move || {
-        let schema = workspace.schema();
-        let record_type = schema.record_type(&record_type)?;
-        let query = Query::parse(&schema, record_type, body.into_object())?;
-        let page = workspace.query(record_type.api_name(), &query)?;
-        let records: Vec<Value> = page.records.iter().map(Record::to_json).collect();
-        Ok((StatusCode::OK, json!({ "data": records, "next_cursor": page.next_cursor })))
-    })
-    .await
+/// A record that was asserted, and what became of it.
+#[derive(Serialize)]
+struct Asserted {
+    data: Option<Record>,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Meta {
+    action: &'static str,
 }
 
 /// A verb that a path does not take is refused before its body is looked at.
@@ -173,20 +192,34 @@ fn check_writable(workspace: &dyn Workspace, record_type: &str) -> Result<()> {
     workspace.schema().record_type(record_type)?.check_writable()
 }
 
-fn one(record: &Record) -> Value {
-    json!({ "data": record.to_json() })
+/// One page of records.
+#[derive(Serialize)]
+struct Listed {
+    data: Vec<Record>,
+    next_cursor: Option<String>,
 }
 
-/// Works on the workspace and answers with what that gave.
-pub(crate) async fn answer(
-    work: impl FnOnce() -> Result<(StatusCode, Value), Failure> + Send + 'static,
+async fn query(
+    State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
+    TypePath(record_type): TypePath,
+    body: Body,
 ) -> Response {
-    match blocking(move || Ok(work())).await {
-        Ok(Ok((status, Value::Null))) => status.into_response(),
-        Ok(Ok((status, body))) => (status, Json(body)).into_response(),
-        Ok(Err(failure)) => failure.into_response(),
-        Err(error) => Failure::from(error).into_response(),
-    }
+    let schema = workspace.schema();
+    let parsed = schema.record_type(&record_type).cloned().and_then(|record_type| {
+        let query = Query::parse_within(&schema, &record_type, body.into_object(), &limits.query)?;
+        Ok((record_type, query))
+    });
+    let (record_type, query) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return Failure::from(error).into_response(),
+    };
+    let is_quick = query.is_lookup(&record_type);
+    let work = move || {
+        let Page { records, next_cursor } = workspace.query(record_type.api_name(), &query)?;
+        Ok((StatusCode::OK, Listed { data: records, next_cursor }))
+    };
+    if is_quick { answer_here(work).await } else { answer(work).await }
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Failure {

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use headwater::{Action, ErrorCode, Workspace};
 use serde_json::{Value, json};
 
+use crate::answer::answer;
+use crate::caller::Caller;
 use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::openapi::describe;
 use crate::request::{Body, PartPath};
-use crate::routes::{Shared, answer};
 
 pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
     let item = "/{record_type}/{id}/attribute/{attribute}/{item}";
@@ -34,7 +34,7 @@ fn check_attribute(workspace: &dyn Workspace, path: &PartPath) -> Result<(), Fai
     }
 }
 
-async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn add(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, .. } = path;
@@ -49,7 +49,7 @@ async fn add(State(workspace): Shared, path: PartPath, body: Body) -> Response {
     .await
 }
 
-async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Response {
+async fn update(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, part: item } = path;
@@ -61,7 +61,7 @@ async fn update(State(workspace): Shared, path: PartPath, body: Body) -> Respons
     .await
 }
 
-async fn remove(State(workspace): Shared, path: PartPath) -> Response {
+async fn remove(Caller(workspace): Caller, path: PartPath) -> Response {
     answer(move || {
         check_attribute(&*workspace, &path)?;
         let PartPath { record_type, id, name: attribute, part: item } = path;

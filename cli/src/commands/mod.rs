@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub(crate) mod connectors;
+pub(crate) mod history;
 pub(crate) mod job;
 pub(crate) mod journal;
 pub(crate) mod keys;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use headwater::source::{Control, LogLevel};
 use headwater::sync::{Job, Secrets};
-use headwater::{Error, ErrorCode, OpenOptions, Result, Workspace};
+use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
 use headwater_host::{Connectors, LoadedConnector};
 use serde_json::{Map, Value as Json};
 
@@ -22,7 +23,12 @@ use crate::output;
 
 /// Opens a workspace that is there already.
 fn open_existing(url: &str) -> Result<Box<dyn Workspace>> {
-    headwater::open(url, OpenOptions::default())
+    open(url, OpenOptions::default())
+}
+
+/// Opens a workspace; what is changed in it is logged as done with this program.
+fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
+    Ok(Box::new(ActingAs::new(headwater::open(url, options)?, Actor::named("cli"))))
 }
 
 /// The connector of a job; a relative path of a library is taken from the job's folder.

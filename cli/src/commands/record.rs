@@ -1,9 +1,13 @@
 //! `headwater record`: the record operations, shapes as on the wire (contract.md section 1).
 
-use headwater::{Error, ErrorCode, OpenOptions, Query, Result, Schema, Uuid, Workspace};
+mod describe;
+mod items;
+mod links;
+
+use headwater::{Error, ErrorCode, OpenOptions, Query, Result, Schema, Uuid};
 use serde_json::{Map, Value as Json, json};
 
-use crate::arguments::{DuplicatesArgument, QueryFormat, RecordCommand};
+use crate::arguments::{DuplicatesArgument, HistoryArgument, QueryFormat, RecordCommand};
 use crate::exit::Exit;
 use crate::output;
 
@@ -13,10 +17,14 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
             let record = super::open_existing(&workspace.workspace)?.get(record_type, uuid(id)?)?;
             output::json(&json!({ "data": record.to_json() }))?;
         }
-        RecordCommand::Create { record_type, attributes, duplicates, workspace } => {
-            let duplicates = duplicates.map(|choice| choice == DuplicatesArgument::Reject);
+        RecordCommand::Create { record_type, attributes, duplicates, history, workspace } => {
+            let options = OpenOptions {
+                create: true,
+                rejects_duplicates: duplicates.map(|choice| choice == DuplicatesArgument::Reject),
+                keeps_history: history.map(|choice| choice == HistoryArgument::On),
+            };
             let attributes = super::object(attributes, "attributes")?;
-            let workspace = open_or_make(&workspace.workspace, duplicates)?;
+            let workspace = super::open(&workspace.workspace, options)?;
             let record = headwater::create(&*workspace, record_type, attributes)?;
             output::json(&json!({ "data": record.to_json() }))?;
         }
@@ -30,10 +38,24 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
             let workspace = super::open_existing(&workspace.workspace)?;
             headwater::archive(&*workspace, record_type, uuid(id)?)?;
         }
+        RecordCommand::Restore { record_type, id, workspace } => {
+            let workspace = super::open_existing(&workspace.workspace)?;
+            let record = headwater::restore(&*workspace, record_type, uuid(id)?)?;
+            output::json(&json!({ "data": record.to_json() }))?;
+        }
+        RecordCommand::History { record_type, id, limit, cursor, format, workspace } => {
+            let workspace = super::open_existing(&workspace.workspace)?;
+            let parameters = page(*limit, cursor.as_deref());
+            let page = headwater::history(&*workspace, record_type, uuid(id)?, parameters)?;
+            super::history::print(&page, *format)?;
+        }
         RecordCommand::Assert { record_type, matching, attributes, workspace } => {
             let matching = super::object(matching, "match")?;
             let attributes = super::object(attributes, "attributes")?;
-            let workspace = open_or_make(&workspace.workspace, None)?;
+            let workspace = super::open(
+                &workspace.workspace,
+                OpenOptions { create: true, ..OpenOptions::default() },
+            )?;
             let outcome = headwater::assert(&*workspace, record_type, matching, attributes)?;
             let record = outcome.record.map(|record| record.to_json());
             output::json(&json!({ "data": record, "meta": { "action": outcome.action.name() } }))?;
@@ -56,26 +78,26 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
                 }
             }
         }
-        RecordCommand::Schema { record_type, workspace } => {
+        RecordCommand::Item { command } => items::run(command)?,
+        RecordCommand::Link { .. }
+        | RecordCommand::Relink { .. }
+        | RecordCommand::Unlink { .. }
+        | RecordCommand::Links { .. } => links::run(command)?,
+        RecordCommand::Schema { record_type, relationships, format, workspace } => {
             let schema = match workspace {
                 Some(workspace) => super::open_existing(workspace)?.schema(),
                 None => Schema::standard().into(),
             };
             match record_type {
-                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
-                None => {
-                    for record_type in schema.record_types() {
-                        output::line(record_type.api_name())?;
-                    }
+                Some(name) if *relationships => {
+                    describe::relationships(schema.record_type(name)?, *format)?;
                 }
+                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
+                None => describe::record_types(&schema, *format)?,
             }
         }
     }
     Ok(Exit::Done)
-}
-
-fn open_or_make(url: &str, rejects_duplicates: Option<bool>) -> Result<Box<dyn Workspace>> {
-    headwater::open(url, OpenOptions { create: true, rejects_duplicates })
 }
 
 fn uuid(text: &str) -> Result<Uuid> {
@@ -91,7 +113,7 @@ fn query_body(
     limit: Option<usize>,
     cursor: Option<&str>,
 ) -> Result<Map<String, Json>> {
-    let mut body = Map::new();
+    let mut body = page(limit, cursor);
     if let Some(filter) = filter {
         let filters: Json = serde_json::from_str(filter).map_err(|cause| {
             Error::new(ErrorCode::InvalidRequest, format!("the filter is not JSON: {cause}")).hint(
@@ -108,11 +130,11 @@ fn query_body(
         });
         body.insert("sort".to_owned(), sort.collect());
     }
-    if let Some(limit) = limit {
-        body.insert("limit".to_owned(), json!(limit));
-    }
-    if let Some(cursor) = cursor {
-        body.insert("cursor".to_owned(), json!(cursor));
-    }
     Ok(body)
+}
+
+/// Which page is asked for.
+fn page(limit: Option<usize>, cursor: Option<&str>) -> Map<String, Json> {
+    let given = [("limit", limit.map(Json::from)), ("cursor", cursor.map(Json::from))];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

@@ -8,7 +8,7 @@ use headwater::sync::{Job, Mode, Report, RunOptions, StreamJob, error_json, run 
 use headwater::{Error, ErrorCode, OpenOptions, Result};
 use serde_json::json;
 
-use crate::arguments::{ModeArgument, ReportFormat, SyncArguments};
+use crate::arguments::{HistoryArgument, ModeArgument, ReportFormat, SyncArguments};
 use crate::exit::Exit;
 use crate::output;
 use crate::progress::Display;
@@ -29,8 +29,12 @@ pub(crate) fn run(arguments: &SyncArguments) -> Result<Exit> {
 fn sync(arguments: &SyncArguments) -> Result<Exit> {
     let job = job(arguments)?;
     let connector = super::connector_of(&job)?;
-    let options = OpenOptions { create: true, rejects_duplicates: job.rejects_duplicates };
-    let workspace = headwater::open(&job.workspace, options)?;
+    let options = OpenOptions {
+        create: true,
+        rejects_duplicates: job.rejects_duplicates,
+        keeps_history: job.keeps_history,
+    };
+    let workspace = super::open(&job.workspace, options)?;
     let control = Arc::new(super::control(&job.secrets));
     let on_signal = Arc::clone(&control);
     ctrlc::set_handler(move || {
@@ -97,6 +101,7 @@ fn job(arguments: &SyncArguments) -> Result<Job> {
             ("--match", arguments.matching.is_some()),
             ("--mode", arguments.mode.is_some()),
             ("--default-region", arguments.default_region.is_some()),
+            ("--history", arguments.history.is_some()),
         ];
         if let Some((name, _)) = given.iter().find(|(_, is_given)| *is_given) {
             return Err(Error::new(
@@ -130,7 +135,8 @@ fn job(arguments: &SyncArguments) -> Result<Job> {
     // Absolute, so that the same file is the same job from every folder.
     let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
     let stream = StreamJob::new(&record_type, arguments.matching.as_deref(), mode);
-    let job = Job::for_file(connector, json!({ "path": path }), &workspace, stream);
+    let mut job = Job::for_file(connector, json!({ "path": path }), &workspace, stream);
+    job.keeps_history = arguments.history.map(|choice| choice == HistoryArgument::On);
     match &arguments.default_region {
         Some(region) => job.with_default_region(region),
         None => Ok(job),

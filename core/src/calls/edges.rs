@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Action, EdgeEdit, EdgePage, EdgeQuery, Operation, OperationKind};
+use crate::operation::{Action, EdgeEdit, EdgeOf, EdgePage, EdgeQuery, Operation, OperationKind};
 use crate::record::Edge;
 use crate::schema::{RecordType, RelationshipEnd};
 use crate::workspace::Workspace;
@@ -135,7 +135,8 @@ impl<'a> Call<'a> {
 
     fn operation(&self, edit: EdgeEdit) -> Operation {
         let Self { id, relationship, .. } = *self;
-        let kind = OperationKind::EditEdge { id, relationship, edit: Box::new(edit) };
+        let of = EdgeOf::Record(id);
+        let kind = OperationKind::EditEdge { of, relationship, edit: Box::new(edit) };
         Operation::new(Arc::clone(&self.record_type), kind)
     }
 

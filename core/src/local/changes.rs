@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::schema::RecordType;
+use crate::store::history::NewLog;
 use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord, WriteTransaction};
 use crate::value::Timestamp;
 
@@ -16,6 +17,8 @@ pub(super) struct Changes {
     /// Sorted by row.
     pub(super) updates: Vec<RecordUpdate>,
     pub(super) archives: Vec<(RowKey, Timestamp)>,
+    pub(super) restores: Vec<(RowKey, Timestamp)>,
+    pub(super) log: NewLog,
     pub(super) key_attributes: Vec<usize>,
     pub(super) keys: KeyChanges,
     pub(super) latest_update: Timestamp,
@@ -51,10 +54,12 @@ impl Changes {
         transaction.insert(record_type, &self.inserts)?;
         transaction.update(record_type, &self.updates)?;
         transaction.archive(record_type, &self.archives)?;
+        transaction.restore(record_type, &self.restores)?;
         let keys = self.keys.removed.iter().zip(&self.keys.added);
         for (attribute, (removed, added)) in self.key_attributes.iter().zip(keys) {
             transaction.change_keys(record_type, *attribute, removed, added)?;
         }
+        transaction.log(record_type, &self.log)?;
         transaction.note_latest_update(record_type, self.latest_update)
     }
 }

@@ -1,5 +1,7 @@
 //! Deciding: what each operation of a batch does to the records that were gathered for it.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{
     Action, Digest, ItemEdit, Match, MatchTarget, Operation, OperationKind, Outcome,
@@ -20,7 +22,7 @@ pub(super) fn decide(
     mut operation: Operation,
 ) -> Result<Outcome> {
     let digest = operation.digest();
-    let record_type = operation.record_type;
+    let record_type = Arc::clone(&operation.record_type);
     let referred = match &mut operation.kind {
         OperationKind::Create { attributes }
         | OperationKind::Patch { attributes, .. }
@@ -29,6 +31,7 @@ pub(super) fn decide(
             references::find(sets, &record_type, attributes)
         }
         OperationKind::Archive { .. }
+        | OperationKind::Restore { .. }
         | OperationKind::EditItem { .. }
         | OperationKind::EditEdge { .. } => Ok(()),
     };
@@ -38,6 +41,7 @@ pub(super) fn decide(
     let set = sets.get_mut(record_type.api_name()).ok_or_else(|| {
         Error::new(ErrorCode::Internal, "an operation's record type was not gathered")
     })?;
+    set.log.begin(&operation);
     let makes_record = !matches!(operation.kind, OperationKind::EditItem { .. });
     let mut place = None;
     let decided = match operation.kind {
@@ -55,6 +59,11 @@ pub(super) fn decide(
                 Ok((Action::Archived, index))
             }
             None => Err(not_found(&record_type, id)),
+        },
+        OperationKind::Restore { id } => match (set.with_id(id), set.archived(id)) {
+            (Some(index), _) => Ok((Action::Unchanged, index)),
+            (None, Some(index)) => restore(set, settings, index),
+            (None, None) => Err(not_found(&record_type, id)),
         },
         OperationKind::EditItem { id, attribute, edit } => match set.with_id(id) {
             Some(index) => edit_item(set, settings, index, attribute, *edit),
@@ -164,13 +173,21 @@ fn update(
     if set.entry(index).is_repeated {
         return Ok((Action::Unchanged, index));
     }
-    let values = revise(&set.record_type, Some(set.entry(index).values()), attributes, matching)?;
+    let values = revise(&set.record_type, Some(set.current(index)), attributes, matching)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }
     set.check_unique(Some(index), &values, settings.rejects_duplicates)?;
     set.update(index, values, digest);
     Ok((Action::Updated, index))
+}
+
+/// Brings a record back, unless another one has taken what no two may share.
+fn restore(set: &mut WorkingSet, settings: Settings, index: usize) -> Result<(Action, usize)> {
+    let values = set.key_values(index);
+    set.check_unique(Some(index), &values, settings.rejects_duplicates)?;
+    set.restore(index);
+    Ok((Action::Restored, index))
 }
 
 fn edit_item(
@@ -182,11 +199,10 @@ fn edit_item(
 ) -> Result<(Action, usize)> {
     let record_type = &set.record_type;
     let entry = set.entry(index);
-    let current = entry.values();
-    let mut edited = items_of(current[attribute].as_ref());
+    let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, current, attribute, edited);
+    let values = revise_items(record_type, set.current(index), attribute, edited);
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }

@@ -54,9 +54,13 @@ pub(super) fn apply(
     schema: &Schema,
     parent: &Parent<'_>,
     edit: EdgeEdit,
+    writes_read_only: bool,
 ) -> Result<Outcome> {
     let end = parent.end();
-    end.check_writable()?;
+    // What follows from an attribute is never written by itself.
+    if !writes_read_only || end.relationship.reference.is_some() {
+        end.check_writable()?;
+    }
     let there = schema.record_type(&end.there().record_type)?;
     let row = parent.row(transaction)?;
     let outcome = |action, edge| Outcome { action, id: parent.id, record: None, edge };

@@ -13,15 +13,18 @@ use crate::error::Result;
 use crate::operation::{ItemEdit, MatchTarget, Operation, OperationKind};
 use crate::record::{Attributes, Change};
 use crate::schema::{Origin, RecordType};
-use crate::store::{RowKey, Selection, Settings, WriteTransaction};
+use crate::store::{RowKey, Selection, Settings, StoredRecord, WriteTransaction};
 use crate::value::Value;
 use crate::workspace::ApplyOptions;
 
+use super::change_log::ChangeLog;
+use super::clock::Clock;
 use super::draft::keys_of;
+use super::entry::Entry;
 use super::holders::Found;
 use super::references::Sought;
 use super::repeated::find_repeated;
-use super::working_set::{Entry, FoundKeys, WorkingSet};
+use super::working_set::{FoundKeys, WorkingSet};
 
 /// Finds and loads every stored record of one type that the operations may touch or refer to.
 pub(super) fn gather(
@@ -40,6 +43,7 @@ pub(super) fn gather(
     let mut wanted = Wanted::new(record_type, settings, options);
     of_type().for_each(|operation| wanted.add(operation));
     sought.of(record_type).iter().for_each(|target| wanted.add_target(target));
+    let archived = find_archived(transaction, record_type, &mut wanted)?;
     let Wanted { ids, keys, mut selection, primaries, moves_keys, mut creations, .. } = wanted;
     if moves_keys {
         // Which records an operation will match is known only while it is decided.
@@ -50,6 +54,7 @@ pub(super) fn gather(
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let mut rows: Vec<RowKey> =
         transaction.find_ids(record_type, &ids)?.into_iter().flatten().collect();
+    rows.extend(&archived);
     let mut found = Vec::new();
     for (attribute, asked) in keys {
         let (keys, askers) = count(asked);
@@ -67,11 +72,20 @@ pub(super) fn gather(
         glances.into_iter().map(Entry::glanced_at).collect()
     } else {
         let records = transaction.load(record_type, &selection, &rows)?;
-        records.into_iter().map(Entry::read).collect()
+        let is_archived = |record: &StoredRecord| archived.binary_search(&record.row).is_ok();
+        let entry = |record| match is_archived(&record) {
+            true => Entry::archived(record),
+            false => Entry::read(record),
+        };
+        records.into_iter().map(entry).collect()
     };
     let latest = transaction.latest_update(record_type)?;
+    let generator = transaction.generator();
+    let (clock, random) = (Clock::after(latest, generator.times()), generator.ids());
     let names_ids = !ids.is_empty();
-    let mut set = WorkingSet::new(Arc::clone(record_type), latest, entries, found, names_ids);
+    let log = ChangeLog::new(settings.keeps_history);
+    let of_type_now = Arc::clone(record_type);
+    let mut set = WorkingSet::new(of_type_now, clock, random, entries, found, names_ids, log);
     let found: Vec<Found> = of_type().map(|operation| find(&set, operation)).collect();
     if may_repeat {
         let unread = find_repeated(&mut set, of_type().zip(&found));
@@ -88,6 +102,35 @@ pub(super) fn gather(
     Ok(set)
 }
 
+/// The archived records that operations bring back, sorted; the keys that come back with them and
+/// that no other record may hold are then wanted too.
+fn find_archived(
+    transaction: &mut dyn WriteTransaction,
+    record_type: &RecordType,
+    wanted: &mut Wanted<'_>,
+) -> Result<Vec<RowKey>> {
+    if wanted.restored.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows: Vec<RowKey> =
+        transaction.find_archived(record_type, &wanted.restored)?.into_iter().flatten().collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let unique = wanted.unique.clone();
+    let mut selection = Selection::none(record_type);
+    for &attribute in &unique {
+        selection.add(attribute);
+    }
+    for record in transaction.load(record_type, &selection, &rows)? {
+        for &attribute in &unique {
+            if let Some(value) = &record.values[attribute] {
+                wanted.add_keys(attribute, std::slice::from_ref(value), false);
+            }
+        }
+    }
+    Ok(rows)
+}
+
 /// The records that an operation finds as the batch begins.
 fn find(set: &WorkingSet, operation: &Operation) -> Found {
     match &operation.kind {
@@ -96,6 +139,7 @@ fn find(set: &WorkingSet, operation: &Operation) -> Found {
         }
         OperationKind::Patch { id, .. }
         | OperationKind::Archive { id }
+        | OperationKind::Restore { id }
         | OperationKind::EditItem { id, .. } => set.matched(&MatchTarget::Id(*id)),
         OperationKind::Create { .. } | OperationKind::EditEdge { .. } => Found::new(),
     }
@@ -118,7 +162,8 @@ fn complete<'a>(
             OperationKind::Create { .. }
             | OperationKind::EditItem { .. }
             | OperationKind::EditEdge { .. }
-            | OperationKind::Archive { .. } => continue,
+            | OperationKind::Archive { .. }
+            | OperationKind::Restore { .. } => continue,
         };
         let is_assert = matches!(operation.kind, OperationKind::Assert { .. });
         found_by_asserts += usize::from(is_assert && !found.is_empty());
@@ -167,6 +212,8 @@ struct Wanted<'a> {
     /// Attributes whose keys must be looked up because no two records may share them.
     unique: Vec<usize>,
     ids: BTreeSet<Uuid>,
+    /// Records that may have to be brought back.
+    restored: Vec<Uuid>,
     /// For each attribute, the keys that are asked for, once for each time.
     keys: FxHashMap<usize, Vec<AskedKey>>,
     selection: Selection,
@@ -188,6 +235,7 @@ impl<'a> Wanted<'a> {
             unique: unique.collect(),
             record_type,
             ids: BTreeSet::new(),
+            restored: Vec::new(),
             keys: FxHashMap::default(),
             selection: if options.returns_records {
                 Selection::all(record_type)
@@ -210,8 +258,11 @@ impl<'a> Wanted<'a> {
                 self.ids.insert(*id);
                 self.add_attributes(attributes, None);
             }
-            OperationKind::Archive { id } => {
+            OperationKind::Archive { id } | OperationKind::Restore { id } => {
                 self.ids.insert(*id);
+                if matches!(operation.kind, OperationKind::Restore { .. }) {
+                    self.restored.push(*id);
+                }
                 self.moves_keys = true;
                 for attribute in self.record_type.key_attributes() {
                     self.select(attribute);

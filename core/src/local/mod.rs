@@ -2,18 +2,22 @@
 
 mod api_keys;
 mod batch;
+mod change_log;
 mod changes;
 mod clock;
 mod custom_schema;
 mod decide;
 mod draft;
 mod edges;
+mod entry;
 mod gather;
+mod history;
 mod holders;
 mod items;
 mod references;
 mod repeated;
 mod target;
+mod twin;
 mod whole_batch;
 mod working_set;
 
@@ -23,12 +27,15 @@ use uuid::Uuid;
 
 use crate::access::ApiKeys;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{EdgePage, EdgeQuery, Operation, Outcomes, Page, Query};
+use crate::operation::{
+    EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Operation, Outcomes, Page, Query,
+};
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
-use crate::store::{Selection, Settings, Store, StoredRecord};
+use crate::store::{Store, StoredRecord};
+use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
 use custom_schema::CustomSchema;
@@ -37,7 +44,7 @@ use custom_schema::CustomSchema;
 pub(crate) struct LocalWorkspace<S> {
     store: S,
     custom: CustomSchema,
-    settings: Settings,
+    organization_id: Uuid,
     stopwatches: Stopwatches,
 }
 
@@ -51,22 +58,35 @@ struct Stopwatches {
 }
 
 impl<S: Store> LocalWorkspace<S> {
-    /// Takes a store; `rejects_duplicates` changes the workspace's setting where it is given.
+    /// Takes a store, and changes those of the workspace's settings that are given.
     ///
     /// # Errors
     /// `store_busy`, `store_io`, `store_corrupt`.
-    pub(crate) fn open(store: S, schema: Schema, rejects_duplicates: Option<bool>) -> Result<Self> {
-        let mut settings = store.read()?.settings()?;
-        if let Some(rejects) = rejects_duplicates
-            && rejects != settings.rejects_duplicates
-        {
+    pub(crate) fn open(
+        store: S,
+        schema: Schema,
+        rejects_duplicates: Option<bool>,
+        keeps_history: Option<bool>,
+    ) -> Result<Self> {
+        let known = store.read()?.settings()?;
+        let rejects_duplicates = rejects_duplicates.filter(|it| *it != known.rejects_duplicates);
+        let keeps_history = keeps_history.filter(|it| *it != known.keeps_history);
+        if rejects_duplicates.is_some() || keeps_history.is_some() {
             let mut transaction = store.write()?;
-            transaction.set_rejects_duplicates(rejects)?;
+            if let Some(rejects) = rejects_duplicates {
+                transaction.set_rejects_duplicates(rejects)?;
+            }
+            // Looked at again: a second switch in the same direction would note a second gap.
+            if let Some(keeps) = keeps_history
+                && keeps != transaction.settings()?.keeps_history
+            {
+                transaction.set_keeps_history(keeps)?;
+            }
             transaction.commit()?;
-            settings.rejects_duplicates = rejects;
         }
         let custom = CustomSchema::new(schema, store.read()?.declarations()?)?;
-        Ok(Self { store, custom, settings, stopwatches: Stopwatches::default() })
+        let organization_id = known.organization_id;
+        Ok(Self { store, custom, organization_id, stopwatches: Stopwatches::default() })
     }
 }
 
@@ -89,16 +109,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
         let schema = self.schema();
         let record_type = schema.record_type(record_type)?;
-        let mut transaction = self.store.read()?;
-        let row = transaction
-            .find_ids(record_type, &[id])?
-            .pop()
-            .flatten()
-            .ok_or_else(|| not_found(record_type, id))?;
-        transaction
-            .load(record_type, &Selection::all(record_type), &[row])?
-            .pop()
-            .map(|stored| to_record(record_type, self.settings.organization_id, stored))
+        self.store
+            .read()?
+            .get(record_type, id)?
+            .map(|stored| to_record(record_type, self.organization_id, stored))
             .ok_or_else(|| not_found(record_type, id))
     }
 
@@ -112,6 +126,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         edges::page(&mut *self.store.read()?, query)
     }
 
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
+        history::page(&mut *self.store.read()?, query)
+    }
+
     fn apply_and_settle(
         &self,
         operations: Vec<Operation>,
@@ -119,17 +137,12 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
         let mut transaction = self.store.write()?;
-        // Another program may have added to them.
+        // Another program may have added to them, and changed the settings.
         let schema = self.custom.renewed(transaction.declarations()?)?;
+        let settings = transaction.settings()?;
         let watches = &self.stopwatches;
-        let outcomes = whole_batch::apply(
-            &mut *transaction,
-            &schema,
-            self.settings,
-            operations,
-            options,
-            watches,
-        )?;
+        let outcomes =
+            whole_batch::apply(&mut *transaction, &schema, settings, operations, options, watches)?;
         let journal: &mut dyn Journal = &mut *transaction;
         watches.write.time(|| settle(&outcomes, journal))?;
         watches.commit.time(|| transaction.commit())?;
@@ -158,6 +171,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     }
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        Ok(self)
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
         Ok(self)
     }
 }

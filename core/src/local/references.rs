@@ -32,6 +32,7 @@ impl<'a> Sought<'a> {
                 | OperationKind::Assert { attributes, .. }
                 | OperationKind::Update { attributes, .. } => attributes,
                 OperationKind::Archive { .. }
+                | OperationKind::Restore { .. }
                 | OperationKind::EditItem { .. }
                 | OperationKind::EditEdge { .. } => continue,
             };

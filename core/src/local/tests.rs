@@ -15,7 +15,8 @@ use crate::schema::{RecordType, Write};
 use crate::store::journal::RejectFilter;
 use crate::workspace::{ApplyOptions, Workspace};
 
-const CREATE: OpenOptions = OpenOptions { create: true, rejects_duplicates: None };
+const CREATE: OpenOptions =
+    OpenOptions { create: true, rejects_duplicates: None, keeps_history: None };
 
 fn object(json: &Json) -> Map<String, Json> {
     json.as_object().cloned().expect("an object")
@@ -214,7 +215,7 @@ fn a_large_batch_leaves_what_its_operations_leave_few_by_few() {
     const OPERATIONS: usize = 5000;
     for rejects_duplicates in [false, true] {
         let folder = tempfile::tempdir().unwrap();
-        let options = OpenOptions { create: true, rejects_duplicates: Some(rejects_duplicates) };
+        let options = OpenOptions { rejects_duplicates: Some(rejects_duplicates), ..CREATE };
         let at =
             |name: &str| open(&folder.path().join(name).display().to_string(), options).unwrap();
         // Batches of another size see other things at once.
@@ -380,7 +381,8 @@ fn an_older_workspace_is_brought_up_to_date_with_what_it_holds() {
     let run = "00000000-0000-0000-0000-000000000001";
     database
         .execute_batch(&format!(
-            "DROP TABLE headwater_api_key; PRAGMA user_version = 1; \
+            "DROP TABLE headwater_api_key; DROP TABLE headwater_actor; \
+             DROP TABLE headwater_unlogged; PRAGMA user_version = 1; \
              INSERT INTO headwater_run VALUES \
              (1, '{run}', 'h', 'csv', '1', 'done', '2026-01-01T00:00:00Z', NULL, NULL); \
              INSERT INTO headwater_run_stream VALUES \

@@ -1,7 +1,9 @@
 //! A batch as a whole: operations on records in runs, and edits of edges between the runs.
 
+use uuid::Uuid;
+
 use crate::error::{Error, ErrorCode, ErrorGroup, Result};
-use crate::operation::{ApplyMode, Operation, OperationKind, Outcomes};
+use crate::operation::{ApplyMode, EdgeOf, Operation, OperationKind, Outcomes};
 use crate::schema::Schema;
 use crate::store::{Settings, WriteTransaction};
 use crate::workspace::ApplyOptions;
@@ -30,15 +32,18 @@ pub(super) fn apply(
     let mut outcomes = Vec::with_capacity(operations.len());
     let mut run = Vec::new();
     for operation in operations {
-        let OperationKind::EditEdge { id, relationship, edit } = operation.kind else {
+        let OperationKind::EditEdge { of, relationship, edit } = operation.kind else {
             run.push(operation);
             continue;
         };
         let record_type = operation.record_type;
         let before = std::mem::take(&mut run);
         outcomes.extend(batch::apply(transaction, schema, settings, before, each, watches)?);
-        let parent = Parent { record_type: &record_type, id, relationship };
-        let edited = watches.write.time(|| edges::apply(transaction, schema, &parent, *edit));
+        let edited = record_of(of, &outcomes).and_then(|id| {
+            let parent = Parent { record_type: &record_type, id, relationship };
+            let writes_all = options.writes_read_only;
+            watches.write.time(|| edges::apply(transaction, schema, &parent, *edit, writes_all))
+        });
         match edited {
             Err(error) if is_of_the_store(&error) => return Err(error),
             outcome => outcomes.push(outcome),
@@ -50,6 +55,17 @@ pub(super) fn apply(
         return Ok(all_or_nothing(outcomes));
     }
     Ok(outcomes)
+}
+
+/// The record whose edge is edited.
+fn record_of(of: EdgeOf, outcomes: &Outcomes) -> Result<Uuid> {
+    match of {
+        EdgeOf::Record(id) => Ok(id),
+        EdgeOf::Outcome(place) => match outcomes.get(place) {
+            Some(Ok(outcome)) => Ok(outcome.id),
+            _ => Err(Error::new(ErrorCode::Cancelled, "the record of the link was not written")),
+        },
+    }
 }
 
 /// What keeps the batch as a whole from being written, not one operation from its success.

@@ -10,29 +10,15 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Digest, MatchTarget};
 use crate::record::{Attributes, Record};
 use crate::schema::{Origin, RecordType};
-use crate::store::{Glance, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
-use crate::value::{Timestamp, Value};
+use crate::store::{Ids, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
+use crate::value::Value;
 
+use super::change_log::ChangeLog;
 use super::changes::{Changes, KeyChanges};
 use super::clock::Clock;
-use super::draft::{NewValues, keys_of, leaves_primary};
+use super::draft::{Current, NewValues, keys_of, leaves_primary};
+use super::entry::{Entry, Life};
 use super::holders::{Found, Holders};
-
-/// A record under change.
-pub(super) struct Entry {
-    pub(super) record: StoredRecord,
-    is_new: bool,
-    is_archived: bool,
-    /// Whether the batch only repeats the assert that left the record as it is; its values are not
-    /// read then.
-    pub(super) is_repeated: bool,
-    /// Attributes that differ from what is stored.
-    dirty: Vec<usize>,
-    /// What is stored of the key attributes that are dirty.
-    stored_keys: Vec<(usize, Vec<String>)>,
-    /// Whether the record was handed out to be written; its values are gone then.
-    is_settled: bool,
-}
 
 /// Who holds the keys of one attribute that operations ask for, as the store has it.
 pub(super) struct FoundKeys {
@@ -57,12 +43,15 @@ pub(super) struct WorkingSet {
     by_id: FxHashMap<Uuid, usize>,
     holders: Holders,
     clock: Clock,
+    random: Ids,
     /// Rows for new records, the next one last.
     free: Vec<(RowKey, Uuid)>,
     /// New records that nothing in the batch can change any more, in the order of their rows.
     settled: Vec<StoredRecord>,
     /// The match keys that the batch takes away and adds.
     keys: KeyChanges,
+    /// What becomes of them, for the change log.
+    pub(super) log: ChangeLog,
 }
 
 impl WorkingSet {
@@ -70,10 +59,12 @@ impl WorkingSet {
     /// which key.
     pub(super) fn new(
         record_type: Arc<RecordType>,
-        latest_update: Timestamp,
+        clock: Clock,
+        random: Ids,
         entries: Vec<Entry>,
         found: Vec<FoundKeys>,
         names_ids: bool,
+        log: ChangeLog,
     ) -> Self {
         let mut by_id = FxHashMap::default();
         if names_ids {
@@ -95,9 +86,11 @@ impl WorkingSet {
             entries,
             by_id,
             holders,
-            clock: Clock::after(latest_update),
+            clock,
+            random,
             free: Vec::new(),
             settled: Vec::new(),
+            log,
         }
     }
 
@@ -184,11 +177,22 @@ impl WorkingSet {
 
     /// The record with this id, unless it is archived.
     pub(super) fn with_id(&self, id: Uuid) -> Option<usize> {
-        self.by_id.get(&id).copied().filter(|&index| !self.entries[index].is_archived)
+        self.by_id.get(&id).copied().filter(|&index| !self.entries[index].is_archived())
+    }
+
+    /// The archived record with this id.
+    pub(super) fn archived(&self, id: Uuid) -> Option<usize> {
+        self.by_id.get(&id).copied().filter(|&index| self.entries[index].is_archived())
     }
 
     pub(super) fn entry(&self, index: usize) -> &Entry {
         &self.entries[index]
+    }
+
+    /// A record as a draft begins with it.
+    pub(super) fn current(&self, index: usize) -> Current<'_> {
+        let entry = &self.entries[index];
+        Current { id: entry.record.id, values: entry.values(), random: self.random }
     }
 
     pub(super) fn record(&self, index: usize, organization_id: Uuid) -> Record {
@@ -246,7 +250,7 @@ impl WorkingSet {
             digest,
             values: values_of_none,
         };
-        self.entries.push(Entry::new(record, true));
+        self.entries.push(Entry::made(record, self.log.actor()));
         self.set(index, values);
         Ok(index)
     }
@@ -285,9 +289,11 @@ impl WorkingSet {
     /// Changes a record; moves its `updated_at`.
     pub(super) fn update(&mut self, index: usize, values: NewValues, digest: Option<Digest>) {
         let record = &mut self.entries[index].record;
-        record.updated_at = self.clock.tick();
+        let (row, at) = (record.row, self.clock.tick());
+        record.updated_at = at;
         record.digest = digest;
-        self.set(index, values);
+        let before = self.set(index, values);
+        self.log.add(row, at, before);
     }
 
     /// Archives a record: it is found no more.
@@ -295,18 +301,54 @@ impl WorkingSet {
         for attribute in self.key_attributes.clone() {
             self.release_keys(index, attribute);
         }
-        self.entries[index].record.updated_at = self.clock.tick();
-        self.entries[index].is_archived = true;
+        self.entries[index].life = Life::Archived;
+        self.touch(index);
     }
 
-    fn set(&mut self, index: usize, values: NewValues) {
+    /// Brings an archived record back: it is found again.
+    pub(super) fn restore(&mut self, index: usize) {
+        self.entries[index].life = Life::Restored;
+        for attribute in self.key_attributes.clone() {
+            // An archived record has no keys in the store, unless it was archived just now.
+            let entry = &mut self.entries[index];
+            if entry.stored_keys.iter().all(|(noted, _)| *noted != attribute) {
+                entry.stored_keys.push((attribute, Vec::new()));
+            }
+            let value = entry.record.values[attribute].as_ref();
+            for key in keys_of(&self.record_type, attribute, value) {
+                self.holders.add(attribute, &key, index);
+            }
+        }
+        self.touch(index);
+    }
+
+    /// The values of a record's key attributes.
+    pub(super) fn key_values(&self, index: usize) -> NewValues {
+        let values = self.entries[index].values();
+        self.key_attributes
+            .iter()
+            .map(|&attribute| (attribute, values[attribute].clone()))
+            .collect()
+    }
+
+    /// Moves the `updated_at` of a record of which no value changes, and logs that.
+    fn touch(&mut self, index: usize) {
+        let record = &mut self.entries[index].record;
+        record.updated_at = self.clock.tick();
+        self.log.add(record.row, record.updated_at, Vec::new());
+    }
+
+    /// Gives a record other values; what it held before comes back.
+    fn set(&mut self, index: usize, values: NewValues) -> NewValues {
+        let mut before = Vec::with_capacity(values.len());
         for (attribute, value) in values {
             let is_key = self.key_attributes.contains(&attribute);
             if is_key {
                 self.release_keys(index, attribute);
             }
             let entry = &mut self.entries[index];
-            entry.record.values[attribute] = value;
+            let old = std::mem::replace(&mut entry.record.values[attribute], value);
+            before.push((attribute, old));
             if !entry.is_new && !entry.dirty.contains(&attribute) {
                 entry.dirty.push(attribute);
             }
@@ -317,6 +359,7 @@ impl WorkingSet {
                 }
             }
         }
+        before
     }
 
     /// Takes a record out of the holders of its keys, and notes the keys that are stored.
@@ -339,25 +382,31 @@ impl WorkingSet {
     pub(super) fn close(mut self) -> Changes {
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
-            if entry.is_new && !entry.is_settled && !entry.is_archived {
+            if entry.is_new && !entry.is_settled && !entry.is_archived() {
                 let record = self.hand_out(index);
                 self.settled.push(record);
             }
         }
         let mut updates = Vec::new();
-        let mut archives = Vec::new();
+        let (mut archives, mut restores) = (Vec::new(), Vec::new());
         let record_type = &*self.record_type;
         let has_created = self.entries.iter().any(|entry| entry.is_new);
+        let new = || self.entries.iter().filter(|entry| entry.is_new);
+        let created = new().filter(|entry| !entry.is_archived());
+        let created = created.map(|entry| (entry.record.row, entry.creator));
+        let dropped = new().filter(|entry| entry.is_archived()).map(|entry| entry.record.row);
+        let log = self.log.close(created, &dropped.collect::<Vec<_>>());
         for mut entry in self.entries {
             let row = entry.record.row;
             let StoredRecord { updated_at, digest, .. } = entry.record;
+            let is_archived = entry.is_archived();
             for (attribute, before) in entry.stored_keys {
                 let Some(place) = self.key_attributes.iter().position(|&known| known == attribute)
                 else {
                     continue;
                 };
                 let value = entry.record.values[attribute].as_ref();
-                let value = value.filter(|_| !entry.is_archived);
+                let value = value.filter(|_| !is_archived);
                 let after = || keys_of(record_type, attribute, value);
                 let come = after().filter(|key| before.iter().all(|known| known != key));
                 let come = come.map(|key| KeyEntry { key: key.into_owned(), row });
@@ -375,51 +424,28 @@ impl WorkingSet {
                 let new = entry.dirty.iter().map(|&index| (index, values[index].take())).collect();
                 updates.push(RecordUpdate { row, updated_at, digest, values: new });
             }
-            if entry.is_archived {
-                archives.push((row, updated_at));
+            match entry.life {
+                Life::Archived => archives.push((row, updated_at)),
+                Life::Restored => restores.push((row, updated_at)),
+                Life::AsStored { .. } => {}
             }
         }
         updates.sort_unstable_by_key(|update| update.row);
         self.keys.sort();
         Changes {
-            is_changed: has_created || !updates.is_empty() || !archives.is_empty(),
+            is_changed: has_created
+                || !updates.is_empty()
+                || !archives.is_empty()
+                || !restores.is_empty(),
             inserts: self.settled,
             updates,
             archives,
+            restores,
+            log,
             keys: self.keys,
             key_attributes: self.key_attributes,
             latest_update: self.clock.latest(),
             record_type: self.record_type,
         }
-    }
-}
-
-impl Entry {
-    /// A stored record that was read.
-    pub(super) fn read(record: StoredRecord) -> Self {
-        Self::new(record, false)
-    }
-
-    /// A stored record of which no more is known than that it is there.
-    pub(super) fn glanced_at(glance: Glance) -> Self {
-        let Glance { row, id, digest } = glance;
-        let [created_at, updated_at] = [Timestamp(0); 2];
-        Self::read(StoredRecord { row, id, created_at, updated_at, digest, values: Vec::new() })
-    }
-
-    fn new(record: StoredRecord, is_new: bool) -> Self {
-        Self {
-            record,
-            is_new,
-            is_archived: false,
-            is_repeated: false,
-            dirty: Vec::new(),
-            stored_keys: Vec::new(),
-            is_settled: false,
-        }
-    }
-
-    pub(super) fn values(&self) -> &[Option<Value>] {
-        &self.record.values
     }
 }

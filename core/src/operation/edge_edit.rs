@@ -39,8 +39,16 @@ impl EdgeEdit {
     /// # Errors
     /// `field_not_updatable` for a relationship that is only read, `unknown_field`,
     /// `field_value_invalid`.
-    pub fn add(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Self> {
+    pub fn add(end: &RelationshipEnd, body: Map<String, Json>) -> Result<Self> {
         end.check_writable()?;
+        Self::seed(end, body)
+    }
+
+    /// As [`EdgeEdit::add`], also where the API only reads: what comes in by seeding.
+    ///
+    /// # Errors
+    /// `unknown_field`, `field_value_invalid`.
+    pub fn seed(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Self> {
         let target = Target::take_from(&mut body);
         let attributes = parse_attributes(end, body);
         match (target, attributes) {

@@ -1,16 +1,22 @@
 //! Operations, the only way records and their edges change, and the outcome that each ends as.
 
+mod actor;
+mod change_kind;
 mod digest;
 mod edge_edit;
 mod item_edit;
 mod matching;
 pub mod query;
 
+pub use actor::Actor;
+pub use change_kind::ChangeKind;
 pub use digest::Digest;
 pub use edge_edit::EdgeEdit;
 pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};
-pub use query::{EdgePage, EdgeQuery, Page, Query};
+pub use query::{
+    EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Page, Query, QueryLimits, RecordedChange,
+};
 
 use std::sync::Arc;
 
@@ -27,6 +33,8 @@ pub struct Operation {
     pub record_type: Arc<RecordType>,
     /// What to do.
     pub kind: OperationKind,
+    /// Who does it, for the change log; `None` for whoever calls the library.
+    pub actor: Option<Actor>,
     digest: Option<Digest>,
 }
 
@@ -42,7 +50,7 @@ impl Operation {
             }
             _ => None,
         };
-        Self { record_type, kind, digest }
+        Self { record_type, kind, actor: None, digest }
     }
 
     /// What an assert asks for, for a record to remember; `None` for other operations.
@@ -72,6 +80,11 @@ pub enum OperationKind {
         /// Which record.
         id: Uuid,
     },
+    /// Brings an archived record back; one that is not archived stays as it is.
+    Restore {
+        /// Which record.
+        id: Uuid,
+    },
     /// Adds, changes or removes one item of an array attribute.
     EditItem {
         /// Which record.
@@ -84,7 +97,7 @@ pub enum OperationKind {
     /// Adds, changes or removes one edge of a relationship.
     EditEdge {
         /// Which record.
-        id: Uuid,
+        of: EdgeOf,
         /// The relationship, by its index in the record type.
         relationship: usize,
         /// The edit.
@@ -106,6 +119,16 @@ pub enum OperationKind {
     },
 }
 
+/// The record whose edge is edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EdgeOf {
+    /// The record with this id.
+    Record(Uuid),
+    /// The record that an earlier operation of the batch is about, by its place in the batch: the
+    /// id of one that is made is known only then.
+    Outcome(usize),
+}
+
 /// How an operation ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -117,6 +140,8 @@ pub enum Action {
     Unchanged,
     /// The record was archived.
     Archived,
+    /// The record was brought back.
+    Restored,
     /// The item or edge was taken away.
     Removed,
 }
@@ -130,6 +155,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Archived => "archived",
+            Self::Restored => "restored",
             Self::Removed => "removed",
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::schema::{RecordType, RelationshipEnd};
-use crate::value::Value;
+use crate::value::{Envelope, Value, to_json};
 
 use super::encode_context;
 
@@ -40,14 +40,14 @@ impl Edge {
     pub fn item_to_json(&self) -> Json {
         let end = self.end();
         let through = end.relationship.is_typed.then(|| {
-            let no_items = |_: &_| String::new();
+            let no_items = |_: &_| Uuid::nil();
             let attributes = end.relationship.attributes.iter().zip(&self.values);
             let enveloped: Map<String, Json> = attributes
                 .map(|(attribute, value)| {
                     let context = encode_context(attribute, &no_items);
-                    let envelope =
-                        Value::envelope(value.as_ref(), attribute.value_type, false, context);
-                    (attribute.api_name.clone(), envelope)
+                    let (value, value_type) = (value.as_ref(), attribute.value_type);
+                    let envelope = Envelope { value, value_type, is_array: false, context };
+                    (attribute.api_name.clone(), to_json(&envelope))
                 })
                 .collect();
             json!({ "id": self.id(), "record_type": end.relationship.name, "attributes": enveloped })

@@ -8,13 +8,15 @@ pub use attributes::{Attributes, Change};
 pub use edge::Edge;
 pub(crate) use edge::parent_to_json;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
-use crate::value::{EncodeContext, Item, Timestamp, Value};
+use crate::value::{EncodeContext, Encoded, Envelope, Item, Timestamp, Value, to_json};
 
 /// A record as it is read: every attribute of its type, null where nothing is known.
 #[derive(Debug, Clone)]
@@ -43,46 +45,96 @@ impl Record {
     /// The record as contract.md section 1.2 shows it, without the `data` around it.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let attributes = self.record_type.attributes().iter().enumerate();
-        let enveloped: Map<String, Json> = attributes
-            .map(|(index, attribute)| (attribute.api_name.clone(), self.envelope(index, attribute)))
-            .collect();
-        json!({
-            "id": self.id,
-            "record_type": self.record_type.api_name(),
-            "created_at": self.created_at.to_string(),
-            "updated_at": self.updated_at.to_string(),
-            "attributes": enveloped,
-        })
+        to_json(self)
     }
 
-    fn envelope(&self, index: usize, attribute: &Attribute) -> Json {
-        let system = match attribute.origin {
+    /// What the workspace itself keeps of a record, where an attribute is such.
+    fn system_value(&self, attribute: &Attribute) -> Option<Value> {
+        match attribute.origin {
             Origin::System(SystemField::Id) => Some(Value::Uuid(self.id)),
             Origin::System(SystemField::OrganizationId) => Some(Value::Uuid(self.organization_id)),
             Origin::System(SystemField::CreatedAt) => Some(Value::Timestamp(self.created_at)),
             Origin::System(SystemField::UpdatedAt) => Some(Value::Timestamp(self.updated_at)),
             _ => None,
-        };
-        let value = system.as_ref().or(self.values[index].as_ref());
-        let item_id = |item: &Item| item_id(self.id, attribute, item).to_string();
-        let context = encode_context(attribute, &item_id);
-        Value::envelope(value, attribute.value_type, attribute.is_array, context)
+        }
     }
 
     /// One item of an array attribute as it stands in the record's own envelope.
     #[must_use]
     pub fn item_to_json(&self, attribute: usize, item: &Item) -> Json {
         let attribute = self.record_type.attribute(attribute);
-        let item_id = |item: &Item| item_id(self.id, attribute, item).to_string();
-        let value = Value::Item(Box::new(item.clone()));
-        value.encode(attribute.value_type, encode_context(attribute, &item_id))
+        let item_id = |item: &Item| item_id(self.id, attribute, item);
+        let (value, value_type) = (&Value::Item(Box::new(item.clone())), attribute.value_type);
+        to_json(&Encoded { value, value_type, context: encode_context(attribute, &item_id) })
+    }
+}
+
+/// As [`Record::to_json`], written straight to where it goes.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("record_type", self.record_type.api_name())?;
+        map.serialize_entry("created_at", &Displayed(self.created_at))?;
+        map.serialize_entry("updated_at", &Displayed(self.updated_at))?;
+        map.serialize_entry("attributes", &Enveloped(self))?;
+        map.end()
+    }
+}
+
+/// Written as it is displayed.
+struct Displayed<T>(T);
+
+impl<T: Display> Serialize for Displayed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The attributes of a record by name, each in its envelope.
+struct Enveloped<'a>(&'a Record);
+
+impl Serialize for Enveloped<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record) = self;
+        let attributes = record.record_type.attributes();
+        let mut map = serializer.serialize_map(Some(attributes.len()))?;
+        for (attribute, value) in attributes.iter().zip(&record.values) {
+            let system = record.system_value(attribute);
+            let item_id = |item: &Item| item_id(record.id, attribute, item);
+            let value = system.as_ref().or(value.as_ref());
+            map.serialize_entry(&attribute.api_name, &envelope(attribute, value, &item_id))?;
+        }
+        map.end()
+    }
+}
+
+/// The envelope of a value of a record's attribute.
+pub(crate) fn attribute_envelope(
+    record: Uuid,
+    attribute: &Attribute,
+    value: Option<&Value>,
+) -> Json {
+    let item_id = |item: &Item| item_id(record, attribute, item);
+    to_json(&envelope(attribute, value, &item_id))
+}
+
+fn envelope<'a>(
+    attribute: &'a Attribute,
+    value: Option<&'a Value>,
+    item_id: &'a dyn Fn(&Item) -> Uuid,
+) -> Envelope<'a> {
+    Envelope {
+        value,
+        value_type: attribute.value_type,
+        is_array: attribute.is_array,
+        context: encode_context(attribute, item_id),
     }
 }
 
 fn encode_context<'a>(
     attribute: &'a Attribute,
-    item_id: &'a dyn Fn(&Item) -> String,
+    item_id: &'a dyn Fn(&Item) -> Uuid,
 ) -> EncodeContext<'a> {
     EncodeContext { options: &attribute.options, target: attribute.target.as_deref(), item_id }
 }

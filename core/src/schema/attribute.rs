@@ -214,7 +214,7 @@ impl Attribute {
             json!({ "value_type": self.value_type.name(), "is_array": self.is_array });
         if !self.options.is_empty() {
             let options = self.options.iter().map(|option| {
-                let mut document = option.to_json();
+                let mut document = json!(option);
                 if let Some(stage) = &option.stage {
                     document["pipeline"] = json!(stage.pipeline);
                 }

@@ -168,6 +168,16 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
             return Err(invalid(&type_name, format!("{name:?} holds a double underscore")));
         }
     }
+    let links: Vec<&str> =
+        declared.relationships.iter().map(|declared| declared.api_name.as_str()).collect();
+    for (position, name) in links.iter().enumerate() {
+        if links[..position].contains(name) {
+            let at = format!("{type_name}.{name}");
+            return Err(invalid(&at, "a relationship of this name is declared twice"));
+        }
+    }
+    let references = declared.relationships.iter().filter_map(|declared| declared.reference());
+    references.map(index_of).collect::<Result<Vec<_>>>()?;
     for attribute in declared.attributes {
         let at = format!("{type_name}.{}", attribute.api_name);
         attributes.push(build_attribute(attribute, &at, &index_of)?);

@@ -19,6 +19,9 @@ pub struct Relationship {
     pub is_read_only: bool,
     /// Whether it was declared by the workspace, not by the product.
     pub is_custom: bool,
+    /// The attribute of the first side's records that it follows from, where it does: each of them
+    /// is then linked to one record at most, by writing that attribute.
+    pub reference: Option<String>,
     /// Its two sides; the first one declares it.
     pub sides: [Side; 2],
     /// The attributes of its links.
@@ -87,7 +90,14 @@ impl RelationshipEnd {
         }
         let Side { record_type, api_name, .. } = self.here();
         let message = format!("{api_name} of a {record_type} is only read");
-        Err(Error::new(ErrorCode::FieldNotUpdatable, message).at_field(api_name))
+        let error = Error::new(ErrorCode::FieldNotUpdatable, message).at_field(api_name);
+        Err(match &self.relationship.reference {
+            Some(attribute) => {
+                let owner = &self.relationship.sides[0].record_type;
+                error.hint(format!("patch {attribute} of the {owner}"))
+            }
+            None => error,
+        })
     }
 
     /// Refuses to change a link that has no attributes.
@@ -108,7 +118,8 @@ impl RelationshipEnd {
     /// The relationship as the schema document shows it (contract.md section 4.11).
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let Relationship { name, is_typed, is_read_only, is_custom, .. } = &*self.relationship;
+        let Relationship { name, is_typed, is_read_only, is_custom, reference, .. } =
+            &*self.relationship;
         let mut document = json!({
             "api_name": self.here().api_name,
             "display_name": self.here().display_name,
@@ -117,7 +128,7 @@ impl RelationshipEnd {
             "is_creatable": !is_read_only,
             "is_updatable": *is_typed && !is_read_only,
             "is_custom": is_custom,
-            "is_array": true,
+            "is_array": reference.is_none() || self.side == 1,
         });
         if *is_typed {
             document["junction_object_api_name"] = json!(name);

@@ -23,6 +23,8 @@ pub(super) struct RelationshipDeclaration {
     inverse: Inverse,
     /// The name of the junction, where the relationship is typed.
     junction: Option<String>,
+    /// The attribute that it follows from; it is then only read.
+    reference: Option<String>,
     #[serde(default)]
     access: Access,
     #[serde(default)]
@@ -31,6 +33,13 @@ pub(super) struct RelationshipDeclaration {
     one_primary_per: Option<String>,
     #[serde(default)]
     ignored: Vec<String>,
+}
+
+impl RelationshipDeclaration {
+    /// The attribute that it follows from.
+    pub(super) fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,7 +98,8 @@ pub(super) fn build_relationship(
         name,
         is_typed,
         is_custom: false,
-        is_read_only: declared.access == Access::ReadOnly,
+        is_read_only: declared.access == Access::ReadOnly || declared.reference.is_some(),
+        reference: declared.reference,
         sides,
         attributes,
         one_primary,

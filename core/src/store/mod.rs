@@ -7,11 +7,15 @@
 pub mod api_keys;
 #[cfg(test)]
 mod contract;
+mod generation;
+pub mod history;
 pub mod journal;
 mod sqlite;
 
+pub use generation::{FixedClock, Generation, Generator, Ids, Times};
 pub use sqlite::SqliteStore;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -22,6 +26,7 @@ use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::value::{Timestamp, Value};
 
 use api_keys::{KeyReader, KeyWriter};
+use history::{HistoryReader, HistoryWriter};
 use journal::{Journal, JournalReader};
 
 /// A store's own handle of a record, valid in one workspace for ever.
@@ -52,6 +57,12 @@ impl Selection {
     /// Takes out what another selection holds.
     pub fn leave_out(&mut self, other: &Self) {
         self.0.iter_mut().zip(&other.0).for_each(|(here, there)| *here &= !there);
+    }
+
+    /// Whether every attribute is selected.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0.iter().all(|selected| *selected)
     }
 
     /// Whether an attribute is selected.
@@ -134,6 +145,8 @@ pub struct Settings {
     pub organization_id: Uuid,
     /// Whether a second record may take a match key that another one holds.
     pub rejects_duplicates: bool,
+    /// Whether changes are logged.
+    pub keeps_history: bool,
 }
 
 /// Storage for the records, the journal and the API keys of one workspace. Safe to share between threads.
@@ -157,10 +170,25 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `store_io`, `store_full`; nothing that is committed is lost.
     fn settle(&self) -> Result<()>;
+
+    /// What makes the times and ids of new records.
+    fn generator(&self) -> &Generator;
+
+    /// Writes a copy of the present state to a file that is not there yet.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`, `store_busy`.
+    fn copy_to(&self, path: &Path) -> Result<()>;
+
+    /// Becomes what a copy holds, in one transaction; API keys stay as they are.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`, `store_busy`; then nothing has changed.
+    fn return_to(&self, path: &Path) -> Result<()>;
 }
 
-/// Reads one consistent state. Archived records are never found.
-pub trait ReadTransaction: JournalReader + KeyReader {
+/// Reads one consistent state. Archived records are found only where a function says so.
+pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
     /// The workspace's settings.
     ///
     /// # Errors
@@ -180,6 +208,22 @@ pub trait ReadTransaction: JournalReader + KeyReader {
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
 
+    /// The record with this id, whole; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
+
+    /// The archived records with these ids, each `None` if there is none; in the order of `ids`.
+    ///
+    /// # Errors
+    /// `store_io`, `store_corrupt`.
+    fn find_archived(
+        &mut self,
+        record_type: &RecordType,
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<RowKey>>>;
+
     /// The records that hold any of these keys (sorted, without repeats): the place of the key
     /// in `keys` and the record, in the order of both.
     ///
@@ -198,7 +242,7 @@ pub trait ReadTransaction: JournalReader + KeyReader {
     /// `store_io`, `store_corrupt`.
     fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>>;
 
-    /// The records with these handles (sorted, all present), in the order of `rows`.
+    /// The records with these handles (sorted, all present, archived ones too), in the order of `rows`.
     ///
     /// # Errors
     /// `store_io`, `store_corrupt`.
@@ -241,7 +285,10 @@ pub trait ReadTransaction: JournalReader + KeyReader {
 }
 
 /// Writes one batch; it becomes visible and durable with [`WriteTransaction::commit`], or not at all.
-pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter {
+pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter + HistoryWriter {
+    /// What makes the times and ids of new records.
+    fn generator(&self) -> &Generator;
+
     /// Changes whether duplicates are refused.
     ///
     /// # Errors
@@ -290,6 +337,12 @@ pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter {
     /// # Errors
     /// `store_io`, `store_full`.
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()>;
+
+    /// Brings archived records back; their match keys are added by the caller.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`.
+    fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()>;
 
     /// Takes match keys away and adds others; both lists come sorted, without repeats.
     ///

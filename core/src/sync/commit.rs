@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Action, ApplyMode, Outcomes};
+use crate::operation::{Action, Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
 use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Workspace};
@@ -29,6 +29,7 @@ pub(super) struct Committer<'a> {
     /// The place of the stream in the run.
     stream: usize,
     state: StreamState,
+    actor: Actor,
     started: Instant,
     pending: Vec<MappedBatch>,
     pending_rows: usize,
@@ -51,6 +52,7 @@ impl<'a> Committer<'a> {
         });
         Self {
             stream: run.streams.len() - 1,
+            actor: Actor::run(run.id),
             job,
             plan,
             workspace,
@@ -100,6 +102,7 @@ impl<'a> Committer<'a> {
         if !is_held_back {
             batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
         }
+        operations.iter_mut().for_each(|operation| operation.actor = Some(self.actor.clone()));
         let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
         let options = ApplyOptions { mode, ..ApplyOptions::default() };
 
@@ -237,7 +240,7 @@ fn settle(
 fn place(action: Action) -> usize {
     match action {
         Action::Created => 0,
-        Action::Updated => 1,
+        Action::Updated | Action::Restored => 1,
         Action::Unchanged => 2,
         Action::Archived | Action::Removed => 3,
     }

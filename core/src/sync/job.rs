@@ -27,6 +27,8 @@ pub struct Job {
     pub workspace: String,
     /// Whether the workspace refuses duplicates; `None` leaves its setting alone.
     pub rejects_duplicates: Option<bool>,
+    /// Whether the workspace logs changes; `None` leaves its setting alone.
+    pub keeps_history: Option<bool>,
     /// The region of phone numbers without a country code.
     pub default_region: Option<String>,
     /// How many rows are committed at a time, at most.
@@ -118,6 +120,7 @@ impl Job {
             .take("duplicates")
             .map(|node| node.choice(&[("allow", false), ("reject", true)]))
             .transpose()?;
+        let keeps_history = target.take("history").map(|node| node.boolean()).transpose()?;
         let commit_rows = match target.take("commit_rows") {
             Some(node) => positive(&node)?,
             None => DEFAULT_COMMIT_ROWS,
@@ -140,6 +143,7 @@ impl Job {
             config,
             workspace: resolve_workspace(&workspace_text, folder),
             rejects_duplicates,
+            keeps_history,
             default_region,
             commit_rows,
             streams,
@@ -161,6 +165,7 @@ impl Job {
             config,
             workspace: workspace.to_owned(),
             rejects_duplicates: None,
+            keeps_history: None,
             default_region: None,
             commit_rows: DEFAULT_COMMIT_ROWS,
             streams: vec![stream],

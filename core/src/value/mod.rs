@@ -14,7 +14,7 @@ mod target;
 mod time;
 
 pub use address::{ADDRESS_PARTS, Address, AddressPatch, address_part};
-pub(crate) use encode::EncodeContext;
+pub(crate) use encode::{EncodeContext, Encoded, Envelope, to_json};
 pub use input::Input;
 pub(crate) use item::parse_labels;
 pub use item::{Item, ItemShape, LABELS};

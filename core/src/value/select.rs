@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value as Json, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
 /// One option that a select or stage attribute may hold.
@@ -48,17 +48,20 @@ impl SelectOption {
             || self.display_value == text
             || Uuid::parse_str(text).is_ok_and(|id| id == self.id)
     }
+}
 
-    /// The option as records show it (contract.md section 3).
-    pub(crate) fn to_json(&self) -> Json {
-        let mut json = json!({
-            "id": self.id, "api_name": self.api_name, "display_value": self.display_value,
-            "color": self.color,
-        });
+/// The option as records show it (contract.md section 3).
+impl Serialize for SelectOption {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("api_name", &self.api_name)?;
+        map.serialize_entry("display_value", &self.display_value)?;
+        map.serialize_entry("color", &self.color)?;
         if let Some(stage) = &self.stage {
-            json["closing_probability"] = json!(stage.closing_probability);
-            json["expected_days"] = json!(stage.expected_days);
+            map.serialize_entry("closing_probability", &stage.closing_probability)?;
+            map.serialize_entry("expected_days", &stage.expected_days)?;
         }
-        json
+        map.end()
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::encode::EncodeContext;
+use super::encode::{EncodeContext, Encoded, to_json};
 use super::{Context, SelectOption, Value, ValueType, parse};
 use crate::error::ErrorCode;
 
@@ -27,8 +27,9 @@ fn read(value_type: ValueType, json: Json) -> Result<Option<Value>, ErrorCode> {
 fn shown(value_type: ValueType, json: Json) -> Result<Json, ErrorCode> {
     let options = options();
     let context =
-        EncodeContext { options: &options, target: Some("user"), item_id: &|_| "i".to_owned() };
-    Ok(read(value_type, json)?.map_or(Json::Null, |value| value.encode(value_type, context)))
+        EncodeContext { options: &options, target: Some("user"), item_id: &|_| Uuid::nil() };
+    Ok(read(value_type, json)?
+        .map_or(Json::Null, |value| to_json(&Encoded { value: &value, value_type, context })))
 }
 
 #[test]
@@ -99,12 +100,12 @@ fn what_is_accepted_is_read_back_as_the_contract_shows_it() {
         (
             ValueType::ContactEmail,
             json!({"email": "a@x.org", "is_primary": true, "labels": ["WORK", "WORK", "MOBILE"]}),
-            json!({"id": "i", "email": "a@x.org", "is_primary": true, "labels": ["WORK", "MOBILE"]}),
+            json!({"id": Uuid::nil(), "email": "a@x.org", "is_primary": true, "labels": ["WORK", "MOBILE"]}),
         ),
         (
             ValueType::ContactPhoneNumber,
             json!("415-555-2671"),
-            json!({"id": "i", "phone_number": "+14155552671", "is_primary": false, "labels": []}),
+            json!({"id": Uuid::nil(), "phone_number": "+14155552671", "is_primary": false, "labels": []}),
         ),
         (
             ValueType::AccountDomain,

@@ -10,7 +10,7 @@ use super::shapes::{
     Object, Shape, all_of, any_of, component, described, one_of_texts, or_null, text, text_as,
     text_like,
 };
-use super::{Components, examples, filters, values};
+use super::{Components, Context, examples, filters, values};
 
 /// The metadata that an activity must have beside its time.
 const TEXTS: [&str; 2] = ["subject", "description"];
@@ -45,7 +45,7 @@ fn metadata_written(record_type: &RecordType) -> Shape {
     object.may("category", or_null(categories)).closed().shape()
 }
 
-pub(crate) fn log(schema: &Schema) -> Vec<Described> {
+pub(crate) fn log(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let Ok(record_type) = schema.record_type(ACTIVITY) else { return Vec::new() };
     let mut attributes = Object::new().must("metadata", component(format!("{ACTIVITY}.metadata")));
     let written = activity::WRITTEN.iter().filter_map(|name| record_type.index_of(name));
@@ -71,12 +71,12 @@ pub(crate) fn log(schema: &Schema) -> Vec<Described> {
     vec![described]
 }
 
-pub(crate) fn query(_: &Schema) -> Vec<Described> {
+pub(crate) fn query(&Context { limits, .. }: &Context<'_>) -> Vec<Described> {
     let id = || or_null(component(filters::REFERENCE));
     let time = || or_null(component("written.timestamp"));
     let body = SCOPES
         .iter()
-        .fold(filters::page(), |body, name| body.may(name, id()))
+        .fold(filters::page(limits), |body, name| body.may(name, id()))
         .may("created_from", time())
         .may("created_to", time())
         .closed();
@@ -93,7 +93,7 @@ pub(crate) fn query(_: &Schema) -> Vec<Described> {
     vec![described]
 }
 
-pub(crate) fn read(_: &Schema) -> Vec<Described> {
+pub(crate) fn read(_: &Context<'_>) -> Vec<Described> {
     let described = of_record(Described::new("read_activity", ACTIVITY, "/activity/{id}"))
         .summary("Read an activity")
         .answers(200, "The activity.", data(component(ACTIVITY)));

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use headwater::operation::query::{MAX_LIMIT, MAX_SORT_FIELDS};
+use headwater::operation::QueryLimits;
+use headwater::operation::query::MAX_SORT_FIELDS;
 use headwater::schema::{Attribute, RecordType};
 use headwater::value::ValueType;
 
@@ -33,14 +34,14 @@ enum Operand {
 }
 
 /// The body of a query; its filters are a component of their own, since they nest.
-pub(super) fn query(record_type: &RecordType) -> Shape {
+pub(super) fn query(record_type: &RecordType, limits: QueryLimits) -> Shape {
     let sortable = record_type.attributes().iter().filter(|attribute| attribute.is_sortable());
     let direction = or_null(one_of_texts(["asc", "desc"]));
     let sort = Object::new()
         .must("field", one_of_texts(sortable.flat_map(all_names)))
         .may("direction", direction)
         .shape();
-    page()
+    page(limits)
         .may("filters", or_null(list(component(names::filter(record_type)))))
         .may("sort", or_null(list_of(sort, 0, MAX_SORT_FIELDS)))
         .closed()
@@ -49,8 +50,10 @@ pub(super) fn query(record_type: &RecordType) -> Shape {
 }
 
 /// What asks for a page of anything.
-pub(super) fn page() -> Object {
-    Object::new().may("limit", or_null(whole(1, Some(MAX_LIMIT)))).may("cursor", or_null(text()))
+pub(super) fn page(limits: QueryLimits) -> Object {
+    Object::new()
+        .may("limit", or_null(whole(1, Some(limits.max_page))))
+        .may("cursor", or_null(text()))
 }
 
 /// A filter: a condition on an attribute, or a group of filters.

@@ -1,20 +1,18 @@
 //! The endpoints of this server's own, under `/api/local` (contract.md section 11.13).
 
 use headwater::ErrorCode;
-use headwater::schema::Schema;
 use headwater::value::ValueType;
 
-use super::Components;
-use super::examples;
 use super::operation::{Described, data};
 use super::shapes::{
-    Object, Shape, anything, boolean, component, list, one_of_texts, or_null, text, text_like,
-    whole,
+    Object, Shape, anything, boolean, component, list, one_of_texts, or_null, text, text_as,
+    text_like, whole,
 };
+use super::{Components, Context, examples};
 
 const TAG: &str = "local";
 
-pub(crate) fn ready(_: &Schema) -> Vec<Described> {
+pub(crate) fn ready(_: &Context<'_>) -> Vec<Described> {
     let status = Object::new().must("status", one_of_texts(["ready"])).shape();
     let described = Described::new("ready", TAG, "/ready")
         .summary("Ask whether the workspace can be read")
@@ -24,14 +22,42 @@ pub(crate) fn ready(_: &Schema) -> Vec<Described> {
     vec![described]
 }
 
-pub(crate) fn metrics(_: &Schema) -> Vec<Described> {
+pub(crate) fn key(_: &Context<'_>) -> Vec<Described> {
+    let key = Object::new()
+        .must("id", text())
+        .must("name", text())
+        .must("scopes", list(text()))
+        .must("created_at", text_as("date-time"))
+        .shape();
+    let described = Described::new("key", TAG, "/key")
+        .summary("Which API key the request brings")
+        .answers(200, "The key; null where none is asked for.", data(or_null(key)));
+    vec![described]
+}
+
+pub(crate) fn pipelines(_: &Context<'_>) -> Vec<Described> {
+    let pipeline = Object::new()
+        .must("id", text_as("uuid"))
+        .must("api_name", text())
+        .must("display_value", text())
+        .must("color", text())
+        .must("record_type", text())
+        .must("stages", list(component("value.opportunity_stage")))
+        .shape();
+    let described = Described::new("pipelines", TAG, "/pipelines")
+        .summary("Pipelines with their stages")
+        .answers(200, "Every pipeline.", data(list(pipeline)));
+    vec![described]
+}
+
+pub(crate) fn metrics(_: &Context<'_>) -> Vec<Described> {
     let described = Described::new("metrics", TAG, "/metrics")
         .summary("Counts and times for Prometheus")
         .answers_as(200, "All counts.", crate::metrics::CONTENT_TYPE, text(), Vec::new());
     vec![described]
 }
 
-pub(crate) fn declare(_: &Schema) -> Vec<Described> {
+pub(crate) fn declare(_: &Context<'_>) -> Vec<Described> {
     let fields = Object::new()
         .must("record_type", text())
         .must("attributes", list(component("declared.attribute")))
@@ -134,7 +160,7 @@ fn declared_record_type() -> Shape {
         .shape()
 }
 
-pub(crate) fn document(_: &Schema) -> Vec<Described> {
+pub(crate) fn document(_: &Context<'_>) -> Vec<Described> {
     let described = Described::new("openapi", TAG, "/openapi.json")
         .summary("This document")
         .note(
@@ -146,7 +172,7 @@ pub(crate) fn document(_: &Schema) -> Vec<Described> {
     vec![described]
 }
 
-pub(crate) fn reference(_: &Schema) -> Vec<Described> {
+pub(crate) fn reference(_: &Context<'_>) -> Vec<Described> {
     let described = Described::new("reference", TAG, "/reference")
         .summary("This document as a page to read")
         .answers_as(200, "A page.", "text/html; charset=utf-8", text(), Vec::new())

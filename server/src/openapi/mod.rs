@@ -3,6 +3,7 @@
 mod activity;
 mod examples;
 mod filters;
+mod history;
 mod local;
 mod names;
 mod operation;
@@ -10,11 +11,13 @@ mod parts;
 mod pruned;
 mod records;
 mod shapes;
+mod twin;
 mod values;
 
 use std::collections::BTreeMap;
 
 use headwater::Schema;
+use headwater::operation::QueryLimits;
 use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -30,11 +33,15 @@ pub(crate) mod describe {
     pub(crate) use super::activity::{
         log as log_activity, query as query_activities, read as read_activity,
     };
-    pub(crate) use super::local::{declare, document, metrics, ready, reference};
+    pub(crate) use super::history::{history, restore};
+    pub(crate) use super::local::{declare, document, key, metrics, pipelines, ready, reference};
     pub(crate) use super::parts::{
         add_edge, add_item, list_edges, remove_edge, remove_item, update_edge, update_item,
     };
     pub(crate) use super::records::{archive, assert, create, health, patch, query, read, schema};
+    pub(crate) use super::twin::{
+        clock, faults, reset, set_clock, set_faults, snapshot, snapshots, unset_clock, unset_faults,
+    };
 }
 pub(crate) use operation::Described;
 
@@ -49,11 +56,21 @@ null clears. Every refusal has the same shape, `{\"error\": {\"code\", \"message
 \"details\"}}`, and `details.hint` says what to do about it. An unknown path is 404 with \
 `invalid_request`, `unknown_record_type`, `unknown_relationship` or `unknown_field`, a verb that an endpoint does not take 405 with `operation_not_supported`.";
 
-/// The document for the record types of a schema.
-pub(crate) fn document(schema: &Schema, endpoints: &[Endpoint]) -> OpenApi {
+/// What endpoints are described for.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) limits: QueryLimits,
+    /// Whether the server is a twin for tests; where it is none it refuses what only a twin does.
+    pub(crate) is_twin: bool,
+}
+
+/// The document of these endpoints.
+pub(crate) fn document(context: &Context<'_>, endpoints: &[Endpoint]) -> OpenApi {
+    let schema = context.schema;
     let (mut paths, mut shared) = (Paths::new(), BTreeMap::new());
     for endpoint in endpoints {
-        for described in (endpoint.describe)(schema) {
+        for described in (endpoint.describe)(context) {
             let path = format!("{}{}", endpoint.prefix, described.path);
             let operation = described.build(endpoint.is_guarded, &mut shared);
             let item = PathItem::new(method(endpoint.verb), operation);
@@ -93,6 +110,7 @@ fn method(verb: Verb) -> HttpMethod {
     match verb {
         Verb::Get => HttpMethod::Get,
         Verb::Post => HttpMethod::Post,
+        Verb::Put => HttpMethod::Put,
         Verb::Patch => HttpMethod::Patch,
         Verb::Delete => HttpMethod::Delete,
     }
@@ -106,9 +124,11 @@ fn components(schema: &Schema) -> Components {
             _ => records::components(schema, record_type),
         });
         components.extend(parts::components(record_type));
+        components.extend(history::components(record_type));
     }
     components.insert(filters::REFERENCE.to_owned(), filters::reference());
     components.extend(local::components());
+    components.extend(twin::components());
     components.insert("Error".to_owned(), operation::error_shape());
     components.insert("Schema".to_owned(), records::schema_document());
     components
@@ -126,6 +146,7 @@ fn tags(schema: &Schema) -> Vec<Tag> {
         let about = record_type.description().unwrap_or(record_type.display_name());
         tags.push(tag(record_type.api_name(), about));
     }
+    tags.push(tag("twin", "What a twin for tests takes: snapshots, its clock, faults."));
     tags.push(tag("local", "What is this server's own, and not the CRM's."));
     tags
 }

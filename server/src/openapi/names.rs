@@ -31,3 +31,8 @@ pub(super) fn filter(record_type: &RecordType) -> String {
 pub(super) fn edge(end: &RelationshipEnd) -> String {
     format!("{}.{}.edge", end.here().record_type, end.here().api_name)
 }
+
+/// One change in the history of a record.
+pub(super) fn change(record_type: &RecordType) -> String {
+    format!("{}.change", record_type.api_name())
+}

@@ -1,7 +1,7 @@
 //! Parts of records: the items of their arrays, and their edges (contract.md sections 5.6, 5.7).
 
 use headwater::ErrorCode;
-use headwater::operation::query::MAX_LIMIT;
+use headwater::operation::QueryLimits;
 use headwater::schema::{Attribute, RecordType, RelationshipEnd, Schema};
 use headwater::value::{ItemShape, LABELS};
 
@@ -11,7 +11,7 @@ use super::shapes::{
     Object, Shape, all_of, any_of, boolean, component, list, null, one_of_texts, or_null, text,
     text_as, whole,
 };
-use super::{Components, examples, names, values};
+use super::{Components, Context, examples, names, values};
 
 /// The edges of a record type, each as a component.
 pub(super) fn components(record_type: &RecordType) -> Components {
@@ -55,7 +55,7 @@ fn labels() -> Shape {
     or_null(list(one_of_texts(LABELS)))
 }
 
-pub(crate) fn add_item(schema: &Schema) -> Vec<Described> {
+pub(crate) fn add_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = arrays(schema).map(|(record_type, attribute, shape)| {
         let mut body = Object::new().must(shape.text_key, values::item_text(attribute.value_type));
         if shape.has_id {
@@ -82,7 +82,7 @@ pub(crate) fn add_item(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn update_item(schema: &Schema) -> Vec<Described> {
+pub(crate) fn update_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = arrays(schema).map(|(record_type, attribute, shape)| {
         let mut body = Object::new();
         body = match shape.has_id {
@@ -115,7 +115,7 @@ pub(crate) fn update_item(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn remove_item(schema: &Schema) -> Vec<Described> {
+pub(crate) fn remove_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = arrays(schema).map(|(record_type, attribute, shape)| {
         of_item(of_array("remove", record_type, attribute, "/{item}"), shape)
             .summary(format!("Remove from {}", attribute.display_name))
@@ -203,23 +203,28 @@ fn edge_attributes(end: &RelationshipEnd, mut object: Object) -> Object {
     object.may("through", or_null(written(Object::new()).closed().shape()))
 }
 
-pub(crate) fn list_edges(schema: &Schema) -> Vec<Described> {
+/// Parameters of a list.
+pub(super) fn of_page(described: Described, limits: QueryLimits) -> Described {
+    described
+        .in_query("limit", whole(1, Some(limits.max_page)), "How many of them a page.")
+        .in_query("cursor", text(), "Where the page before ended.")
+        .refuses(&[ErrorCode::InvalidCursor])
+}
+
+pub(crate) fn list_edges(&Context { schema, limits, .. }: &Context<'_>) -> Vec<Described> {
     let described = ends(schema).map(|(_, end)| {
         let page = of_parent(end)
             .must("items", list(component(names::edge(end))))
             .must("next_cursor", or_null(text()))
             .shape();
-        of_edges("list", end, "")
+        of_page(of_edges("list", end, ""), limits)
             .summary(format!("List {}", end.here().display_name))
-            .in_query("limit", whole(1, Some(MAX_LIMIT)), "How many links a page.")
-            .in_query("cursor", text(), "Where the page before ended.")
             .answers(200, "A page of links.", page)
-            .refuses(&[ErrorCode::InvalidCursor])
     });
     described.collect()
 }
 
-pub(crate) fn add_edge(schema: &Schema) -> Vec<Described> {
+pub(crate) fn add_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = writable_ends(schema).map(|(schema, end)| {
         let target = schema.record_type(&end.there().record_type).ok();
         let matching = target.map(|target| component(names::matching(target)));
@@ -247,7 +252,7 @@ pub(crate) fn add_edge(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn update_edge(schema: &Schema) -> Vec<Described> {
+pub(crate) fn update_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let typed = writable_ends(schema).filter(|(_, end)| end.check_typed().is_ok());
     let described = typed.map(|(_, end)| {
         let body = edge_attributes(end, Object::new()).closed().shape();
@@ -261,7 +266,7 @@ pub(crate) fn update_edge(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn remove_edge(schema: &Schema) -> Vec<Described> {
+pub(crate) fn remove_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = writable_ends(schema).map(|(_, end)| {
         of_target(of_edges("remove", end, "/{target_id}"))
             .summary(format!("Unlink from {}", end.here().display_name))

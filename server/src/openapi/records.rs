@@ -9,7 +9,7 @@ use super::operation::{Described, data, page_of};
 use super::shapes::{
     Object, Shape, all_of, any_of, component, described, one_of_texts, text, text_as,
 };
-use super::{Components, examples, filters, names, values};
+use super::{Components, Context, examples, filters, names, values};
 
 /// The type whose records have endpoints of their own.
 pub(super) const ACTIVITY: &str = "activity";
@@ -136,7 +136,7 @@ fn one(record_type: &RecordType) -> Shape {
     data(component(names::record(record_type)))
 }
 
-pub(crate) fn schema(schema: &Schema) -> Vec<Described> {
+pub(crate) fn schema(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let names: Vec<&str> = schema.record_types().iter().map(|one| one.api_name()).collect();
     let described = Described::new("schema", "schema", "/_schema/{record_type}")
         .summary("Describe a record type")
@@ -147,7 +147,7 @@ pub(crate) fn schema(schema: &Schema) -> Vec<Described> {
     vec![described]
 }
 
-pub(crate) fn create(schema: &Schema) -> Vec<Described> {
+pub(crate) fn create(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = writable(schema).map(|record_type| {
         let body = Object::new().must("attributes", created(record_type)).shape();
         let described = begin("create", record_type, "")
@@ -160,7 +160,7 @@ pub(crate) fn create(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn read(schema: &Schema) -> Vec<Described> {
+pub(crate) fn read(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = general(schema).map(|record_type| {
         of_record(begin("read", record_type, "/{id}"))
             .summary(format!("Read: {}", record_type.display_name()))
@@ -169,7 +169,7 @@ pub(crate) fn read(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn patch(schema: &Schema) -> Vec<Described> {
+pub(crate) fn patch(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = writable(schema).map(|record_type| {
         let attributes = component(names::written(record_type));
         let described = of_record(begin("patch", record_type, "/{id}"))
@@ -186,7 +186,7 @@ pub(crate) fn patch(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn archive(schema: &Schema) -> Vec<Described> {
+pub(crate) fn archive(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let described = writable(schema).map(|record_type| {
         of_record(begin("archive", record_type, "/{id}"))
             .summary(format!("Archive: {}", record_type.display_name()))
@@ -197,7 +197,7 @@ pub(crate) fn archive(schema: &Schema) -> Vec<Described> {
     described.collect()
 }
 
-pub(crate) fn query(schema: &Schema) -> Vec<Described> {
+pub(crate) fn query(&Context { schema, limits, .. }: &Context<'_>) -> Vec<Described> {
     let described = general(schema).map(|record_type| {
         begin("query", record_type, "/_query")
             .summary(format!("Query: {}", record_type.display_name()))
@@ -205,14 +205,17 @@ pub(crate) fn query(schema: &Schema) -> Vec<Described> {
                 "Filters go along relationships by paths such as `accounts.domains`. Records that \
                  are equal in the sort come in the order of their creation.",
             )
-            .optional_body(filters::query(record_type), examples::query(record_type.api_name()))
+            .optional_body(
+                filters::query(record_type, limits),
+                examples::query(record_type.api_name()),
+            )
             .answers(200, "A page of records.", page_of(component(names::record(record_type))))
             .refuses(&QUERY)
     });
     described.collect()
 }
 
-pub(crate) fn assert(schema: &Schema) -> Vec<Described> {
+pub(crate) fn assert(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let asserted = writable(schema).filter(|record_type| record_type.check_can_assert().is_ok());
     let described = asserted.map(|record_type| {
         let answer = |action: &str| {
@@ -289,7 +292,7 @@ pub(super) fn schema_document() -> Shape {
 }
 
 /// Whether the process answers.
-pub(crate) fn health(_: &Schema) -> Vec<Described> {
+pub(crate) fn health(_: &Context<'_>) -> Vec<Described> {
     let status = Object::new().must("status", one_of_texts(["healthy"])).shape();
     let example = vec![("Healthy", json!({ "data": { "status": "healthy" } }))];
     let described = Described::new("health", "service", "/health")

@@ -60,6 +60,11 @@ pub(crate) fn number() -> Shape {
     of_type(Type::Number).into()
 }
 
+/// A number within bounds.
+pub(crate) fn number_within(least: f64, most: f64) -> Shape {
+    of_type(Type::Number).minimum(Some(least)).maximum(Some(most)).into()
+}
+
 /// A whole number within bounds.
 pub(crate) fn whole(least: usize, most: Option<usize>) -> Shape {
     of_type(Type::Integer).minimum(Some(least)).maximum(most).into()

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use headwater::operation::QueryLimits;
 use headwater::{Declarations, ErrorCode, ErrorGroup, OpenOptions, Schema, open};
 use serde_json::Value as Json;
 
+use super::Context;
 use crate::endpoints::Endpoint;
 use crate::gate::Gate;
 use crate::limits::Limits;
@@ -17,7 +19,7 @@ fn table() -> Vec<Endpoint> {
     let options = OpenOptions { create: true, ..OpenOptions::default() };
     let workspace: Arc<_> = open(path.to_str().unwrap(), options).unwrap().into();
     let gate = Gate::new(Arc::clone(&workspace), false, Limits::default());
-    routes::endpoints(workspace, gate, Limits::default()).1
+    routes::endpoints(workspace, gate, None, Limits::default()).1
 }
 
 fn schema() -> Schema {
@@ -35,8 +37,12 @@ fn schema() -> Schema {
     Schema::standard().extended(&declared.unwrap()).unwrap()
 }
 
+fn context(schema: &Schema) -> Context<'_> {
+    Context { schema, limits: QueryLimits::default(), is_twin: true }
+}
+
 fn document() -> Json {
-    serde_json::to_value(super::document(&schema(), &table())).unwrap()
+    serde_json::to_value(super::document(&context(&schema()), &table())).unwrap()
 }
 
 fn operations(document: &Json) -> Vec<(&String, &String, &Json)> {
@@ -54,7 +60,7 @@ fn every_route_is_described_and_nothing_else_is() {
     let (schema, table) = (schema(), table());
     let mut described = 0;
     for endpoint in &table {
-        let operations = (endpoint.describe)(&schema);
+        let operations = (endpoint.describe)(&context(&schema));
         assert!(!operations.is_empty(), "{} is not described", endpoint.path);
         described += operations.len();
         for operation in operations {

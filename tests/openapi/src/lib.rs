@@ -20,22 +20,22 @@ pub struct Peopled {
 }
 
 impl Peopled {
-    /// Starts it.
+    /// Starts it with these arguments.
     ///
     /// # Panics
     /// If anything of it is refused.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let desk = Desk::new();
         desk.write("seed.jsonl", seed());
-        let arguments = ["seed", "--workspace", "crm.db", "seed.jsonl", "--format", "json"];
-        let seeded = desk.run(&arguments).json();
+        let seed = ["seed", "--workspace", "crm.db", "seed.jsonl", "--format", "json"];
+        let seeded = desk.run(&seed).json();
         let id = |place: usize| seeded["records"][place]["id"].clone();
         let mut ids = json!({ "user": [id(0)], "meeting": [id(1)] });
 
         let make = ["keys", "create", "--workspace", "crm.db", "--name", "me", "--scope", "*"];
         let key = desk.run(&make).output.trim().to_owned();
-        let mut crm = Served::start(&desk, &[]);
+        let mut crm = Served::start(&desk, arguments);
         crm.key = Some(key);
         let declared = crm
             .request("POST", "/api/local/schema", &[], declarations().to_string().as_bytes())

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 #[test]
 fn the_document_is_valid_openapi_3_1() {
-    let peopled = Peopled::start();
+    let peopled = Peopled::start(&[]);
     let document = peopled.document();
     assert_eq!(document["openapi"], "3.1.0");
     peopled.desk.write("openapi.json", document.to_string());
@@ -98,7 +98,7 @@ fn the_document_says_what_needs_a_key() {
 /// What the document leaves out is refused, and the answer says what there is.
 #[test]
 fn a_refused_verb_comes_with_those_that_its_path_takes() {
-    let peopled = Peopled::start();
+    let peopled = Peopled::start(&[]);
     let id = |record_type: &str| peopled.ids[record_type][0].as_str().unwrap().to_owned();
     let (user, contact, task) = (id("user"), id("contact"), id("task"));
     let edge = format!("contact/{contact}/relationship");

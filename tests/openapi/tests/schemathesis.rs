@@ -3,32 +3,39 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater_openapi_tests::{DOCUMENT, Peopled, python};
+use serde_json::Value as Json;
 
-/// The server is asked at least so often.
-const CASES: u64 = 1000;
-
-#[test]
-fn the_server_keeps_to_its_document() {
-    let peopled = Peopled::start();
+/// Asks at least so many questions.
+fn ask(served: &[&str], choice: &[&str], cases: u64) {
+    let peopled = Peopled::start(served);
     let url = format!("http://{}{DOCUMENT}", peopled.crm.address());
+    let key = peopled.crm.key.as_deref().unwrap();
+    let report = peopled.desk.path("report.json");
     let output = python("schemathesis")
         .args(["--config-file", "schemathesis.toml", "run", &url])
-        .arg("--header")
-        .arg(format!("Authorization: Bearer {}", peopled.crm.key.as_deref().unwrap()))
-        .arg("--report=json")
-        .arg("--report-json-path")
-        .arg(peopled.desk.path("report.json"))
+        .args(["--header", &format!("Authorization: Bearer {key}")])
+        .args(["--report=json", "--report-json-path"])
+        .arg(&report)
+        .args(choice)
         .env("HEADWATER_IDS", peopled.ids.to_string())
         .env("PYTHONPATH", ".")
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
-    let asked = said.lines().find_map(|line| {
-        let (number, _) = line.trim().split_once(" generated")?;
-        number.replace(',', "").parse::<u64>().ok()
-    });
-    assert!(asked.is_some_and(|asked| asked >= CASES), "asked {asked:?} times:\n{said}");
+    let report: Json = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let asked = &report["summary"]["test_cases"]["generated"];
+    assert!(asked.as_u64().is_some_and(|asked| asked >= cases), "asked {asked} times:\n{said}");
+}
+
+#[test]
+fn the_server_keeps_to_its_document() {
+    ask(&[], &[], 30_000);
+}
+
+#[test]
+fn a_twin_keeps_to_its_document() {
+    ask(&["--twin"], &["--include-tag", "twin"], 300);
 }

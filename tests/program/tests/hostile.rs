@@ -44,7 +44,7 @@ fn what_is_no_request_of_the_api_gets_its_code() {
     let nested = [vec![b'['; 500_000], vec![b']'; 500_000]].concat();
     let contact = "/api/v2/contact";
     let query = "/api/v2/contact/_query";
-    let requests: [(Vec<u8>, u16, &str); 27] = [
+    let requests: [(Vec<u8>, u16, &str); 38] = [
         (post(contact, b"{\"attributes\": {"), 400, "invalid_request"),
         (post(contact, b"{\"attributes\": {}} and more"), 400, "invalid_request"),
         (post(contact, b"\"text\""), 400, "invalid_request"),
@@ -60,6 +60,21 @@ fn what_is_no_request_of_the_api_gets_its_code() {
         (post(query, b"{\"limit\": 1001}"), 400, "invalid_request"),
         (post(query, b"{\"limit\": 0}"), 400, "invalid_request"),
         (post(query, b"{\"cursor\": \"' OR 1=1 --\"}"), 400, "invalid_cursor"),
+        (post(query, b"{\"filters\": {}}"), 400, "invalid_request"),
+        (post(query, b"{\"limit\": \"x\"}"), 400, "invalid_request"),
+        (post(query, b"{\"sort\": {}}"), 400, "invalid_request"),
+        (
+            post("/api/v2/contact/_assert", b"{\"match\": [], \"attributes\": {}}"),
+            400,
+            "invalid_request",
+        ),
+        (post(contact, b"{\"attributes\": {\"stage\": {\"a\": []}}}"), 400, "field_value_invalid"),
+        (post("/api/v2/contact%2f_query", b"{\"attributes\": {}}"), 404, "unknown_record_type"),
+        (post("/api/v2/contact%00", b"{\"attributes\": {}}"), 404, "unknown_record_type"),
+        (request("GET", "/api/v2/health/", b""), 404, "invalid_request"),
+        (request("GET", "//api/v2/health", b""), 404, "invalid_request"),
+        (request("GET", "/api/v2/./health", b""), 400, "invalid_request"),
+        (request("GET", "/api/v2/..%2flocal%2fmetrics", b""), 405, "operation_not_supported"),
         (request("PUT", contact, b"{}"), 405, "operation_not_supported"),
         (request("TRACE", contact, b""), 405, "operation_not_supported"),
         (request("MADEUP", query, b"{}"), 405, "operation_not_supported"),
@@ -84,6 +99,23 @@ fn what_is_no_request_of_the_api_gets_its_code() {
     assert_eq!(crm.send("GET", "/health", b"").0, 200);
     let found = crm.post("/contact/_query", &json!({}));
     assert_eq!(found.1["data"], json!([]), "a refused request has left something");
+}
+
+#[test]
+fn a_header_that_is_no_text_is_none() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &[]);
+    let ask = |path: &str, header: &[u8]| {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: crm\r\nConnection: close\r\n");
+        crm.send_raw(&[head.as_bytes(), header, b"\r\n\r\n"].concat())
+    };
+    let answer = ask("/api/v2/health", b"X-Request-Id: \xff\xfe");
+    assert_eq!(read_answer(&answer).0, 200);
+    assert!(answer.contains("x-request-id: 0"), "it gets an id of the server's: {answer}");
+    for header in [&b"Authorization: Bearer \xff\xfe"[..], b"X-Api-Key: \xff", b"X-Api-Key: "] {
+        let (status, answer) = read_answer(&ask("/api/v2/_schema/contact", header));
+        assert_eq!((status, code(&answer)), (401, json!("unauthorized")));
+    }
 }
 
 #[test]

@@ -158,4 +158,10 @@ fn a_scope_opens_what_it_names_and_nothing_else() {
     assert_eq!(missing(&crm, "GET", &ann, b""), "200");
     assert_eq!(missing(&crm, "POST", "/account", body), "account:write");
     assert_eq!(missing(&crm, "DELETE", &ann, b""), "204");
+
+    // A key may ask what it is itself.
+    let answer = crm.request("GET", "/api/local/key", &[], b"").unwrap();
+    let shown: Json = serde_json::from_str(answer.body()).unwrap();
+    assert_eq!(shown["data"]["name"], "writer");
+    assert_eq!(shown["data"]["scopes"], json!(["contact:write"]));
 }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json};
 use crate::pattern::Pattern;
 
 /// Arguments whose TOML string holds JSON, because TOML has no null.
-const JSON_ARGUMENTS: [&str; 4] = ["attributes", "match", "body", "operations"];
+const JSON_ARGUMENTS: [&str; 5] = ["attributes", "match", "body", "operations", "relationships"];
 /// Arguments that are given as they are.
-const PLAIN_ARGUMENTS: [&str; 14] = [
+const PLAIN_ARGUMENTS: [&str; 15] = [
     "record_type",
     "id",
     "attribute",
@@ -25,6 +25,7 @@ const PLAIN_ARGUMENTS: [&str; 14] = [
     "workspace",
     "create",
     "duplicates",
+    "history",
     "job",
 ];
 
@@ -51,6 +52,8 @@ pub struct Case {
 pub struct WorkspaceOptions {
     /// `allow` or `reject` (contract.md section 11.1); nothing leaves the default.
     pub duplicates: Option<String>,
+    /// `on` or `off`: whether changes are logged; nothing leaves the default.
+    pub history: Option<String>,
 }
 
 /// One request and what it must give.

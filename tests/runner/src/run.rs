@@ -52,6 +52,9 @@ fn run_case(case: &Case, testee: &mut dyn Testee, workspace: &str) -> Result<Ver
     if let Some(duplicates) = &case.workspace.duplicates {
         options.insert("duplicates".to_owned(), duplicates.as_str().into());
     }
+    if let Some(history) = &case.workspace.history {
+        options.insert("history".to_owned(), history.as_str().into());
+    }
     let begin = json!({ "do": "begin", "folder": folder.path(), "workspace": options });
     match testee.call(&begin)? {
         Response::Ok(_) => {}

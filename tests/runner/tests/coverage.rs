@@ -1,9 +1,11 @@
-//! Every error code is the expected error of some case, or is listed with the reason why not.
+//! Every error code is the expected error of some case, or is listed with the reason why not; and the
+//! cases cover the record API.
 
 use std::collections::BTreeMap;
 
+use headwater::value::ValueType;
 use headwater_conformance::surface::SURFACES;
-use headwater_conformance::{codes, load_cases, tests_folder};
+use headwater_conformance::{codes, coverage, load_cases, tests_folder};
 
 #[test]
 fn every_error_code_occurs_in_a_case() {
@@ -15,4 +17,24 @@ fn every_error_code_occurs_in_a_case() {
     let listed: BTreeMap<String, String> = toml::from_str(&listed).unwrap();
     let problems = codes::problems(&cases, &listed);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The wire format is what integrators meet, so its cases alone must cover the record API.
+#[test]
+fn the_cases_over_http_cover_the_record_api() {
+    let expected = SURFACES[1].expected().unwrap();
+    let mut cases = load_cases(&tests_folder().join("cases")).unwrap();
+    cases.retain(|case| coverage::is_on_the_wire(case, &expected));
+    let steps: usize = cases.iter().map(|case| case.steps.len()).sum();
+    assert!(steps >= 400, "only {steps} steps");
+    let shown = coverage::shown(&cases);
+    let missing: Vec<String> =
+        coverage::required().into_iter().filter(|what| !shown.contains(what)).collect();
+    assert!(missing.is_empty(), "no case shows\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_value_type_has_its_shapes() {
+    let known = ValueType::ALL.iter().map(|value_type| value_type.name()).collect();
+    assert_eq!(coverage::value_types(), known);
 }

@@ -10,7 +10,7 @@ use crate::record::{Edge, parent_to_json};
 use crate::schema::{RecordType, nearest};
 
 use super::cursor::{self, Position};
-use super::{DEFAULT_LIMIT, invalid, parse_limit};
+use super::{QueryLimits, invalid};
 
 /// Which edges of a record, and which page of them.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct EdgeQuery {
     pub parent: Uuid,
     /// The relationship, by its index in the record type.
     pub relationship: usize,
-    /// How many edges a page, 1 to [`super::MAX_LIMIT`].
+    /// How many edges a page, 1 to [`QueryLimits::max_page`].
     pub limit: usize,
     /// The store's handle of the record that the page before ended with.
     pub after: Option<i64>,
@@ -52,7 +52,22 @@ impl EdgeQuery {
         record_type: &Arc<RecordType>,
         parent: Uuid,
         relationship: &str,
+        parameters: Map<String, Json>,
+    ) -> Result<Self> {
+        let limits = QueryLimits::default();
+        Self::parse_within(record_type, parent, relationship, parameters, &limits)
+    }
+
+    /// As [`EdgeQuery::parse`], within other limits than the usual ones.
+    ///
+    /// # Errors
+    /// As [`EdgeQuery::parse`].
+    pub fn parse_within(
+        record_type: &Arc<RecordType>,
+        parent: Uuid,
+        relationship: &str,
         mut parameters: Map<String, Json>,
+        limits: &QueryLimits,
     ) -> Result<Self> {
         let relationship = record_type.require_relationship(relationship)?;
         let mut take = |key: &str| parameters.remove(key).filter(|value| !value.is_null());
@@ -64,7 +79,7 @@ impl EdgeQuery {
                 None => error,
             });
         }
-        let limit = limit.map_or(Ok(DEFAULT_LIMIT), |limit| parse_limit(&limit))?;
+        let limit = limits.page(limit.as_ref())?;
         let mut query =
             Self { record_type: Arc::clone(record_type), parent, relationship, limit, after: None };
         query.after = match cursor {

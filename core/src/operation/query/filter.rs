@@ -5,19 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{Attribute, RecordType, RelationshipEnd, Schema, nearest};
+use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
 use crate::value::{self, Context, Value, ValueType};
 
-use super::invalid;
-
-/// How deep groups may nest.
-const MAX_NESTING: usize = 16;
-/// How many operands a query may hold in all.
-const MAX_OPERANDS: usize = 1000;
-/// How many conditions and groups a query may hold in all: a store has its limits too.
-const MAX_NODES: usize = 500;
-/// How many relationships a field's path may pass (contract.md section 11.9).
-const MAX_HOPS: usize = 2;
+use super::{QueryLimits, invalid};
 
 /// What a record must fulfil.
 #[derive(Debug, Clone)]
@@ -30,6 +21,34 @@ pub enum Filter {
     Not(Box<Filter>),
     /// A condition on one attribute.
     Condition(Condition),
+}
+
+impl Filter {
+    /// The equality of an id or a match key, where it is nothing else.
+    pub(crate) fn lookup(&self, record_type: &RecordType) -> Option<&Condition> {
+        let condition = match self {
+            Self::All(filters) | Self::Any(filters) => match &filters[..] {
+                [only] => return only.lookup(record_type),
+                _ => return None,
+            },
+            Self::Not(_) => return None,
+            Self::Condition(condition) => condition,
+        };
+        let is_id =
+            record_type.attribute(condition.attribute).origin == Origin::System(SystemField::Id);
+        let is_plain = condition.hops.is_empty() && condition.operator == Operator::Eq;
+        let keys = keys_of(record_type, condition.attribute);
+        (is_plain && (is_id || keys.is_some())).then_some(condition)
+    }
+}
+
+/// The attribute whose match keys tell which records can have a value of this one.
+pub(crate) fn keys_of(record_type: &RecordType, attribute: usize) -> Option<usize> {
+    let keys = match record_type.attribute(attribute).origin {
+        Origin::PrimaryOf(array) => array,
+        _ => attribute,
+    };
+    record_type.key_attributes().any(|index| index == keys).then_some(keys)
 }
 
 /// A condition on one attribute; of an array, some element must fulfil it, and behind a
@@ -106,11 +125,16 @@ const OPERATORS: [(&str, Operator); 14] = [
 ];
 
 /// Parses the `filters` of a query, a list that is joined by and.
-pub(super) fn parse(schema: &Schema, record_type: &RecordType, filters: &Json) -> Result<Filter> {
+pub(super) fn parse(
+    schema: &Schema,
+    record_type: &RecordType,
+    filters: &Json,
+    limits: &QueryLimits,
+) -> Result<Filter> {
     match filters {
         Json::Null => Ok(Filter::All(Vec::new())),
         Json::Array(nodes) => {
-            let mut parser = Parser { schema, record_type, nodes: 0, operands: 0 };
+            let mut parser = Parser { schema, record_type, limits, nodes: 0, operands: 0 };
             parser.nodes(nodes, 0).map(Filter::All)
         }
         other => {
@@ -122,6 +146,7 @@ pub(super) fn parse(schema: &Schema, record_type: &RecordType, filters: &Json) -
 struct Parser<'a> {
     schema: &'a Schema,
     record_type: &'a RecordType,
+    limits: &'a QueryLimits,
     nodes: usize,
     operands: usize,
 }
@@ -132,15 +157,16 @@ impl Parser<'_> {
     }
 
     fn node(&mut self, node: &Json, depth: usize) -> Result<Filter> {
-        if depth > MAX_NESTING {
+        let QueryLimits { nesting, filters, .. } = *self.limits;
+        if depth > nesting {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("filters nest deeper than {MAX_NESTING} groups"),
+                format!("filters nest deeper than {nesting} groups"),
             ));
         }
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(invalid(format!("a query holds more than {MAX_NODES} filters")));
+        if self.nodes > filters {
+            return Err(invalid(format!("a query holds more than {filters} filters")));
         }
         let wrong = || {
             invalid(format!("expected a filter, found {node}"))
@@ -186,8 +212,9 @@ impl Parser<'_> {
         let value = object.get("value").unwrap_or(&Json::Null);
         let operands = operands(declared, operator, value)?;
         self.operands += operands.len();
-        if self.operands > MAX_OPERANDS {
-            return Err(invalid(format!("a query holds more than {MAX_OPERANDS} values")));
+        let most = self.limits.values;
+        if self.operands > most {
+            return Err(invalid(format!("a query holds more than {most} values")));
         }
         Ok(Condition { hops, attribute, operator, operands })
     }
@@ -196,10 +223,11 @@ impl Parser<'_> {
     fn field(&self, field: &str) -> Result<(Vec<Hop>, usize)> {
         let mut names: Vec<&str> = field.split('.').collect();
         let name = names.pop().unwrap_or_default();
-        if names.len() > MAX_HOPS {
+        let most = self.limits.hops;
+        if names.len() > most {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("{field:?} passes {} relationships, {MAX_HOPS} are allowed", names.len()),
+                format!("{field:?} passes {} relationships, {most} are allowed", names.len()),
             )
             .at_field(field));
         }

@@ -3,22 +3,22 @@
 mod cursor;
 mod edges;
 mod filter;
+mod history;
+mod limits;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
+pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
+pub use history::{HistoryPage, HistoryQuery, RecordedChange};
+pub use limits::QueryLimits;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
-use crate::value::Number;
 
-/// The default number of records a page (contract.md section 7).
-pub const DEFAULT_LIMIT: usize = 50;
-/// The largest number of records a page.
-pub const MAX_LIMIT: usize = 1000;
 /// The largest number of sort fields (contract.md section 7).
 pub const MAX_SORT_FIELDS: usize = 3;
 
@@ -29,7 +29,7 @@ pub struct Query {
     pub filter: Filter,
     /// The order; records that are equal in it come in the order of their creation.
     pub sort: Vec<Sort>,
-    /// How many records a page, 1 to [`MAX_LIMIT`].
+    /// How many records a page, 1 to [`QueryLimits::max_page`].
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<Position>,
@@ -79,7 +79,20 @@ impl Query {
     pub fn parse(
         schema: &Schema,
         record_type: &RecordType,
+        body: Map<String, Json>,
+    ) -> Result<Self> {
+        Self::parse_within(schema, record_type, body, &QueryLimits::default())
+    }
+
+    /// As [`Query::parse`], within other limits than the usual ones.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub fn parse_within(
+        schema: &Schema,
+        record_type: &RecordType,
         mut body: Map<String, Json>,
+        limits: &QueryLimits,
     ) -> Result<Self> {
         let mut take = |key: &str| body.remove(key).filter(|value| !value.is_null());
         let (filters, sort, limit, cursor) =
@@ -91,10 +104,7 @@ impl Query {
                 None => error,
             });
         }
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(limit) => parse_limit(&limit)?,
-        };
+        let limit = limits.page(limit.as_ref())?;
         let (origin, after) = match cursor {
             None => (json!({ "filters": filters, "sort": sort }), None),
             Some(Json::String(cursor)) => {
@@ -111,7 +121,7 @@ impl Query {
             Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
         };
         let query = Self {
-            filter: filter::parse(schema, record_type, &origin["filters"])?,
+            filter: filter::parse(schema, record_type, &origin["filters"], limits)?,
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,
@@ -125,6 +135,12 @@ impl Query {
         }
     }
 
+    /// Whether an id or a match key tells which records it can only be: few, however many there are.
+    #[must_use]
+    pub fn is_lookup(&self, record_type: &RecordType) -> bool {
+        self.filter.lookup(record_type).is_some()
+    }
+
     /// The cursor of a page that ends at `position`.
     #[must_use]
     pub fn cursor(&self, record_type: &RecordType, position: &Position) -> String {
@@ -134,21 +150,6 @@ impl Query {
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidRequest, message)
-}
-
-fn parse_limit(limit: &Json) -> Result<usize> {
-    // `50.0` is the same number as 50.
-    let whole = match limit {
-        Json::Number(number) => Number::from_json(number),
-        _ => None,
-    };
-    let whole = match whole {
-        Some(Number::Integer(whole)) => usize::try_from(whole).ok(),
-        _ => None,
-    };
-    whole.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-        invalid(format!("expected a limit of 1 to {MAX_LIMIT}, found {limit}")).at_field("limit")
-    })
 }
 
 fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {

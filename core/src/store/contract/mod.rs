@@ -219,6 +219,10 @@ pub(super) fn ids_are_found_in_the_order_asked_and_unknown_ones_are_none(open: O
     let ids = [made[1].1, Uuid::from_bytes(stranger), made[0].1, Uuid::nil(), Uuid::max()];
     let found = fixture.store.read().unwrap().find_ids(&fixture.sample, &ids).unwrap();
     assert_eq!(found, [Some(made[1].0), None, Some(made[0].0), None, None]);
+    for (id, row) in ids.iter().zip(&found) {
+        let record = fixture.store.read().unwrap().get(&fixture.sample, *id).unwrap();
+        assert_eq!(record.map(|record| (record.row, record.id)), row.map(|row| (row, *id)));
+    }
 }
 
 pub(super) fn a_selection_loads_what_it_names_in_the_order_of_the_rows(open: Open) {

@@ -34,9 +34,28 @@ pub(super) fn row_columns(end: &RelationshipEnd) -> (String, String) {
     (column(end.side), column(1 - end.side))
 }
 
-/// The statements that make the table and its index, each harmless where it is there already.
-pub(super) fn create_statements(end: &RelationshipEnd) -> [String; 2] {
+/// The tables and indexes that a relationship has.
+pub(super) fn names(relationship: &Relationship) -> Vec<String> {
+    match &relationship.reference {
+        Some(column) => vec![reference_index(relationship, column)],
+        None => vec![relationship.name.clone(), format!("{}__back", relationship.name)],
+    }
+}
+
+fn reference_index(relationship: &Relationship, column: &str) -> String {
+    format!("{}__{column}__back", relationship.sides[0].record_type)
+}
+
+/// The statements that make the table and its index, each harmless where it is there already; what
+/// follows from an attribute has its column, and needs the index alone.
+pub(super) fn create_statements(end: &RelationshipEnd) -> Vec<String> {
     let relationship = &*end.relationship;
+    if let Some(column) = &relationship.reference {
+        let index = quote(&reference_index(relationship, column));
+        let table = quote(&relationship.sides[0].record_type);
+        let column = quote(column);
+        return vec![format!("CREATE INDEX IF NOT EXISTS {index} ON {table} ({column})")];
+    }
     let (here, there) = row_columns(end);
     let mut columns = format!("{here} INTEGER NOT NULL, {there} INTEGER NOT NULL");
     for (name, sql_type) in attribute_columns(relationship) {
@@ -45,7 +64,7 @@ pub(super) fn create_statements(end: &RelationshipEnd) -> [String; 2] {
     columns.push_str(&format!(", PRIMARY KEY ({here}, {there})"));
     let index = quote(&format!("{}__back", relationship.name));
     let table = quote(&relationship.name);
-    [
+    vec![
         create_table(&relationship.name, &columns, "STRICT, WITHOUT ROWID"),
         format!("CREATE INDEX IF NOT EXISTS {index} ON {table} ({there}, {here})"),
     ]
@@ -86,6 +105,9 @@ pub(super) fn edges(
     limit: usize,
 ) -> Result<Vec<StoredEdge>> {
     let failed = store_error(READING);
+    if let Some(column) = &end.relationship.reference {
+        return referring(transaction, end, column, row, after, limit);
+    }
     let (here, there) = row_columns(end);
     let mut statement = transaction.prepare(&format!(
         "SELECT edge.{there}, record.id{} FROM {} AS edge \
@@ -105,6 +127,41 @@ pub(super) fn edges(
             id: parse(sql.get_ref(1).map_err(&failed)?, "a UUID")?,
             values: read_values(&end.relationship, sql, 2)?,
         });
+    }
+    Ok(edges)
+}
+
+/// The edges of a relationship that follows from a column of the first side's records.
+fn referring(
+    transaction: &Transaction<'_>,
+    end: &RelationshipEnd,
+    column: &str,
+    row: RowKey,
+    after: Option<RowKey>,
+    limit: usize,
+) -> Result<Vec<StoredEdge>> {
+    let failed = store_error(READING);
+    let (column, here, there) =
+        (quote(column), quote(&end.here().record_type), quote(&end.there().record_type));
+    let is_linked = match end.side {
+        // An id says which row it can only be in.
+        0 => format!(
+            "id = (SELECT {column} FROM {here} WHERE rid = ?1) \
+             AND rid = headwater_row((SELECT {column} FROM {here} WHERE rid = ?1))"
+        ),
+        _ => format!("{column} = (SELECT id FROM {here} WHERE rid = ?1)"),
+    };
+    let mut statement = transaction.prepare(&format!(
+        "SELECT rid, id FROM {there} WHERE archived_at IS NULL AND {is_linked} \
+         AND rid > ?2 ORDER BY rid LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found =
+        statement.query(params![row, after.unwrap_or(RowKey::MIN), limit]).map_err(&failed)?;
+    let mut edges = Vec::new();
+    while let Some(sql) = found.next().map_err(&failed)? {
+        let id = parse(sql.get_ref(1).map_err(&failed)?, "a UUID")?;
+        edges.push(StoredEdge { row: sql.get(0).map_err(&failed)?, id, values: Vec::new() });
     }
     Ok(edges)
 }

@@ -1,11 +1,18 @@
 //! Where a record type's attributes are stored: its table, its child tables, its key tables.
 //!
 //! Names: the table is the record type's, an array attribute's child table is
-//! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`. Api names hold no
-//! double underscore, so no two names meet.
+//! `<type>__<attribute>`, its match keys are in `<type>__<attribute>__key`, the change log in
+//! `<type>__log__change` and `<type>__log__created`. Api names hold no double underscore, so no two
+//! names meet.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::schema::{Origin, RecordType};
+use crate::store::Selection;
 use crate::value::{ADDRESS_PARTS, ValueType};
+
+use super::history;
 
 /// The column of the digest of the assert that left a record as it is.
 pub(super) const DIGEST: &str = "asserted_digest";
@@ -23,6 +30,8 @@ pub(super) enum Storage {
         table: String,
         /// Whether the elements are items (`number, text, is_primary, labels`) or single values.
         is_item: bool,
+        /// The statement that reads the elements of a record.
+        select: String,
     },
 }
 
@@ -32,11 +41,30 @@ pub(super) struct Layout {
     pub(super) table: String,
     /// One entry for each attribute.
     pub(super) storage: Vec<Storage>,
+    /// The statement that reads a record's own row whole.
+    pub(super) select: String,
+    /// The same of a record that is not archived.
+    pub(super) select_present: String,
 }
 
 /// The key table of an attribute.
 pub(super) fn key_table(record_type: &RecordType, attribute: usize) -> String {
     format!("{}__{}__key", record_type.api_name(), record_type.attribute(attribute).api_name)
+}
+
+/// The table of what changed in a type's records.
+pub(super) fn change_table(record_type: &RecordType) -> String {
+    format!("{}__log__change", record_type.api_name())
+}
+
+/// The table of who made a type's records.
+pub(super) fn created_table(record_type: &RecordType) -> String {
+    format!("{}__log__created", record_type.api_name())
+}
+
+/// The index that finds a type's records by `updated_at`.
+fn update_index(record_type: &RecordType) -> String {
+    format!("{}__updated_at__index", record_type.api_name())
 }
 
 impl Layout {
@@ -47,10 +75,16 @@ impl Layout {
             .iter()
             .map(|attribute| match (&attribute.origin, attribute.is_array) {
                 (Origin::System(_), _) => Storage::System,
-                (_, true) => Storage::Child {
-                    table: format!("{table}__{}", attribute.api_name),
-                    is_item: attribute.value_type.is_item(),
-                },
+                (_, true) => {
+                    let table = format!("{table}__{}", attribute.api_name);
+                    let is_item = attribute.value_type.is_item();
+                    let columns =
+                        if is_item { "text, number, is_primary, labels" } else { "value" };
+                    let from = quote(&table);
+                    let select =
+                        format!("SELECT {columns} FROM {from} WHERE rid = ?1 ORDER BY position");
+                    Storage::Child { table, is_item, select }
+                }
                 (_, false) if attribute.value_type == ValueType::Address => Storage::Columns(
                     ADDRESS_PARTS
                         .iter()
@@ -60,10 +94,29 @@ impl Layout {
                 (_, false) => Storage::Columns(vec![attribute.api_name.clone()]),
             })
             .collect();
-        Self { table, storage }
+        let mut layout =
+            Self { table, storage, select: String::new(), select_present: String::new() };
+        layout.select = layout.select(&Selection::all(record_type));
+        layout.select_present = format!("{} AND archived_at IS NULL", layout.select);
+        layout
     }
 
-    /// The statements that make the tables, each harmless where its table is there already.
+    /// The statement that reads the selected columns of a record's own row.
+    pub(super) fn select(&self, selection: &Selection) -> String {
+        let mut columns = String::new();
+        for attribute in selection.iter() {
+            if let Storage::Columns(names) = &self.storage[attribute] {
+                for name in names {
+                    columns.push_str(", ");
+                    columns.push_str(&quote(name));
+                }
+            }
+        }
+        let table = quote(&self.table);
+        format!("SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1")
+    }
+
+    /// The statements that make the tables and the index, each harmless where there is one already.
     pub(super) fn create_statements(&self, record_type: &RecordType) -> Vec<String> {
         let mut columns = vec![
             "rid INTEGER PRIMARY KEY".to_owned(),
@@ -78,7 +131,7 @@ impl Layout {
         );
         let mut statements = vec![create_table(&self.table, &columns.join(", "), "STRICT")];
         for (storage, attribute) in self.storage.iter().zip(record_type.attributes()) {
-            let Storage::Child { table, is_item } = storage else { continue };
+            let Storage::Child { table, is_item, .. } = storage else { continue };
             let element = if *is_item {
                 "number INTEGER NOT NULL, text TEXT NOT NULL, is_primary INTEGER NOT NULL, labels TEXT".to_owned()
             } else {
@@ -96,11 +149,19 @@ impl Layout {
                 "STRICT, WITHOUT ROWID",
             ));
         }
+        statements.extend(history::create_statements(record_type));
+        // What changes gets the latest time of its type, so the index grows at its end. Archived
+        // records are in no answer.
+        statements.push(format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {} (updated_at) WHERE archived_at IS NULL",
+            quote(&update_index(record_type)),
+            quote(&self.table)
+        ));
         statements
     }
 
-    /// Every table of the record type.
-    pub(super) fn table_names(&self, record_type: &RecordType) -> Vec<String> {
+    /// Every table and index of the record type.
+    pub(super) fn names(&self, record_type: &RecordType) -> Vec<String> {
         let mut names = vec![self.table.clone()];
         for storage in &self.storage {
             if let Storage::Child { table, .. } = storage {
@@ -108,6 +169,8 @@ impl Layout {
             }
         }
         names.extend(record_type.key_attributes().map(|index| key_table(record_type, index)));
+        names.extend([change_table(record_type), created_table(record_type)]);
+        names.push(update_index(record_type));
         names
     }
 
@@ -126,6 +189,33 @@ impl Layout {
             names.iter().map(|name| (name.clone(), sql_type(attribute.value_type)))
         });
         std::iter::once((DIGEST.to_owned(), "BLOB")).chain(attributes)
+    }
+}
+
+/// The layouts of the record types that were asked for: made once, as they are needed for each record
+/// that is read.
+#[derive(Debug, Default)]
+pub(super) struct Layouts(RwLock<HashMap<String, Arc<Layout>>>);
+
+impl Layouts {
+    pub(super) fn of(&self, record_type: &RecordType) -> Arc<Layout> {
+        // Attributes are only ever added.
+        let is_current =
+            |known: &&Arc<Layout>| known.storage.len() == record_type.attributes().len();
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = known.get(record_type.api_name()).filter(is_current) {
+            return Arc::clone(layout);
+        }
+        drop(known);
+        let layout = Arc::new(Layout::new(record_type));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(record_type.api_name().to_owned(), Arc::clone(&layout));
+        layout
+    }
+
+    /// Makes them anew: where a workspace returns to a copy, a record type may lose attributes.
+    pub(super) fn forget(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

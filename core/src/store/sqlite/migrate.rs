@@ -1,12 +1,14 @@
-//! Brings a workspace file up to date: numbered migrations, then the tables of the schema.
+//! Brings a workspace file up to date: numbered migrations, then the tables of the schema and of
+//! what the workspace declares.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::Schema;
+use crate::schema::{Declarations, Schema};
 
 use super::edges;
 use super::errors::{corrupt, store_error};
@@ -16,15 +18,18 @@ use super::layout::{Layout, quote};
 const APPLICATION_ID: i32 = 0x4857_4352;
 
 /// Every migration, in order; `user_version` counts those applied. Never edit one: add another.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_journal.sql"),
     include_str!("migrations/0002_internal_error.sql"),
     include_str!("migrations/0003_api_keys.sql"),
+    include_str!("migrations/0004_history.sql"),
 ];
 
 pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> Result<()> {
     let failed = store_error("bring the workspace up to date");
-    if is_up_to_date(connection, schema)? {
+    if version(connection)? == MIGRATIONS.len()
+        && has_tables(connection, &*with_declared(connection, schema)?)?
+    {
         return Ok(());
     }
     let transaction =
@@ -41,7 +46,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> 
             )
             .map_err(&failed)?;
     }
-    make_tables(&transaction, schema)?;
+    make_tables(&transaction, &*with_declared(&transaction, schema)?)?;
     transaction
         .execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}",
@@ -51,8 +56,20 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> 
     transaction.commit().map_err(&failed)
 }
 
-/// Makes the tables and columns that record types and relationships have and the file has not. None
-/// of it rewrites a record, however many there are.
+/// The schema with the record types and fields that the workspace declares.
+fn with_declared<'a>(connection: &Connection, schema: &'a Schema) -> Result<Cow<'a, Schema>> {
+    let text: Option<String> = connection
+        .prepare("SELECT value FROM headwater_setting WHERE name = 'declarations'")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+        .map_err(store_error("read the workspace's declarations"))?;
+    match text {
+        Some(text) => Ok(Cow::Owned(schema.extended(&Declarations::from_text(&text)?)?)),
+        None => Ok(Cow::Borrowed(schema)),
+    }
+}
+
+/// Makes the tables, columns and indexes that record types and relationships have and the file has
+/// not. None of it rewrites a record, however many there are.
 pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()> {
     let failed = store_error("bring the workspace up to date");
     for record_type in schema.record_types() {
@@ -65,6 +82,9 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
     for end in schema.relationships() {
         for statement in edges::create_statements(end) {
             connection.execute_batch(&statement).map_err(&failed)?;
+        }
+        if end.relationship.reference.is_some() {
+            continue;
         }
         let columns = edges::attribute_columns(&end.relationship);
         let columns = columns.map(|(name, sql_type)| (name.to_owned(), sql_type));
@@ -90,22 +110,19 @@ fn add_columns(
     Ok(())
 }
 
-/// Whether nothing needs to be written; opening a workspace then takes no write lock.
-fn is_up_to_date(connection: &Connection, schema: &Schema) -> Result<bool> {
-    if version(connection)? < MIGRATIONS.len() {
-        return Ok(false);
-    }
+/// Whether nothing needs to be made; opening a workspace then takes no write lock.
+fn has_tables(connection: &Connection, schema: &Schema) -> Result<bool> {
     let failed = store_error("read the workspace's tables");
     let mut statement = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'index')")
         .map_err(&failed)?;
-    let tables = statement
+    let names = statement
         .query_map([], |row| row.get::<_, String>(0))
         .and_then(Iterator::collect::<rusqlite::Result<HashSet<_>>>)
         .map_err(&failed)?;
     for record_type in schema.record_types() {
         let layout = Layout::new(record_type);
-        if !layout.table_names(record_type).iter().all(|name| tables.contains(name)) {
+        if !layout.names(record_type).iter().all(|name| names.contains(name)) {
             return Ok(false);
         }
         let present = columns_of(connection, &layout.table)?;
@@ -114,10 +131,12 @@ fn is_up_to_date(connection: &Connection, schema: &Schema) -> Result<bool> {
         }
     }
     for end in schema.relationships() {
-        let name = &end.relationship.name;
-        let present = columns_of(connection, name)?;
+        let present = columns_of(connection, &end.relationship.name)?;
         let mut columns = edges::attribute_columns(&end.relationship);
-        if !tables.contains(name) || !columns.all(|(name, _)| present.contains(name)) {
+        let own = edges::names(&end.relationship);
+        if !own.iter().all(|name| names.contains(name))
+            || !columns.all(|(name, _)| present.contains(name))
+        {
             return Ok(false);
         }
     }

@@ -1,31 +1,40 @@
 //! SQLite as a store: one file, WAL, typed tables that any SQL tool can read.
 
 mod api_keys;
+mod before_values;
 mod binder;
 mod columns;
+mod copies;
 mod edges;
 mod errors;
 mod halves;
+mod history;
 mod identity;
 mod journal;
 mod layout;
 mod migrate;
 mod query;
+#[cfg(test)]
+mod query_plans;
 mod read;
 mod transaction;
+mod updates;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::Schema;
 
-use super::{ReadTransaction, Store, WriteTransaction};
+use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
+use layout::Layouts;
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.
@@ -36,8 +45,10 @@ const PAGE_BYTES: u32 = 4096;
 /// Page cache of the writing connection, in KiB. Batches are read and written in the order of
 /// their keys, which needs little of it: four times as much gains nothing.
 const WRITER_CACHE_KIB: u32 = 32_768;
-/// Page cache of a reading connection, in KiB.
-const READER_CACHE_KIB: u32 = 16_384;
+/// Page cache of a reading connection, in KiB: the keys and rows of some 100 000 records.
+const READER_CACHE_KIB: u32 = 65_536;
+/// Reading connections that are kept for the next reads; each keeps its page cache.
+const IDLE_READERS: usize = 4;
 /// Pages in the write-ahead log before they are moved into the database.
 const CHECKPOINT_PAGES: u32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
@@ -48,6 +59,9 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    generator: Generator,
+    layouts: Layouts,
+    organization_id: OnceLock<Uuid>,
 }
 
 impl SqliteStore {
@@ -57,6 +71,19 @@ impl SqliteStore {
     /// `store_io` if there is no such file or it cannot be opened, `store_corrupt` if it is not a
     /// Headwater workspace, `config_invalid` if a newer Headwater wrote it, `store_busy`.
     pub fn open(path: &Path, schema: &Schema, create: bool) -> Result<Self> {
+        Self::open_generating(path, schema, create, Generation::default())
+    }
+
+    /// As [`SqliteStore::open`], with times and ids that are made in this way.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_generating(
+        path: &Path,
+        schema: &Schema,
+        create: bool,
+        generation: Generation,
+    ) -> Result<Self> {
         if !create && !path.exists() {
             return Err(Error::new(
                 ErrorCode::StoreIo,
@@ -66,10 +93,15 @@ impl SqliteStore {
         }
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER_CACHE_KIB)?;
         migrate::bring_up_to_date(&mut writer, schema)?;
+        let generator = Generator::new(generation);
+        copies::name_organization(&writer, generator.ids())?;
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
+            generator,
+            layouts: Layouts::default(),
+            organization_id: OnceLock::new(),
         })
     }
 
@@ -86,7 +118,10 @@ impl SqliteStore {
     }
 
     fn give_back(&self, connection: Connection) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
     }
 }
 
@@ -107,6 +142,24 @@ impl Store for SqliteStore {
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
             .map_err(store_error("move the write-ahead log into the workspace"))
     }
+
+    fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    fn copy_to(&self, path: &Path) -> Result<()> {
+        let reader = self.reader()?;
+        let copied = copies::copy_to(&reader, path);
+        self.give_back(reader);
+        copied
+    }
+
+    fn return_to(&self, path: &Path) -> Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        copies::return_to(&mut writer, path)?;
+        self.layouts.forget();
+        Ok(())
+    }
 }
 
 fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> {
@@ -116,6 +169,8 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // Else a statement is prepared again for each value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The page size counts only before the first table and before WAL.
         connection.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; \

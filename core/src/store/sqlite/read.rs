@@ -19,11 +19,22 @@ use super::transaction::Transaction;
 const READING: &str = "read records";
 
 pub(super) fn settings(transaction: &Transaction<'_>) -> Result<Settings> {
-    let organization_id = setting(transaction, "organization_id")?
+    let organization_id = organization_id(transaction)?;
+    let rejects_duplicates = setting(transaction, "duplicates")?.as_deref() == Some("reject");
+    let keeps_history = setting(transaction, "history")?.as_deref() != Some("off");
+    Ok(Settings { organization_id, rejects_duplicates, keeps_history })
+}
+
+/// Every record shows it, and it never changes: read once.
+pub(super) fn organization_id(transaction: &Transaction<'_>) -> Result<Uuid> {
+    let known = &transaction.store().organization_id;
+    if let Some(id) = known.get() {
+        return Ok(*id);
+    }
+    let id = setting(transaction, "organization_id")?
         .and_then(|text| Uuid::parse_str(&text).ok())
         .ok_or_else(|| corrupt("no organization id"))?;
-    let rejects_duplicates = setting(transaction, "duplicates")?.as_deref() == Some("reject");
-    Ok(Settings { organization_id, rejects_duplicates })
+    Ok(*known.get_or_init(|| id))
 }
 
 /// One of the workspace's settings.
@@ -39,10 +50,12 @@ pub(super) fn find_ids(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
     ids: &[Uuid],
+    is_archived: bool,
 ) -> Result<Vec<Option<RowKey>>> {
     let table = quote(record_type.api_name());
+    let test = if is_archived { "IS NOT NULL" } else { "IS NULL" };
     let mut statement = transaction
-        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at IS NULL"))?;
+        .prepare(&format!("SELECT id = ?2 FROM {table} WHERE rid = ?1 AND archived_at {test}"))?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         let row = row_of(*id);
@@ -120,41 +133,60 @@ pub(super) fn load(
     selection: &Selection,
     rows: &[RowKey],
 ) -> Result<Vec<StoredRecord>> {
-    let layout = &Layout::new(record_type);
-    let table = quote(&layout.table);
-    let columns = selected_columns(layout, selection);
-    let mut statement = transaction.prepare(&format!(
-        "SELECT id, created_at, updated_at, {DIGEST}{columns} FROM {table} WHERE rid = ?1"
-    ))?;
+    let layout = &*transaction.store().layouts.of(record_type);
+    let selected = (!selection.is_all()).then(|| layout.select(selection));
+    let mut statement = transaction.prepare(selected.as_ref().unwrap_or(&layout.select))?;
     let mut records = Vec::with_capacity(rows.len());
     for &row in rows {
         let mut found = statement.query([row]).map_err(store_error(READING))?;
-        let sql =
-            found.next().map_err(store_error(READING))?.ok_or_else(|| without_record(&table))?;
+        let sql = found
+            .next()
+            .map_err(store_error(READING))?
+            .ok_or_else(|| without_record(&layout.table))?;
         records.push(read_record(record_type, layout, selection, row, sql)?);
     }
     drop(statement);
-    for attribute in selection.iter() {
-        if let Storage::Child { table, is_item } = &layout.storage[attribute] {
-            let value_type = record_type.attribute(attribute).value_type;
-            load_lists(transaction, table, *is_item, value_type, attribute, &mut records)?;
-        }
-    }
+    load_arrays(transaction, record_type, selection, &mut records)?;
     Ok(records)
 }
 
-/// The selected columns of the record's own row, each with a comma before it.
-pub(super) fn selected_columns(layout: &Layout, selection: &Selection) -> String {
-    let mut columns = String::new();
+/// The record with an id, whole.
+pub(super) fn get(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    id: Uuid,
+) -> Result<Option<StoredRecord>> {
+    let layout = &*transaction.store().layouts.of(record_type);
+    let selection = Selection::all(record_type);
+    let mut statement = transaction.prepare(&layout.select_present)?;
+    let row = row_of(id);
+    let mut found = statement.query([row]).map_err(store_error(READING))?;
+    let Some(sql) = found.next().map_err(store_error(READING))? else { return Ok(None) };
+    let record = read_record(record_type, layout, &selection, row, sql)?;
+    if record.id != id {
+        return Ok(None);
+    }
+    drop(found);
+    let mut records = [record];
+    load_arrays(transaction, record_type, &selection, &mut records)?;
+    Ok(Some(records).map(|[record]| record))
+}
+
+/// Reads the selected arrays of records.
+fn load_arrays(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    selection: &Selection,
+    records: &mut [StoredRecord],
+) -> Result<()> {
+    let layout = &*transaction.store().layouts.of(record_type);
     for attribute in selection.iter() {
-        if let Storage::Columns(names) = &layout.storage[attribute] {
-            for name in names {
-                columns.push_str(", ");
-                columns.push_str(&quote(name));
-            }
+        if let Storage::Child { is_item, select, .. } = &layout.storage[attribute] {
+            let value_type = record_type.attribute(attribute).value_type;
+            load_lists(transaction, select, *is_item, value_type, attribute, records)?;
         }
     }
-    columns
+    Ok(())
 }
 
 fn read_record(
@@ -189,17 +221,13 @@ fn read_record(
 
 fn load_lists(
     transaction: &Transaction<'_>,
-    table: &str,
+    select: &str,
     is_item: bool,
     value_type: ValueType,
     attribute: usize,
     records: &mut [StoredRecord],
 ) -> Result<()> {
-    let columns = if is_item { "text, number, is_primary, labels" } else { "value" };
-    let mut statement = transaction.prepare(&format!(
-        "SELECT {columns} FROM {} WHERE rid = ?1 ORDER BY position",
-        quote(table)
-    ))?;
+    let mut statement = transaction.prepare(select)?;
     for record in records {
         let mut found = statement.query([record.row]).map_err(store_error(READING))?;
         let mut elements = Vec::new();
@@ -229,4 +257,36 @@ fn read_item(sql: &Row<'_>) -> Result<Value> {
             .collect::<Result<_>>()?;
     }
     Ok(Value::Item(Box::new(item)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use crate::schema::Schema;
+    use crate::store::SqliteStore;
+    use crate::store::sqlite::layout::Storage;
+
+    #[test]
+    fn a_statement_is_not_prepared_again_for_each_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Schema::standard();
+        let store = SqliteStore::open(&folder.path().join("crm.db"), &schema, true).unwrap();
+        let layout = store.layouts.of(schema.record_type("contact").unwrap());
+        let transaction = store.begin_read().unwrap();
+        let arrays = layout.storage.iter().filter_map(|storage| match storage {
+            Storage::Child { select, .. } => Some(select),
+            _ => None,
+        });
+        let mut read = 0;
+        for select in arrays.chain([&layout.select]) {
+            let mut statement = transaction.prepare(select).unwrap();
+            for row in 0..5 {
+                assert!(statement.query([row]).unwrap().next().unwrap().is_none());
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{select}");
+            read += 1;
+        }
+        assert!(read > 2, "the contact has arrays");
+    }
 }

@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::store::{
-    Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, StoredEdge,
-    StoredRecord, WriteTransaction,
+    Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
+    StoredEdge, StoredRecord, WriteTransaction,
 };
 use crate::value::{Timestamp, Value};
 
@@ -44,10 +44,7 @@ impl<'a> Transaction<'a> {
         };
         let mut transaction =
             Self { store, access, is_open: false, has_written: false, next_rows: HashMap::new() };
-        transaction
-            .connection()
-            .execute_batch(begin)
-            .map_err(store_error("start a transaction"))?;
+        transaction.execute(begin, "start a transaction")?;
         transaction.is_open = true;
         Ok(transaction)
     }
@@ -68,6 +65,11 @@ impl<'a> Transaction<'a> {
     /// Whether a reader that begins now sees the same records and match keys.
     pub(super) fn sees_what_readers_see(&self) -> bool {
         matches!(self.access, Access::Write(_)) && !self.has_written
+    }
+
+    /// Runs a statement without parameters, prepared once.
+    fn execute(&self, sql: &str, doing: &str) -> Result<()> {
+        self.prepare(sql)?.execute([]).map(drop).map_err(store_error(doing))
     }
 
     /// A prepared statement, kept for the next time.
@@ -96,7 +98,7 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.is_open {
             // What cannot be rolled back is rolled back when the file is next opened.
-            let _ = self.connection().execute_batch("ROLLBACK");
+            let _ = self.execute("ROLLBACK", "end a transaction");
         }
         if let Access::Read(connection) = &mut self.access
             && let Some(connection) = connection.take()
@@ -116,7 +118,19 @@ impl ReadTransaction for Transaction<'_> {
     }
 
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>> {
-        read::find_ids(self, record_type, ids)
+        read::find_ids(self, record_type, ids, false)
+    }
+
+    fn find_archived(
+        &mut self,
+        record_type: &RecordType,
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<RowKey>>> {
+        read::find_ids(self, record_type, ids, true)
+    }
+
+    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
+        read::get(self, record_type, id)
     }
 
     fn find_keys(
@@ -170,6 +184,10 @@ impl ReadTransaction for Transaction<'_> {
 }
 
 impl WriteTransaction for Transaction<'_> {
+    fn generator(&self) -> &Generator {
+        self.store.generator()
+    }
+
     fn set_rejects_duplicates(&mut self, rejects: bool) -> Result<()> {
         write::set_rejects_duplicates(self, rejects)
     }
@@ -204,6 +222,11 @@ impl WriteTransaction for Transaction<'_> {
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
         self.has_written = true;
         write::archive(self, record_type, rows)
+    }
+
+    fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
+        self.has_written = true;
+        write::restore(self, record_type, rows)
     }
 
     fn change_keys(
@@ -254,7 +277,7 @@ impl WriteTransaction for Transaction<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {
-        self.connection().execute_batch("COMMIT").map_err(store_error("commit"))?;
+        self.execute("COMMIT", "commit")?;
         self.is_open = false;
         Ok(())
     }

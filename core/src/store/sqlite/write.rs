@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::schema::RecordType;
-use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord};
+use crate::store::{KeyEntry, RecordUpdate, RowKey, Store, StoredRecord};
 use crate::value::{Timestamp, Value};
 
 use super::binder::Binder;
@@ -41,8 +41,11 @@ pub(super) fn allocate(
             .query_row([], |row| row.get(0))
             .map_err(store_error(WRITING))
     })?;
-    let unix_millis = u64::try_from(Timestamp::now().0 / 1000).unwrap_or(0);
-    (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis)?))).collect()
+    let generator = transaction.store().generator();
+    let (now, ids) = (generator.times().now(), generator.ids());
+    let unix_millis = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let random = |row: RowKey| ids.bytes(record_type.api_name(), row.unsigned_abs());
+    (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis, random(row))?))).collect()
 }
 
 pub(super) fn latest_update(
@@ -74,10 +77,10 @@ pub(super) fn insert(
     record_type: &RecordType,
     records: &[StoredRecord],
 ) -> Result<()> {
-    let layout = &Layout::new(record_type);
+    let layout = &*transaction.store().layouts.of(record_type);
     insert_rows(transaction, layout, records)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
-        if let Storage::Child { table, is_item } = storage {
+        if let Storage::Child { table, is_item, .. } = storage {
             let lists =
                 records.iter().map(|record| (record.row, record.values[attribute].as_ref()));
             insert_lists(transaction, table, *is_item, lists)?;
@@ -169,10 +172,10 @@ pub(super) fn update(
     record_type: &RecordType,
     updates: &[RecordUpdate],
 ) -> Result<()> {
-    let layout = &Layout::new(record_type);
+    let layout = &*transaction.store().layouts.of(record_type);
     update_rows(transaction, layout, updates)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
-        let Storage::Child { table, is_item } = storage else { continue };
+        let Storage::Child { table, is_item, .. } = storage else { continue };
         let changed: Vec<(RowKey, Option<&Value>)> = updates
             .iter()
             .filter_map(|update| {
@@ -249,6 +252,21 @@ pub(super) fn archive(
     let table = quote(record_type.api_name());
     let mut statement = transaction
         .prepare(&format!("UPDATE {table} SET archived_at = ?2, updated_at = ?2 WHERE rid = ?1"))?;
+    for (row, at) in rows {
+        statement.execute(params![row, at.to_string()]).map_err(store_error(WRITING))?;
+    }
+    Ok(())
+}
+
+pub(super) fn restore(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+    rows: &[(RowKey, Timestamp)],
+) -> Result<()> {
+    let table = quote(record_type.api_name());
+    let mut statement = transaction.prepare(&format!(
+        "UPDATE {table} SET archived_at = NULL, updated_at = ?2 WHERE rid = ?1"
+    ))?;
     for (row, at) in rows {
         statement.execute(params![row, at.to_string()]).map_err(store_error(WRITING))?;
     }

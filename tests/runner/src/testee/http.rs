@@ -46,12 +46,14 @@ impl Drop for Served {
 }
 
 impl Served {
-    fn start(workspace: &Path, duplicates: Option<&str>) -> Result<Self, String> {
+    fn start(workspace: &Path, settings: &Json) -> Result<Self, String> {
         let mut command = Command::new(headwater_program_tests::executable());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--workspace"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--twin", "--workspace"]);
         command.arg(workspace).stdout(Stdio::piped());
-        if let Some(duplicates) = duplicates {
-            command.args(["--duplicates", duplicates]);
+        for name in ["duplicates", "history"] {
+            if let Some(setting) = settings[name].as_str() {
+                command.args([&format!("--{name}"), setting]);
+            }
         }
         let mut child = command.spawn().map_err(|cause| format!("cannot start it: {cause}"))?;
         let output = child.stdout.take().ok_or("the server has no stdout")?;
@@ -82,8 +84,7 @@ impl Testee for HttpTestee {
         match text("do") {
             "begin" => {
                 let workspace = Path::new(text("folder")).join("crm.db");
-                let duplicates = request["workspace"]["duplicates"].as_str();
-                self.server = Some(Served::start(&workspace, duplicates)?);
+                self.server = Some(Served::start(&workspace, &request["workspace"])?);
                 Ok(Response::Ok(Json::Null))
             }
             "end" => {
@@ -96,6 +97,9 @@ impl Testee for HttpTestee {
                 self.has_declared = true;
                 self.ask("POST", "/api/local/schema", request.get("body").cloned(), 200)
             }
+            "pipelines" => self.ask("GET", "/api/local/pipelines", None, 200),
+            "snapshot" => self.ask("POST", "/api/local/snapshot", None, 201).map(without_answer),
+            "reset" => self.ask("POST", "/api/local/reset", None, 200).map(without_answer),
             "seed" => {
                 self.seed(record_type, &seed_line(request.as_object().unwrap_or(&Map::new())))
             }
@@ -105,6 +109,14 @@ impl Testee for HttpTestee {
                 self.ask("PATCH", &segments(&[record_type, text("id")]), body(&["attributes"]), 200)
             }
             "archive" => self.ask("DELETE", &segments(&[record_type, text("id")]), None, 204),
+            "restore" => {
+                let path = segments(&["api", "local", record_type, text("id"), "restore"]);
+                self.ask("POST", &path, None, 200)
+            }
+            "history" => {
+                let path = segments(&["api", "local", record_type, text("id"), "history"]);
+                self.ask("GET", &format!("{path}?{}", parameters(request)), None, 200)
+            }
             "assert" => self.assert(record_type, body(&["match", "attributes"])),
             "query" => {
                 let path = segments(&[record_type, "_query"]);
@@ -211,14 +223,7 @@ impl HttpTestee {
         let list = segments(&list);
         let body = request.get("body").cloned();
         match text("do") {
-            "edges" => {
-                let given = ["limit", "cursor"].into_iter().filter_map(|name| {
-                    let value = request.get(name)?;
-                    Some(format!("{name}={}", value.as_str().map_or(value.to_string(), encode)))
-                });
-                let parameters = given.collect::<Vec<_>>().join("&");
-                self.ask("GET", &format!("{list}?{parameters}"), None, 200)
-            }
+            "edges" => self.ask("GET", &format!("{list}?{}", parameters(request)), None, 200),
             "add_edge" => {
                 let (status, mut answer) = self.send("POST", &list, body)?;
                 if matches!(status, 200 | 201) {
@@ -292,6 +297,23 @@ impl HttpTestee {
         let answer = serde_json::from_str(&text)
             .map_err(|cause| format!("the answer is not JSON: {cause}: {text}"))?;
         Ok((status, answer))
+    }
+}
+
+/// The parameters of a list.
+fn parameters(request: &Json) -> String {
+    let given = ["limit", "cursor"].into_iter().filter_map(|name| {
+        let value = request.get(name)?;
+        Some(format!("{name}={}", value.as_str().map_or(value.to_string(), encode)))
+    });
+    given.collect::<Vec<_>>().join("&")
+}
+
+/// What went well, with nothing to show.
+fn without_answer(response: Response) -> Response {
+    match response {
+        Response::Ok(_) => Response::Ok(Json::Null),
+        other => other,
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use headwater::error::{Error, ErrorCode, Result};
+use headwater::operation::QueryLimits;
 use headwater::source::Control;
 use headwater::sync::{self, Job, RunOptions};
 use headwater::{Action, Declarations, OpenOptions, Query, Record, Workspace};
@@ -52,6 +53,8 @@ impl InProcess {
             "get" => self.get(request),
             "patch" => self.patch(request),
             "archive" => self.archive(request),
+            "restore" => self.restore(request),
+            "history" => self.history(request),
             "assert" => self.assert(request),
             "update" => self.update(request),
             "add_item" => self.add_item(request),
@@ -65,6 +68,9 @@ impl InProcess {
             "schema" => self.schema(request),
             "query" => self.query(request),
             "sync" => self.sync(request),
+            "pipelines" => self.pipelines(),
+            "snapshot" => self.snapshot(),
+            "reset" => self.reset(),
             _ => return Response::Unsupported(verb.to_owned()),
         };
         match answered {
@@ -83,20 +89,25 @@ impl InProcess {
         let folder = PathBuf::from(request.text("folder")?);
         let path = folder.join("crm.db");
         self.folder = Some(folder);
-        let duplicates = request.0["workspace"]["duplicates"].as_str();
-        self.open_at(&path.to_string_lossy(), true, duplicates)
+        let options = request.0["workspace"].as_object().cloned().unwrap_or_default();
+        self.open_at(&path.to_string_lossy(), true, Request(&options))
     }
 
     /// Opens another workspace, which the steps after it use.
     fn open(&mut self, request: Request<'_>) -> Result<Json> {
-        let duplicates = request.0.get("duplicates").and_then(Json::as_str);
         let create = request.0.get("create").and_then(Json::as_bool).unwrap_or(false);
-        self.open_at(request.text("workspace")?, create, duplicates)
+        self.open_at(request.text("workspace")?, create, request)
     }
 
-    fn open_at(&mut self, url: &str, create: bool, duplicates: Option<&str>) -> Result<Json> {
-        let rejects_duplicates = duplicates.map(|duplicates| duplicates == "reject");
-        self.workspace = Some(headwater::open(url, OpenOptions { create, rejects_duplicates })?);
+    /// Opens a workspace with the settings that are given.
+    fn open_at(&mut self, url: &str, create: bool, given: Request<'_>) -> Result<Json> {
+        let setting = |name: &str| given.0.get(name).and_then(Json::as_str);
+        let options = OpenOptions {
+            create,
+            rejects_duplicates: setting("duplicates").map(|duplicates| duplicates == "reject"),
+            keeps_history: setting("history").map(|history| history == "on"),
+        };
+        self.workspace = Some(headwater::open(url, options)?);
         Ok(Json::Null)
     }
 
@@ -105,6 +116,30 @@ impl InProcess {
         let declarations = Declarations::from_json(Json::Object(request.object("body")?))?;
         let declared = self.workspace()?.declare(declarations)?;
         Ok(json!({ "added": declared.added, "changed": declared.changed }))
+    }
+
+    /// A local extension: pipelines with their stages.
+    fn pipelines(&self) -> Result<Json> {
+        Ok(json!({ "data": self.workspace()?.schema().pipelines() }))
+    }
+
+    /// A local extension of twins: keeps the present state, in place of one that was kept.
+    fn snapshot(&self) -> Result<Json> {
+        let path = self.snapshot_path();
+        // There may be none.
+        let _ = std::fs::remove_file(&path);
+        self.workspace()?.twin()?.copy_to(&path)?;
+        Ok(Json::Null)
+    }
+
+    /// A local extension of twins: goes back to the state that was kept.
+    fn reset(&self) -> Result<Json> {
+        self.workspace()?.twin()?.return_to(&self.snapshot_path())?;
+        Ok(Json::Null)
+    }
+
+    fn snapshot_path(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_default().join("snapshot.db")
     }
 
     /// A local extension: a record of a type that the API may only read.
@@ -149,6 +184,21 @@ impl InProcess {
     fn archive(&self, request: Request<'_>) -> Result<Json> {
         headwater::archive(self.workspace()?, request.text("record_type")?, request.id()?)?;
         Ok(Json::Null)
+    }
+
+    /// A local extension: an archived record comes back.
+    fn restore(&self, request: Request<'_>) -> Result<Json> {
+        let record_type = request.text("record_type")?;
+        let record = headwater::restore(self.workspace()?, record_type, request.id()?)?;
+        Ok(json!({ "data": record.to_json() }))
+    }
+
+    /// A local extension: what happened to a record.
+    fn history(&self, request: Request<'_>) -> Result<Json> {
+        let parameters = request.some_of(&["limit", "cursor"]);
+        let record_type = request.text("record_type")?;
+        let page = headwater::history(self.workspace()?, record_type, request.id()?, parameters)?;
+        Ok(page.to_json())
     }
 
     fn assert(&self, request: Request<'_>) -> Result<Json> {
@@ -277,7 +327,11 @@ impl InProcess {
     fn query(&self, request: Request<'_>) -> Result<Json> {
         let workspace = self.workspace()?;
         if request.text("record_type")? == ACTIVITY {
-            return headwater::query_activities(workspace, request.object("body")?);
+            return headwater::query_activities(
+                workspace,
+                request.object("body")?,
+                &QueryLimits::default(),
+            );
         }
         let schema = workspace.schema();
         let record_type = schema.record_type(request.text("record_type")?)?;
@@ -293,7 +347,11 @@ impl InProcess {
         let folder = self.folder.as_deref().unwrap_or(Path::new(""));
         let job = Job::parse(request.text("job")?, folder)?;
         let connector = Connectors::in_folders([connectors()]).find(&job.connector)?;
-        let options = OpenOptions { create: true, rejects_duplicates: job.rejects_duplicates };
+        let options = OpenOptions {
+            create: true,
+            rejects_duplicates: job.rejects_duplicates,
+            keeps_history: job.keeps_history,
+        };
         let workspace = headwater::open(&job.workspace, options)?;
         let full = request.0.get("full").and_then(Json::as_bool).unwrap_or(false);
         let report = sync::run(

@@ -1,7 +1,7 @@
 //! From the JSON of a request to the library's types, and from its types to the JSON of an answer.
 
 use headwater::error::{Error, ErrorCode, Result, Retry};
-use headwater::operation::{EdgeEdit, ItemEdit, ItemFields, ItemKey, OperationKind};
+use headwater::operation::{EdgeEdit, EdgeOf, ItemEdit, ItemFields, ItemKey, OperationKind};
 use headwater::value::Uuid;
 use headwater::{
     Action, ApplyMode, ApplyOptions, Attributes, Match, Operation, Outcome, Workspace, Write,
@@ -78,8 +78,8 @@ pub(super) fn error_json(error: &Error) -> Json {
 
 /// The line of a seed file that a request's record makes.
 pub(super) fn seed_line(request: &Map<String, Json>) -> String {
-    json!({ "record_type": request.get("record_type"), "attributes": request.get("attributes") })
-        .to_string()
+    let names = ["record_type", "attributes", "relationships"];
+    Json::Object(Request(request).some_of(&names)).to_string()
 }
 
 /// The id and, where it was asked for, the record of an outcome.
@@ -150,6 +150,7 @@ pub(super) fn parse_operation(
             OperationKind::Patch { id: request.id()?, attributes: attributes(Write::Patch)? }
         }
         "archive" => OperationKind::Archive { id: request.id()? },
+        "restore" => OperationKind::Restore { id: request.id()? },
         "add_item" | "update_item" | "remove_item" => {
             let attribute = record_type.require_items(request.text("attribute")?)?;
             let declared = record_type.attribute(attribute);
@@ -172,7 +173,8 @@ pub(super) fn parse_operation(
                 }
                 _ => EdgeEdit::remove(end, request.uuid("target")?)?,
             };
-            OperationKind::EditEdge { id: request.id()?, relationship, edit: Box::new(edit) }
+            let of = EdgeOf::Record(request.id()?);
+            OperationKind::EditEdge { of, relationship, edit: Box::new(edit) }
         }
         "assert" => {
             OperationKind::Assert { matching: matching()?, attributes: attributes(Write::Assert)? }
