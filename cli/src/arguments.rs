@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::twin_arguments::TwinArguments;
 pub(crate) use record::{
     DuplicatesArgument, HistoryArgument, ItemCommand, ItemPlace, LinkPlace, QueryFormat,
     RecordCommand,
@@ -219,8 +220,8 @@ pub(crate) enum KeysCommand {
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// The workspace; made if there is none.
-    #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) workspace: String,
+    #[arg(long, value_name = "WORKSPACE", required_unless_present = "temporary")]
+    pub(crate) workspace: Option<String>,
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -256,6 +257,8 @@ pub(crate) struct ServeArguments {
     /// Log changes, or log none from now on.
     #[arg(long, value_enum)]
     pub(crate) history: Option<HistoryArgument>,
+    #[command(flatten)]
+    pub(crate) twin: TwinArguments,
 }
 
 /// How much one query may ask for; what is more is refused.

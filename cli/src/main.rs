@@ -8,6 +8,7 @@ mod commands;
 mod exit;
 mod output;
 mod progress;
+mod twin_arguments;
 
 use clap::Parser;
 

@@ -18,6 +18,7 @@ pub mod source;
 mod stopwatch;
 pub mod store;
 pub mod sync;
+mod twin;
 pub mod value;
 mod workspace;
 
@@ -28,10 +29,12 @@ pub use calls::{
     remove_edge, remove_item, restore, update_edge, update_item,
 };
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
-pub use open::{OpenOptions, open};
+pub use open::{OpenOptions, open, open_generating};
 pub use operation::{Action, Actor, ApplyMode, Match, Operation, Outcome, Page, Query};
 pub use record::{Attributes, Change, Record};
 pub use schema::{Declarations, Declared, Schema, Write};
 pub use seed::seed;
+pub use store::{FixedClock, Generation};
+pub use twin::Twin;
 pub use value::Uuid;
 pub use workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};

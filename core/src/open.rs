@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::local::LocalWorkspace;
 use crate::schema::Schema;
-use crate::store::SqliteStore;
+use crate::store::{Generation, SqliteStore};
 use crate::workspace::Workspace;
 
 /// How a workspace is opened.
@@ -36,6 +36,35 @@ pub struct OpenOptions {
 /// # Ok::<(), headwater::Error>(())
 /// ```
 pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
+    open_generating(url, options, Generation::default())
+}
+
+/// As [`open`], with times and ids that are made in this way.
+///
+/// With an id seed the organisation's id follows from it too, where there was never a record.
+///
+/// # Errors
+/// As [`open`].
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// use headwater::{Generation, OpenOptions, create, open_generating};
+/// let options = OpenOptions { create: true, ..OpenOptions::default() };
+/// let generation = Generation { id_seed: Some(42), clock: Some(headwater::FixedClock::at("2026-01-01T00:00:00Z")?) };
+/// let made = ["one.db", "two.db"].map(|name| {
+///     let path = folder.path().join(name);
+///     let workspace = open_generating(path.to_str().unwrap(), options, generation).unwrap();
+///     let attributes = serde_json::json!({"first_name": "Sarah"});
+///     create(&*workspace, "contact", attributes.as_object().cloned().unwrap()).unwrap().to_json()
+/// });
+/// assert_eq!(made[0], made[1]);
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn open_generating(
+    url: &str,
+    options: OpenOptions,
+    generation: Generation,
+) -> Result<Box<dyn Workspace>> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, rest))
@@ -56,7 +85,8 @@ pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
             .hint("give the path of a file, for example crm.db"));
     }
     let schema = Schema::standard();
-    let store = SqliteStore::open(std::path::Path::new(path), &schema, options.create)?;
+    let path = std::path::Path::new(path);
+    let store = SqliteStore::open_generating(path, &schema, options.create, generation)?;
     Ok(Box::new(LocalWorkspace::open(
         store,
         schema,

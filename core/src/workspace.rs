@@ -14,6 +14,7 @@ use crate::operation::{
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, Schema};
 use crate::store::journal::{Journal, JournalReader};
+use crate::twin::Twin;
 
 /// Adds to the journal in the transaction that applies a batch, once its outcomes are known.
 ///
@@ -116,6 +117,14 @@ pub trait Workspace: Send + Sync {
     /// `operation_not_supported` where a workspace keeps none.
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
         Err(Error::new(ErrorCode::OperationNotSupported, "this workspace keeps no API keys"))
+    }
+
+    /// What makes it a twin for tests.
+    ///
+    /// # Errors
+    /// `operation_not_supported` where a workspace cannot return to an earlier state.
+    fn twin(&self) -> Result<&dyn Twin> {
+        Err(Error::new(ErrorCode::OperationNotSupported, "this workspace cannot be a twin"))
     }
 
     /// Does now what would otherwise be left for the closing, so that closing is quick.

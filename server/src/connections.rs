@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+
+use crate::twin::Cut;
 
 /// How long the answers to what has been asked may take once the server is to stop.
 const FAREWELL: Duration = Duration::from_secs(30);
@@ -73,7 +78,18 @@ impl Connections {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(self.router.clone());
+        let router = TowerToHyperService::new(self.router.clone());
+        // An error in place of an answer is what ends a connection without one.
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = router.call(request);
+            async move {
+                let Ok(response) = answer.await;
+                match response.extensions().get::<Cut>().copied() {
+                    Some(cut) => Err(cut),
+                    None => Ok(response),
+                }
+            }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.request_time)

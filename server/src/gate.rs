@@ -142,7 +142,10 @@ fn given(headers: &HeaderMap) -> Result<&str> {
 
 /// What a route needs. A route that is not known here needs everything, so that none is left open.
 fn need(method: &Method, path: &str, names: &RawPathParams) -> Need {
-    if matches!(path, "/api/v2/_schema/{record_type}" | "/api/local/metrics") {
+    if matches!(
+        path,
+        "/api/v2/_schema/{record_type}" | "/api/local/metrics" | "/api/local/pipelines"
+    ) {
         return Need::AnyKey;
     }
     // Of the server's own endpoints, those of a record.

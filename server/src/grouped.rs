@@ -13,7 +13,7 @@ use headwater::operation::{EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Outco
 use headwater::store::journal::JournalReader;
 use headwater::{
     ApplyOptions, ApplyTimes, Declarations, Declared, Error, ErrorCode, Operation, Outcome, Page,
-    Query, Record, Result, Schema, Settle, Uuid, Workspace,
+    Query, Record, Result, Schema, Settle, Twin, Uuid, Workspace,
 };
 
 /// Operations that may share a transaction.
@@ -130,6 +130,10 @@ impl Workspace for Grouped {
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
         self.inner.api_keys()
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
+        self.inner.twin()
     }
 
     fn settle(&self) -> Result<()> {

@@ -18,6 +18,7 @@ mod request;
 mod routes;
 mod sub_resource;
 mod tls;
+mod twin;
 mod unread;
 mod watch;
 
@@ -31,10 +32,12 @@ use tokio::sync::Notify;
 
 pub use limits::Limits;
 pub use tls::TlsFiles;
+pub use twin::{FaultPlan, TwinOptions};
 
 use connections::Connections;
 use gate::Gate;
 use grouped::Grouped;
+use twin::Twin;
 
 /// Where and how a workspace is served.
 #[derive(Debug, Clone)]
@@ -47,13 +50,15 @@ pub struct ServeOptions {
     pub limits: Limits,
     /// Encrypts connections.
     pub tls: Option<TlsFiles>,
+    /// Lets clients set the workspace back, and the server's faults and clock: a twin for tests.
+    pub twin: Option<TwinOptions>,
 }
 
 impl ServeOptions {
     /// Serves an address, with keys and the limits that are usual, unencrypted.
     #[must_use]
     pub fn on(listen: SocketAddr) -> Self {
-        Self { listen, no_auth: false, limits: Limits::default(), tls: None }
+        Self { listen, no_auth: false, limits: Limits::default(), tls: None, twin: None }
     }
 }
 
@@ -117,11 +122,13 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
         let listener = runtime.block_on(TcpListener::bind(options.listen)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let twin = options.twin.as_ref().map(|twin| Twin::new(Arc::clone(&workspace), twin));
+        let twin = twin.transpose()?.map(Arc::new);
         let workspace: Arc<dyn Workspace> = Arc::new(Grouped::new(workspace)?);
         let limits = options.limits;
         let gate = Gate::new(Arc::clone(&workspace), !options.no_auth, limits);
         let connections = Connections {
-            router: routes::router(workspace, gate, limits),
+            router: routes::router(workspace, gate, twin, limits),
             tls,
             at_once: limits.connections,
             request_time: limits.request_time,

@@ -27,6 +27,7 @@ pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> R
     Router::new()
         .route("/schema", post(declare))
         .merge(crate::history::routes())
+        .route("/pipelines", get(pipelines))
         .with_state(workspace)
         .merge(metrics)
 }
@@ -39,6 +40,11 @@ async fn declare(State(workspace): State<Arc<dyn Workspace>>, body: Body) -> Res
         Ok((StatusCode::OK, json!({ "added": declared.added, "changed": declared.changed })))
     })
     .await
+}
+
+/// The pipelines of opportunities with their stages, which records only name.
+async fn pipelines(State(workspace): State<Arc<dyn Workspace>>) -> Response {
+    Json(json!({ "data": workspace.schema().pipelines() })).into_response()
 }
 
 async fn ready(State(workspace): State<Arc<dyn Workspace>>) -> Response {

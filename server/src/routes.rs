@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::local;
 use crate::metrics::Metrics;
 use crate::request::{Body, RecordPath, TypePath};
+use crate::twin::{self, Twin};
 use crate::unread::take_in;
 use crate::watch::watch;
 use crate::{relationship, sub_resource};
@@ -26,7 +27,12 @@ use crate::{relationship, sub_resource};
 pub(crate) type Shared = State<Arc<dyn Workspace>>;
 
 /// All endpoints, on this workspace; the gate stands before all but health and readiness.
-pub(crate) fn router(workspace: Arc<dyn Workspace>, gate: Gate, limits: Limits) -> Router {
+pub(crate) fn router(
+    workspace: Arc<dyn Workspace>,
+    gate: Gate,
+    twin: Option<Arc<Twin>>,
+    limits: Limits,
+) -> Router {
     let (gate, metrics) = (Arc::new(gate), Arc::new(Metrics::new()));
     let records = Router::new()
         .route("/_schema/{record_type}", get(schema))
@@ -43,14 +49,19 @@ pub(crate) fn router(workspace: Arc<dyn Workspace>, gate: Gate, limits: Limits) 
         .merge(records)
         .method_not_allowed_fallback(wrong_method);
     let local = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
+        .merge(twin::routes(twin.clone()))
         .route_layer(from_fn_with_state(gate, Gate::pass))
         .merge(local::open(Arc::clone(&workspace)))
         .method_not_allowed_fallback(wrong_method);
-    Router::new()
+    let all = Router::new()
         .nest("/api/v2", api.with_state(workspace))
         .nest("/api/local", local)
-        .fallback(no_endpoint)
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .fallback(no_endpoint);
+    let all = match twin {
+        Some(twin) => all.layer(from_fn_with_state(twin, Twin::pass)),
+        None => all,
+    };
+    all.layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(Extension(limits))
         .layer(from_fn(take_in))
         .layer(from_fn_with_state(metrics, watch))
@@ -151,7 +162,12 @@ fn one(record: &Record) -> Value {
 pub(crate) async fn answer(
     work: impl FnOnce() -> Result<(StatusCode, Value), Failure> + Send + 'static,
 ) -> Response {
-    match blocking(move || Ok(work())).await {
+    let turn = twin::share().await;
+    let worked = blocking(move || {
+        let _turn = turn;
+        Ok(work())
+    });
+    match worked.await {
         Ok(Ok((status, Value::Null))) => status.into_response(),
         Ok(Ok((status, body))) => (status, Json(body)).into_response(),
         Ok(Err(failure)) => failure.into_response(),

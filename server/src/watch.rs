@@ -10,6 +10,7 @@ use axum::response::Response;
 use headwater::{Error, Uuid};
 
 use crate::metrics::Metrics;
+use crate::twin::Injected;
 
 const X_REQUEST_ID: &str = "x-request-id";
 /// The longest id that is taken from a client, in bytes.
@@ -47,15 +48,20 @@ pub(crate) async fn watch(
     let fault = response.extensions().get::<Fault>().map(|fault| &*fault.0);
     let code = fault.map(|error| error.code().name());
     let (request_id, status) = (id.to_str().unwrap_or_default(), response.status().as_u16());
+    let injected = response.extensions().get::<Injected>().map(|injected| injected.0);
     let milliseconds = took.as_secs_f64() * 1e3;
     match fault {
         // Its client is told nothing of it, so that the whole of it belongs here.
-        Some(error) if response.status().is_server_error() => tracing::error!(
-            request_id, %method, path, status, milliseconds, key, code,
-            error = format!("{error:#}"), "request failed"
-        ),
+        Some(error) if response.status().is_server_error() && injected.is_none() => {
+            tracing::error!(
+                request_id, %method, path, status, milliseconds, key, code,
+                error = format!("{error:#}"), "request failed"
+            )
+        }
         // A message may quote what a record holds: the code is enough.
-        _ => tracing::info!(request_id, %method, path, status, milliseconds, key, code, "request"),
+        _ => tracing::info!(
+            request_id, %method, path, status, milliseconds, key, code, injected, "request"
+        ),
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response

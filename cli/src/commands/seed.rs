@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::path::Path;
 
 use headwater::sync::error_json;
-use headwater::{Action, Error, ErrorCode, OpenOptions, Result};
+use headwater::{Action, Error, ErrorCode, OpenOptions, Outcome, Result, Workspace};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{ReportFormat, SeedArguments};
@@ -23,22 +24,12 @@ pub(crate) fn run(arguments: &SeedArguments) -> Result<Exit> {
 }
 
 fn seed(arguments: &SeedArguments) -> Result<Exit> {
-    let name = arguments.file.display();
-    let file = File::open(&arguments.file).map_err(|cause| {
-        Error::new(ErrorCode::SourceUnavailable, format!("cannot open {name}: {cause}"))
-            .because(cause)
-    })?;
+    let file = open(&arguments.file)?;
     let options = OpenOptions { create: true, ..OpenOptions::default() };
     let workspace = super::open(&arguments.workspace.workspace, options)?;
-    let seeded = headwater::seed(&*workspace, BufReader::new(file))?;
-    let count = |action: Action| seeded.iter().filter(|outcome| outcome.action == action).count();
+    let seeded = headwater::seed(&*workspace, file)?;
     match arguments.format {
-        ReportFormat::Text => output::line(&format!(
-            "{name}: {} created, {} updated, {} unchanged",
-            count(Action::Created),
-            count(Action::Updated),
-            count(Action::Unchanged),
-        ))?,
+        ReportFormat::Text => output::line(&counts(&arguments.file, &seeded))?,
         ReportFormat::Json => {
             let records: Vec<Json> = seeded
                 .iter()
@@ -48,4 +39,29 @@ fn seed(arguments: &SeedArguments) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Puts the records of a file into an open workspace; gives a line that says what became of them.
+pub(super) fn from_file(workspace: &dyn Workspace, file: &Path) -> Result<String> {
+    let seeded = headwater::seed(workspace, open(file)?)?;
+    Ok(counts(file, &seeded))
+}
+
+fn open(file: &Path) -> Result<BufReader<File>> {
+    let opened = File::open(file).map_err(|cause| {
+        let what = format!("cannot open {}: {cause}", file.display());
+        Error::new(ErrorCode::SourceUnavailable, what).because(cause)
+    })?;
+    Ok(BufReader::new(opened))
+}
+
+fn counts(file: &Path, seeded: &[Outcome]) -> String {
+    let count = |action: Action| seeded.iter().filter(|outcome| outcome.action == action).count();
+    format!(
+        "{}: {} created, {} updated, {} unchanged",
+        file.display(),
+        count(Action::Created),
+        count(Action::Updated),
+        count(Action::Unchanged),
+    )
 }

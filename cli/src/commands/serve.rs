@@ -1,18 +1,22 @@
 //! `headwater serve`: a workspace over HTTP, in the CRM's own wire format.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use headwater::operation::QueryLimits;
-use headwater::{Error, ErrorCode, OpenOptions, Result};
-use headwater_server::{Limits, ServeOptions, Server, TlsFiles};
+use headwater::{Error, ErrorCode, FixedClock, Generation, OpenOptions, Result};
+use headwater_server::{FaultPlan, Limits, ServeOptions, Server, TlsFiles, TwinOptions};
+use tempfile::TempDir;
 
 use tracing::Level;
 
 use crate::arguments::{
     DuplicatesArgument, HistoryArgument, LogFormat, QueryArguments, ServeArguments,
 };
+use crate::commands::seed;
 use crate::exit::Exit;
 use crate::output;
+use crate::twin_arguments::TwinArguments;
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<Exit> {
     let options = OpenOptions {
@@ -20,8 +24,17 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<Exit> {
         rejects_duplicates: arguments.duplicates.map(|choice| choice == DuplicatesArgument::Reject),
         keeps_history: arguments.history.map(|choice| choice == HistoryArgument::On),
     };
-    let workspace = headwater::open(&arguments.workspace, options)?;
-    let options = serve_options(arguments);
+    // What is temporary ends with this function, after the server.
+    let folder = arguments.twin.temporary.then(temporary_folder).transpose()?;
+    let path = match &folder {
+        Some(folder) => folder.path().join("crm.db").display().to_string(),
+        None => arguments.workspace.clone().unwrap_or_default(),
+    };
+    let workspace = headwater::open_generating(&path, options, generation(&arguments.twin)?)?;
+    let options = serve_options(arguments)?;
+    if let Some(file) = &arguments.twin.seed {
+        output::note(&seed::from_file(&*workspace, file)?);
+    }
     if !options.no_auth
         && workspace.api_keys()?.list_keys()?.iter().all(|key| key.expired_at.is_some())
     {
@@ -65,7 +78,7 @@ fn query_limits(arguments: &QueryArguments) -> QueryLimits {
     }
 }
 
-fn serve_options(arguments: &ServeArguments) -> ServeOptions {
+fn serve_options(arguments: &ServeArguments) -> Result<ServeOptions> {
     let limits = Limits {
         body_bytes: arguments.max_body,
         request_time: Duration::from_secs(arguments.request_time.into()),
@@ -74,10 +87,40 @@ fn serve_options(arguments: &ServeArguments) -> ServeOptions {
         query: query_limits(&arguments.query),
     };
     let files = arguments.tls_certificate.clone().zip(arguments.tls_key.clone());
-    ServeOptions {
+    Ok(ServeOptions {
         no_auth: arguments.no_auth,
         limits,
         tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+        twin: twin_options(&arguments.twin)?,
         ..ServeOptions::on(arguments.listen)
-    }
+    })
+}
+
+/// What the server is a twin with, where it is to be one.
+fn twin_options(arguments: &TwinArguments) -> Result<Option<TwinOptions>> {
+    let plan = |file: &PathBuf| {
+        let name = file.display();
+        let text = std::fs::read_to_string(file).map_err(|cause| {
+            Error::new(ErrorCode::ConfigInvalid, format!("cannot read {name}: {cause}"))
+                .at_field("faults")
+                .because(cause)
+        })?;
+        FaultPlan::from_toml(&text).map_err(|error| error.on_record(name.to_string()))
+    };
+    let faults = arguments.faults.as_ref().map(plan).transpose()?.unwrap_or_default();
+    Ok(arguments.twin.then_some(TwinOptions { faults }))
+}
+
+/// How times and ids are made.
+fn generation(arguments: &TwinArguments) -> Result<Generation> {
+    let clock = |text: &String| FixedClock::at(text)?.with_step(arguments.clock_step);
+    let clock = arguments.clock.as_ref().map(clock).transpose()?;
+    Ok(Generation { clock, id_seed: arguments.id_seed })
+}
+
+fn temporary_folder() -> Result<TempDir> {
+    tempfile::Builder::new().prefix("headwater-").tempdir().map_err(|cause| {
+        let what = format!("cannot make a folder for the workspace: {cause}");
+        Error::new(ErrorCode::StoreIo, what).because(cause)
+    })
 }

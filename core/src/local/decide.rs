@@ -173,7 +173,7 @@ fn update(
     if set.entry(index).is_repeated {
         return Ok((Action::Unchanged, index));
     }
-    let values = revise(&set.record_type, Some(set.entry(index).values()), attributes, matching)?;
+    let values = revise(&set.record_type, Some(set.current(index)), attributes, matching)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }
@@ -199,11 +199,10 @@ fn edit_item(
 ) -> Result<(Action, usize)> {
     let record_type = &set.record_type;
     let entry = set.entry(index);
-    let current = entry.values();
-    let mut edited = items_of(current[attribute].as_ref());
+    let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, current, attribute, edited);
+    let values = revise_items(record_type, set.current(index), attribute, edited);
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }

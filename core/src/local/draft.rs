@@ -2,14 +2,26 @@
 
 use std::borrow::Cow;
 
+use uuid::Uuid;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Match, MatchTarget};
 use crate::record::{Attributes, Change};
-use crate::schema::{Origin, RecordType};
+use crate::schema::{Attribute, Origin, RecordType};
+use crate::store::Ids;
 use crate::value::{Item, Value};
 
 /// New values for some attributes, sorted by index; `None` clears.
 pub(super) type NewValues = Vec<(usize, Option<Value>)>;
+
+/// A record as it is before the operation.
+#[derive(Clone, Copy)]
+pub(super) struct Current<'a> {
+    pub(super) id: Uuid,
+    pub(super) values: &'a [Option<Value>],
+    /// What gives numbers to new items.
+    pub(super) random: Ids,
+}
 
 /// Works out what `attributes` (and the match that found or makes the record) change.
 ///
@@ -19,7 +31,7 @@ pub(super) type NewValues = Vec<(usize, Option<Value>)>;
 /// `field_value_invalid`; for a new record also `field_required_missing`.
 pub(super) fn revise(
     record_type: &RecordType,
-    current: Option<&[Option<Value>]>,
+    current: Option<Current<'_>>,
     attributes: Attributes,
     matching: Option<&Match>,
 ) -> Result<NewValues> {
@@ -52,7 +64,7 @@ pub(super) fn revise(
 /// Works out what changes where an array attribute of a stored record holds these items.
 pub(super) fn revise_items(
     record_type: &RecordType,
-    current: &[Option<Value>],
+    current: Current<'_>,
     array: usize,
     items: Vec<Item>,
 ) -> NewValues {
@@ -71,13 +83,13 @@ pub(super) fn items_of(value: Option<&Value>) -> Vec<Item> {
 
 struct Draft<'a> {
     record_type: &'a RecordType,
-    current: Option<&'a [Option<Value>]>,
+    current: Option<Current<'a>>,
     changed: NewValues,
 }
 
 impl Draft<'_> {
     fn stored(&self, index: usize) -> Option<&Value> {
-        self.current.and_then(|values| values[index].as_ref())
+        self.current.and_then(|current| current.values[index].as_ref())
     }
 
     fn value(&self, index: usize) -> Option<&Value> {
@@ -205,12 +217,12 @@ impl Draft<'_> {
     fn number_items(&mut self) {
         for index in 0..self.changed.len() {
             let attribute = self.changed[index].0;
-            let value_type = self.record_type.attribute(attribute).value_type;
+            let Attribute { api_name, value_type, .. } = self.record_type.attribute(attribute);
             if !value_type.is_item() {
                 continue;
             }
             // Not through `self`, so that what is changed may be written while it is read.
-            let stored = self.current.and_then(|values| values[attribute].as_ref());
+            let stored = self.current.and_then(|current| current.values[attribute].as_ref());
             let stored = stored.and_then(Value::as_list).unwrap_or_default();
             let mut taken: Vec<u32> =
                 stored.iter().filter_map(Value::as_item).map(|item| item.number).collect();
@@ -228,7 +240,7 @@ impl Draft<'_> {
                 let key = value_type.match_key(&item.text);
                 item.number = match stored.iter().find(|(known, _)| *known == key) {
                     Some((_, number)) => *number,
-                    None => new_number(self.current.is_none(), &taken),
+                    None => new_number(self.current, (api_name.as_str(), &*key), &taken),
                 };
                 taken.push(item.number);
             }
@@ -303,17 +315,15 @@ impl Draft<'_> {
 
 /// The number of a new item. In a new record it counts; later it is drawn, so that the id of an
 /// item that was taken away does not come back for another one.
-fn new_number(is_new_record: bool, taken: &[u32]) -> u32 {
+fn new_number(current: Option<Current<'_>>, of: (&str, &str), taken: &[u32]) -> u32 {
     const FIRST_DRAWN: u32 = 1 << 16;
-    if is_new_record {
+    let Some(Current { id, random, .. }) = current else {
         return taken.last().map_or(1, |last| last + 1);
-    }
-    loop {
-        let number = fastrand::u32(FIRST_DRAWN..);
-        if !taken.contains(&number) {
-            return number;
-        }
-    }
+    };
+    (0..)
+        .map(|attempt| random.item_number(id, of.0, of.1, attempt))
+        .find(|number| *number >= FIRST_DRAWN && !taken.contains(number))
+        .unwrap_or(FIRST_DRAWN)
 }
 
 /// Whether two values say the same: items by what they show, not by their numbers.

@@ -18,6 +18,7 @@ use crate::value::Value;
 use crate::workspace::ApplyOptions;
 
 use super::change_log::ChangeLog;
+use super::clock::Clock;
 use super::draft::keys_of;
 use super::entry::Entry;
 use super::holders::Found;
@@ -79,9 +80,12 @@ pub(super) fn gather(
         records.into_iter().map(entry).collect()
     };
     let latest = transaction.latest_update(record_type)?;
+    let generator = transaction.generator();
+    let (clock, random) = (Clock::after(latest, generator.times()), generator.ids());
     let names_ids = !ids.is_empty();
     let log = ChangeLog::new(settings.keeps_history);
-    let mut set = WorkingSet::new(Arc::clone(record_type), latest, entries, found, names_ids, log);
+    let of_type_now = Arc::clone(record_type);
+    let mut set = WorkingSet::new(of_type_now, clock, random, entries, found, names_ids, log);
     let found: Vec<Found> = of_type().map(|operation| find(&set, operation)).collect();
     if may_repeat {
         let unread = find_repeated(&mut set, of_type().zip(&found));

@@ -17,6 +17,7 @@ mod items;
 mod references;
 mod repeated;
 mod target;
+mod twin;
 mod whole_batch;
 mod working_set;
 
@@ -34,6 +35,7 @@ use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Selection, Store, StoredRecord};
+use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
 use custom_schema::CustomSchema;
@@ -175,6 +177,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
     }
 
     fn api_keys(&self) -> Result<&dyn ApiKeys> {
+        Ok(self)
+    }
+
+    fn twin(&self) -> Result<&dyn Twin> {
         Ok(self)
     }
 }

@@ -10,13 +10,13 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Digest, MatchTarget};
 use crate::record::{Attributes, Record};
 use crate::schema::{Origin, RecordType};
-use crate::store::{KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
-use crate::value::{Timestamp, Value};
+use crate::store::{Ids, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
+use crate::value::Value;
 
 use super::change_log::ChangeLog;
 use super::changes::{Changes, KeyChanges};
 use super::clock::Clock;
-use super::draft::{NewValues, keys_of, leaves_primary};
+use super::draft::{Current, NewValues, keys_of, leaves_primary};
 use super::entry::{Entry, Life};
 use super::holders::{Found, Holders};
 
@@ -43,6 +43,7 @@ pub(super) struct WorkingSet {
     by_id: FxHashMap<Uuid, usize>,
     holders: Holders,
     clock: Clock,
+    random: Ids,
     /// Rows for new records, the next one last.
     free: Vec<(RowKey, Uuid)>,
     /// New records that nothing in the batch can change any more, in the order of their rows.
@@ -58,7 +59,8 @@ impl WorkingSet {
     /// which key.
     pub(super) fn new(
         record_type: Arc<RecordType>,
-        latest_update: Timestamp,
+        clock: Clock,
+        random: Ids,
         entries: Vec<Entry>,
         found: Vec<FoundKeys>,
         names_ids: bool,
@@ -84,7 +86,8 @@ impl WorkingSet {
             entries,
             by_id,
             holders,
-            clock: Clock::after(latest_update),
+            clock,
+            random,
             free: Vec::new(),
             settled: Vec::new(),
             log,
@@ -184,6 +187,12 @@ impl WorkingSet {
 
     pub(super) fn entry(&self, index: usize) -> &Entry {
         &self.entries[index]
+    }
+
+    /// A record as a draft begins with it.
+    pub(super) fn current(&self, index: usize) -> Current<'_> {
+        let entry = &self.entries[index];
+        Current { id: entry.record.id, values: entry.values(), random: self.random }
     }
 
     pub(super) fn record(&self, index: usize, organization_id: Uuid) -> Record {

@@ -4,6 +4,7 @@ mod attribute;
 mod custom;
 mod declaration;
 mod nearest;
+mod pipelines;
 mod record_type;
 mod relationship;
 mod relationship_declaration;

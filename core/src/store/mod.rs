@@ -7,12 +7,15 @@
 pub mod api_keys;
 #[cfg(test)]
 mod contract;
+mod generation;
 pub mod history;
 pub mod journal;
 mod sqlite;
 
+pub use generation::{FixedClock, Generation, Generator, Ids, Times};
 pub use sqlite::SqliteStore;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -161,6 +164,21 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `store_io`, `store_full`; nothing that is committed is lost.
     fn settle(&self) -> Result<()>;
+
+    /// What makes the times and ids of new records.
+    fn generator(&self) -> &Generator;
+
+    /// Writes a copy of the present state to a file that is not there yet.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`, `store_busy`.
+    fn copy_to(&self, path: &Path) -> Result<()>;
+
+    /// Becomes what a copy holds, in one transaction; API keys stay as they are.
+    ///
+    /// # Errors
+    /// `store_io`, `store_full`, `store_busy`; then nothing has changed.
+    fn return_to(&self, path: &Path) -> Result<()>;
 }
 
 /// Reads one consistent state. Archived records are found only where a function says so.
@@ -256,6 +274,9 @@ pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
 
 /// Writes one batch; it becomes visible and durable with [`WriteTransaction::commit`], or not at all.
 pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter + HistoryWriter {
+    /// What makes the times and ids of new records.
+    fn generator(&self) -> &Generator;
+
     /// Changes whether duplicates are refused.
     ///
     /// # Errors

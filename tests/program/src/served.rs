@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -36,8 +36,27 @@ impl Served {
     /// If it does not start.
     #[must_use]
     pub fn start(desk: &Desk, arguments: &[&str]) -> Self {
-        let serve = ["serve", "--workspace", "crm.db", "--listen", "127.0.0.1:0"];
-        let mut child = desk.start(&[&serve, arguments].concat());
+        Self::start_without_workspace(desk, &[&["--workspace", "crm.db"], arguments].concat())
+    }
+
+    /// Starts it with these arguments alone, and on a free port.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_without_workspace(desk: &Desk, arguments: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        Self::start_command(desk.command(&[&serve, arguments].concat()))
+    }
+
+    /// Starts it by a command of its own.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_command(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
         let mut base = String::new();
         let output = child.stdout.take().expect("stdout is piped");
         BufReader::new(output).read_line(&mut base).expect("the server says where it is");
@@ -120,6 +139,19 @@ impl Served {
     #[must_use]
     pub fn post(&self, path: &str, body: &Json) -> (u16, Json) {
         self.send("POST", path, body.to_string().as_bytes())
+    }
+
+    /// Sends a JSON body, or none for null, to a local extension.
+    ///
+    /// # Panics
+    /// If there is no answer, or it is not JSON.
+    #[must_use]
+    pub fn local(&self, method: &str, path: &str, body: &Json) -> (u16, Json) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let path = format!("/api/local{path}");
+        let response = self.request(method, &path, &[], body.as_bytes()).expect("an answer");
+        let answer = serde_json::from_str(response.body()).expect("the answer is JSON");
+        (response.status().as_u16(), answer)
     }
 
     /// Sends bytes as they are over a connection of their own; gives all that comes back.

@@ -4,6 +4,7 @@ mod api_keys;
 mod before_values;
 mod binder;
 mod columns;
+mod copies;
 mod edges;
 mod errors;
 mod halves;
@@ -29,7 +30,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::Schema;
 
-use super::{ReadTransaction, Store, WriteTransaction};
+use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
 use transaction::{Access, Transaction};
 
@@ -53,6 +54,7 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    generator: Generator,
 }
 
 impl SqliteStore {
@@ -62,6 +64,19 @@ impl SqliteStore {
     /// `store_io` if there is no such file or it cannot be opened, `store_corrupt` if it is not a
     /// Headwater workspace, `config_invalid` if a newer Headwater wrote it, `store_busy`.
     pub fn open(path: &Path, schema: &Schema, create: bool) -> Result<Self> {
+        Self::open_generating(path, schema, create, Generation::default())
+    }
+
+    /// As [`SqliteStore::open`], with times and ids that are made in this way.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_generating(
+        path: &Path,
+        schema: &Schema,
+        create: bool,
+        generation: Generation,
+    ) -> Result<Self> {
         if !create && !path.exists() {
             return Err(Error::new(
                 ErrorCode::StoreIo,
@@ -71,10 +86,13 @@ impl SqliteStore {
         }
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER_CACHE_KIB)?;
         migrate::bring_up_to_date(&mut writer, schema)?;
+        let generator = Generator::new(generation);
+        copies::name_organization(&writer, generator.ids())?;
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
+            generator,
         })
     }
 
@@ -111,6 +129,22 @@ impl Store for SqliteStore {
         writer
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
             .map_err(store_error("move the write-ahead log into the workspace"))
+    }
+
+    fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    fn copy_to(&self, path: &Path) -> Result<()> {
+        let reader = self.reader()?;
+        let copied = copies::copy_to(&reader, path);
+        self.give_back(reader);
+        copied
+    }
+
+    fn return_to(&self, path: &Path) -> Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        copies::return_to(&mut writer, path)
     }
 }
 

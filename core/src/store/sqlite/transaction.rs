@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::store::{
-    Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, StoredEdge,
-    StoredRecord, WriteTransaction,
+    Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
+    StoredEdge, StoredRecord, WriteTransaction,
 };
 use crate::value::{Timestamp, Value};
 
@@ -178,6 +178,10 @@ impl ReadTransaction for Transaction<'_> {
 }
 
 impl WriteTransaction for Transaction<'_> {
+    fn generator(&self) -> &Generator {
+        self.store.generator()
+    }
+
     fn set_rejects_duplicates(&mut self, rejects: bool) -> Result<()> {
         write::set_rejects_duplicates(self, rejects)
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::schema::RecordType;
-use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord};
+use crate::store::{KeyEntry, RecordUpdate, RowKey, Store, StoredRecord};
 use crate::value::{Timestamp, Value};
 
 use super::binder::Binder;
@@ -41,8 +41,11 @@ pub(super) fn allocate(
             .query_row([], |row| row.get(0))
             .map_err(store_error(WRITING))
     })?;
-    let unix_millis = u64::try_from(Timestamp::now().0 / 1000).unwrap_or(0);
-    (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis)?))).collect()
+    let generator = transaction.store().generator();
+    let (now, ids) = (generator.times().now(), generator.ids());
+    let unix_millis = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let random = |row: RowKey| ids.bytes(record_type.api_name(), row.unsigned_abs());
+    (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis, random(row))?))).collect()
 }
 
 pub(super) fn latest_update(

@@ -40,7 +40,7 @@ impl Drop for Served {
 impl Served {
     fn start(workspace: &Path, settings: &Json) -> Result<Self, String> {
         let mut command = Command::new(headwater_program_tests::executable());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--workspace"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--twin", "--workspace"]);
         command.arg(workspace).stdout(Stdio::piped());
         for name in ["duplicates", "history"] {
             if let Some(setting) = settings[name].as_str() {
@@ -84,6 +84,9 @@ impl Testee for HttpTestee {
                 Ok(Response::Ok(Json::Null))
             }
             "declare" => self.ask("POST", "/api/local/schema", request.get("body").cloned(), 200),
+            "pipelines" => self.ask("GET", "/api/local/pipelines", None, 200),
+            "snapshot" => self.ask("POST", "/api/local/snapshot", None, 201).map(without_answer),
+            "reset" => self.ask("POST", "/api/local/reset", None, 200).map(without_answer),
             "seed" => {
                 self.seed(record_type, &seed_line(request.as_object().unwrap_or(&Map::new())))
             }
@@ -268,6 +271,14 @@ fn parameters(request: &Json) -> String {
         Some(format!("{name}={}", value.as_str().map_or(value.to_string(), encode)))
     });
     given.collect::<Vec<_>>().join("&")
+}
+
+/// What went well, with nothing to show.
+fn without_answer(response: Response) -> Response {
+    match response {
+        Response::Ok(_) => Response::Ok(Json::Null),
+        other => other,
+    }
 }
 
 /// A path of these segments, each encoded.

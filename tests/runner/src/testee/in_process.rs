@@ -68,6 +68,9 @@ impl InProcess {
             "schema" => self.schema(request),
             "query" => self.query(request),
             "sync" => self.sync(request),
+            "pipelines" => self.pipelines(),
+            "snapshot" => self.snapshot(),
+            "reset" => self.reset(),
             _ => return Response::Unsupported(verb.to_owned()),
         };
         match answered {
@@ -113,6 +116,30 @@ impl InProcess {
         let declarations = Declarations::from_json(Json::Object(request.object("body")?))?;
         let declared = self.workspace()?.declare(declarations)?;
         Ok(json!({ "added": declared.added, "changed": declared.changed }))
+    }
+
+    /// A local extension: pipelines with their stages.
+    fn pipelines(&self) -> Result<Json> {
+        Ok(json!({ "data": self.workspace()?.schema().pipelines() }))
+    }
+
+    /// A local extension of twins: keeps the present state, in place of one that was kept.
+    fn snapshot(&self) -> Result<Json> {
+        let path = self.snapshot_path();
+        // There may be none.
+        let _ = std::fs::remove_file(&path);
+        self.workspace()?.twin()?.copy_to(&path)?;
+        Ok(Json::Null)
+    }
+
+    /// A local extension of twins: goes back to the state that was kept.
+    fn reset(&self) -> Result<Json> {
+        self.workspace()?.twin()?.return_to(&self.snapshot_path())?;
+        Ok(Json::Null)
+    }
+
+    fn snapshot_path(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_default().join("snapshot.db")
     }
 
     /// A local extension: a record of a type that the API may only read.

@@ -1,0 +1,94 @@
+//! Copies of a workspace: written beside it, and returned to.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::Ids;
+
+use super::errors::store_error;
+use super::layout::quote;
+
+const COPYING: &str = "copy the workspace";
+const RETURNING: &str = "return to a copy of the workspace";
+/// What a return leaves as it is: a key in use must not end, nor one that has ended come back.
+const KEPT: &str = "headwater_api_key";
+
+/// Writes a copy of what the connection sees to a file that is not there yet.
+pub(super) fn copy_to(connection: &Connection, path: &Path) -> Result<()> {
+    let name = text_of(path)?;
+    connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(store_error(COPYING))
+}
+
+/// Replaces every table but that of the API keys by the copy's, in one transaction.
+pub(super) fn return_to(connection: &mut Connection, path: &Path) -> Result<()> {
+    let name = text_of(path)?;
+    if !path.exists() {
+        return Err(Error::new(ErrorCode::StoreIo, format!("there is no copy at {name}")));
+    }
+    let failed = store_error(RETURNING);
+    connection.execute("ATTACH ?1 AS copied", [name]).map_err(&failed)?;
+    let replaced = replace_tables(connection).map_err(&failed);
+    // Checked again at every commit from here on, as before.
+    let restored = connection.execute_batch("PRAGMA foreign_keys = ON; DETACH copied");
+    replaced.and(restored.map_err(&failed))
+}
+
+fn replace_tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    // A table that others refer to could not be dropped, though it comes back with the same rows.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (name, _) in declared(&transaction, "main", "table")? {
+        transaction.execute_batch(&format!("DROP TABLE {}", quote(&name)))?;
+    }
+    for (name, sql) in declared(&transaction, "copied", "table")? {
+        let name = quote(&name);
+        transaction.execute_batch(&sql)?;
+        transaction
+            .execute_batch(&format!("INSERT INTO main.{name} SELECT * FROM copied.{name}"))?;
+    }
+    // After the rows, so that they are built once.
+    for kind in ["index", "view", "trigger"] {
+        for (_, sql) in declared(&transaction, "copied", kind)? {
+            transaction.execute_batch(&sql)?;
+        }
+    }
+    transaction.commit()
+}
+
+/// The tables, indexes, views or triggers of a database that were declared in words, but those of
+/// the API keys: their names and texts.
+fn declared(
+    connection: &Connection,
+    database: &str,
+    kind: &str,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = format!(
+        "SELECT name, sql FROM {database}.sqlite_schema WHERE type = ?1 \
+         AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ?2"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    statement.query_map([kind, KEPT], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Gives the organisation the id that follows from a seed, as long as there was never a record: all
+/// records show it.
+pub(super) fn name_organization(connection: &Connection, ids: Ids) -> Result<()> {
+    let Some(id) = ids.organization() else { return Ok(()) };
+    connection
+        .execute(
+            "UPDATE headwater_setting SET value = ?1 WHERE name = 'organization_id' \
+             AND NOT EXISTS (SELECT 1 FROM headwater_record_type)",
+            [id.to_string()],
+        )
+        .map(drop)
+        .map_err(store_error("name the organisation"))
+}
+
+fn text_of(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
+        let what = format!("the path {} is not UTF-8", path.display());
+        Error::new(ErrorCode::StoreIo, what)
+    })
+}
