@@ -11,7 +11,7 @@ use crate::workspace::{ApplyOptions, Workspace};
 
 const ACTIVITY: &str = "activity";
 /// What may be written beside `metadata`.
-const WRITTEN: [&str; 6] = [
+pub const WRITTEN: [&str; 6] = [
     "type",
     "account_id",
     "opportunity_id",
@@ -20,7 +20,7 @@ const WRITTEN: [&str; 6] = [
     "pipeline_select_list_value_id",
 ];
 /// What is read under `attributes`.
-const READ: [&str; 9] = [
+pub const READ: [&str; 9] = [
     "type",
     "sub_type",
     "status",

@@ -5,7 +5,7 @@
 
 pub mod access;
 mod acting;
-mod activity;
+pub mod activity;
 mod calls;
 pub mod error;
 mod local;

@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
 use headwater::{Workspace, activity_json, log_activity, query_activities};
 use serde_json::json;
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::endpoints::Endpoints;
 use crate::limits::Limits;
+use crate::openapi::describe;
 use crate::request::{Body, TypePath, parse_id};
 
 type Shared = State<Arc<dyn Workspace>>;
 
 /// What stands in place of the general endpoints under `/activity`.
-pub(crate) fn router() -> Router<Arc<dyn Workspace>> {
-    Router::new()
-        .route("/activity", post(log))
-        .route("/activity/_query", post(query))
-        .route("/activity/{id}", get(read))
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    Endpoints::new()
+        .post("/activity", log, describe::log_activity)
+        .post("/activity/_query", query, describe::query_activities)
+        .get("/activity/{id}", read, describe::read_activity)
 }
 
 async fn log(Caller(workspace): Caller, mut body: Body) -> Response {

@@ -83,6 +83,21 @@ impl Gate {
         Ok(next.run(Request::from_parts(parts, body)).await)
     }
 
+    /// Whether a request may know what is this workspace's own: it brings a key, or needs none.
+    ///
+    /// # Errors
+    /// `unauthorized` for a key that is no good.
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> Result<bool> {
+        let brings = |name: &str| headers.contains_key(name);
+        if !self.requires_keys {
+            return Ok(true);
+        }
+        if !brings(header::AUTHORIZATION.as_str()) && !brings(X_API_KEY) {
+            return Ok(false);
+        }
+        self.key_of(headers).map(|_| true)
+    }
+
     fn key_of(&self, headers: &HeaderMap) -> Result<ApiKey> {
         // Looked up each time: a key that another program ends is refused at once. It takes a few
         // microseconds, less than handing it to another thread.

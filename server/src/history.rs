@@ -3,23 +3,25 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use headwater::Workspace;
 use serde_json::json;
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::endpoints::Endpoints;
+use crate::openapi::describe;
 use crate::request::{Parameters, RecordPath};
 use crate::routes::Shared;
 
-pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
-    Router::new()
-        .route("/{record_type}/{id}/history", get(history))
-        .route("/{record_type}/{id}/restore", post(restore))
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    Endpoints::new().get("/{record_type}/{id}/history", history, describe::history).post(
+        "/{record_type}/{id}/restore",
+        restore,
+        describe::restore,
+    )
 }
 
 async fn history(

@@ -3,10 +3,13 @@
 //! [`Server::bind`] takes the address, [`Server::run`] answers until it is told to stop.
 
 mod activity;
+mod allow;
 mod answer;
 mod blocking;
 mod caller;
 mod connections;
+mod documentation;
+mod endpoints;
 mod failure;
 mod gate;
 mod grouped;
@@ -14,6 +17,8 @@ mod history;
 mod limits;
 mod local;
 mod metrics;
+mod openapi;
+mod page;
 mod relationship;
 mod request;
 mod routes;

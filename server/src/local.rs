@@ -5,31 +5,33 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use headwater::access::ApiKey;
 use headwater::{Declarations, Error, ErrorCode, Uuid, Workspace};
 use serde_json::{Value, json};
 
 use crate::answer::{Data, answer, respond};
 use crate::blocking::blocking;
+use crate::endpoints::Endpoints;
 use crate::failure::Failure;
 use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::openapi::describe;
 use crate::request::Body;
 
 /// Where anyone may ask whether the server can work.
-pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Router {
-    Router::new().route("/ready", get(ready)).with_state(workspace)
+pub(crate) fn open(workspace: Arc<dyn Workspace>) -> Endpoints {
+    Endpoints::new().get("/ready", ready, describe::ready).with_state(workspace)
 }
 
 /// What asks for a key.
-pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Router {
-    let metrics = Router::new().route("/metrics", get(show_metrics)).with_state(metrics);
-    Router::new()
-        .route("/key", get(show_key))
-        .route("/schema", post(declare))
-        .merge(crate::history::routes())
-        .route("/pipelines", get(pipelines))
+pub(crate) fn guarded(workspace: Arc<dyn Workspace>, metrics: Arc<Metrics>) -> Endpoints {
+    let metrics =
+        Endpoints::new().get("/metrics", show_metrics, describe::metrics).with_state(metrics);
+    Endpoints::new()
+        .get("/key", show_key, describe::key)
+        .post("/schema", declare, describe::declare)
+        .merge(crate::history::endpoints())
+        .get("/pipelines", pipelines, describe::pipelines)
         .with_state(workspace)
         .merge(metrics)
 }

@@ -2,26 +2,30 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, patch};
-use axum::{Extension, Router};
 use headwater::operation::EdgeQuery;
 use headwater::{Action, Workspace};
 use serde_json::Value;
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::endpoints::Endpoints;
 use crate::limits::Limits;
+use crate::openapi::describe;
 use crate::request::{Body, Parameters, PartPath, parse_id};
 use crate::routes::Shared;
 
-pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
-    Router::new().route("/{record_type}/{id}/relationship/{api_name}", get(list).post(add)).route(
-        "/{record_type}/{id}/relationship/{api_name}/{target_id}",
-        patch(update).delete(remove),
-    )
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    let edges = "/{record_type}/{id}/relationship/{api_name}";
+    let edge = "/{record_type}/{id}/relationship/{api_name}/{target_id}";
+    Endpoints::new()
+        .get(edges, list, describe::list_edges)
+        .post(edges, add, describe::add_edge)
+        .patch(edge, update, describe::update_edge)
+        .delete(edge, remove, describe::remove_edge)
 }
 
 async fn list(

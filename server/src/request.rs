@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PartPath {
     }
 }
 
-/// The parameters after the `?` of an address; whole numbers are numbers.
+/// The parameters after the `?` of an address; a limit is a number.
 pub(crate) struct Parameters(pub(crate) Map<String, Value>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
@@ -75,8 +75,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
             let what = format!("the parameters cannot be read: {cause}");
             Error::new(ErrorCode::InvalidRequest, what)
         })?;
-        let value = |text: String| text.parse::<u64>().map_or(Value::String(text), Value::from);
-        Ok(Self(given.into_iter().map(|(name, text)| (name, value(text))).collect()))
+        // A cursor may look like a number, and is none.
+        let value = |name: &str, text: String| match text.parse::<u64>() {
+            Ok(number) if name == "limit" => Value::from(number),
+            _ => Value::String(text),
+        };
+        let given = given.into_iter().map(|(name, text)| {
+            let value = value(&name, text);
+            (name, value)
+        });
+        Ok(Self(given.collect()))
     }
 }
 

@@ -6,66 +6,100 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use headwater::{Action, Error, ErrorCode, Page, Query, Record, Workspace};
+use headwater::{Action, Error, ErrorCode, Page, Query, Record, Result, Workspace};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::allow::allow;
 use crate::answer::{Data, answer, answer_here};
 use crate::caller::Caller;
+use crate::documentation::{self, Documentation};
+use crate::endpoints::{Endpoint, Endpoints};
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::local;
 use crate::metrics::Metrics;
+use crate::openapi::describe;
 use crate::request::{Body, RecordPath, TypePath};
 use crate::twin::{self, Twin};
 use crate::unread::take_in;
 use crate::watch::watch;
-use crate::{relationship, sub_resource};
+use crate::{activity, relationship, sub_resource};
 
 pub(crate) type Shared = State<Arc<dyn Workspace>>;
 
-/// All endpoints, on this workspace; the gate stands before all but health and readiness.
+/// All endpoints, on this workspace; the gate stands before all but health, readiness and the
+/// documentation.
 pub(crate) fn router(
     workspace: Arc<dyn Workspace>,
     gate: Gate,
     twin: Option<Arc<Twin>>,
     limits: Limits,
 ) -> Router {
+    endpoints(workspace, gate, twin, limits).0
+}
+
+/// The same, with the table of them.
+pub(crate) fn endpoints(
+    workspace: Arc<dyn Workspace>,
+    gate: Gate,
+    twin: Option<Arc<Twin>>,
+    limits: Limits,
+) -> (Router, Vec<Endpoint>) {
     let (gate, metrics) = (Arc::new(gate), Arc::new(Metrics::new()));
-    let records = Router::new()
-        .route("/_schema/{record_type}", get(schema))
-        .merge(crate::activity::router())
-        .route("/{record_type}", post(create))
-        .route("/{record_type}/_query", post(query))
-        .route("/{record_type}/_assert", post(assert))
-        .route("/{record_type}/{id}", get(read).patch(patch).delete(archive))
-        .merge(sub_resource::routes())
-        .merge(relationship::routes())
-        .route_layer(from_fn_with_state(Arc::clone(&gate), Gate::pass));
-    let api = Router::new()
-        .route("/health", get(health))
-        .merge(records)
-        .method_not_allowed_fallback(wrong_method);
-    let local = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
-        .merge(twin::routes(twin.clone()))
-        .route_layer(from_fn_with_state(gate, Gate::pass))
-        .merge(local::open(Arc::clone(&workspace)))
-        .method_not_allowed_fallback(wrong_method);
+    let documentation = Arc::new(Documentation::new(
+        Arc::clone(&workspace),
+        Arc::clone(&gate),
+        limits.query,
+        twin.is_some(),
+    ));
+    let (api, mut table) = Endpoints::new()
+        .merge(records().guarded(|router| {
+            router.route_layer(from_fn_with_state(Arc::clone(&gate), Gate::pass))
+        }))
+        .get("/health", health, describe::health)
+        .with_state(Arc::clone(&workspace))
+        .below("/api/v2");
+    let (local, own) = local::guarded(Arc::clone(&workspace), Arc::clone(&metrics))
+        .merge(twin::endpoints(twin.clone()))
+        .guarded(|router| router.route_layer(from_fn_with_state(gate, Gate::pass)))
+        .merge(local::open(workspace))
+        .merge(documentation::endpoints(Arc::clone(&documentation)))
+        .below("/api/local");
+    table.extend(own);
+    documentation.tell(table.clone());
     let all = Router::new()
-        .nest("/api/v2", api.with_state(workspace))
-        .nest("/api/local", local)
+        .nest("/api/v2", api.method_not_allowed_fallback(wrong_method))
+        .nest("/api/local", local.method_not_allowed_fallback(wrong_method))
         .fallback(no_endpoint);
     let all = match twin {
         Some(twin) => all.layer(from_fn_with_state(twin, Twin::pass)),
         None => all,
     };
-    all.layer(DefaultBodyLimit::max(limits.body_bytes))
+    let router = all
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(Extension(limits))
+        .layer(from_fn_with_state(documentation, allow))
         .layer(from_fn(take_in))
-        .layer(from_fn_with_state(metrics, watch))
+        .layer(from_fn_with_state(metrics, watch));
+    (router, table)
+}
+
+/// The endpoints of records.
+fn records() -> Endpoints<Arc<dyn Workspace>> {
+    Endpoints::new()
+        .get("/_schema/{record_type}", schema, describe::schema)
+        .merge(activity::endpoints())
+        .post("/{record_type}", create, describe::create)
+        .post("/{record_type}/_query", query, describe::query)
+        .post("/{record_type}/_assert", assert, describe::assert)
+        .get("/{record_type}/{id}", read, describe::read)
+        .patch("/{record_type}/{id}", patch, describe::patch)
+        .delete("/{record_type}/{id}", archive, describe::archive)
+        .merge(sub_resource::endpoints())
+        .merge(relationship::endpoints())
 }
 
 async fn health() -> Json<Value> {
@@ -86,6 +120,7 @@ async fn create(
     mut body: Body,
 ) -> Response {
     answer(move || {
+        check_writable(&*workspace, &record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::create(&*workspace, &record_type, attributes)?;
         Ok((StatusCode::CREATED, Data { data: record }))
@@ -103,6 +138,7 @@ async fn read(State(workspace): Shared, path: RecordPath) -> Response {
 
 async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> Response {
     answer(move || {
+        check_writable(&*workspace, &path.record_type)?;
         let attributes = body.take_object("attributes")?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
         Ok((StatusCode::OK, Data { data: record }))
@@ -124,6 +160,7 @@ async fn assert(
     mut body: Body,
 ) -> Response {
     answer(move || {
+        workspace.schema().record_type(&record_type)?.check_can_assert()?;
         let matching = body.take_object("match")?;
         let attributes = body.take_object("attributes")?;
         let outcome = headwater::assert(&*workspace, &record_type, matching, attributes)?;
@@ -148,6 +185,11 @@ struct Asserted {
 #[derive(Serialize)]
 struct Meta {
     action: &'static str,
+}
+
+/// A verb that a path does not take is refused before its body is looked at.
+fn check_writable(workspace: &dyn Workspace, record_type: &str) -> Result<()> {
+    workspace.schema().record_type(record_type)?.check_writable()
 }
 
 /// One page of records.

@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{patch, post};
 use headwater::{Action, ErrorCode, Workspace};
 use serde_json::{Value, json};
 
 use crate::answer::answer;
 use crate::caller::Caller;
+use crate::endpoints::Endpoints;
 use crate::failure::Failure;
+use crate::openapi::describe;
 use crate::request::{Body, PartPath};
 
-pub(crate) fn routes() -> Router<Arc<dyn Workspace>> {
-    Router::new()
-        .route("/{record_type}/{id}/attribute/{attribute}", post(add))
-        .route("/{record_type}/{id}/attribute/{attribute}/{item}", patch(update).delete(remove))
+pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
+    let item = "/{record_type}/{id}/attribute/{attribute}/{item}";
+    Endpoints::new()
+        .post("/{record_type}/{id}/attribute/{attribute}", add, describe::add_item)
+        .patch(item, update, describe::update_item)
+        .delete(item, remove, describe::remove_item)
 }
 
 /// An attribute that a path names in vain is not found, where one in a body is a mistake.

@@ -278,7 +278,9 @@ pub(super) fn build_attribute(
                 let stage = known.then(|| Value::Text(name.as_str().into()));
                 Some(stage.ok_or_else(|| invalid(at, format!("no stage {name:?}")))?)
             }
-            default => attribute.parse(default, None)?,
+            default => attribute
+                .parse(default, None)
+                .map_err(|error| invalid(at, format!("its default: {}", error.message())))?,
         };
         attribute.default = default;
     }

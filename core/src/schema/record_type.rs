@@ -56,16 +56,36 @@ impl RecordType {
         &self.api_name
     }
 
-    /// The name for people.
+    /// The name for people, for example `Contact`.
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.display_name
+    }
+
+    /// More about it, for people.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// Whether it was declared by the workspace, not by the product.
     #[must_use]
     pub fn is_custom(&self) -> bool {
         self.is_custom
+    }
+
+    /// The attributes of which a new record needs one at least, or the array behind one; none where
+    /// there is no such rule.
+    #[must_use]
+    pub fn requires_one_of(&self) -> Vec<&Attribute> {
+        let mut indexes = self.requires_one_of.clone();
+        let arrays =
+            self.requires_one_of.iter().filter_map(|&index| match self.attributes[index].origin {
+                Origin::PrimaryOf(array) => Some(array),
+                _ => None,
+            });
+        indexes.extend(arrays);
+        indexes.into_iter().map(|index| &self.attributes[index]).collect()
     }
 
     /// Every attribute, system attributes first.

@@ -174,9 +174,10 @@ fn only_number<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
 fn parse_boolean(input: &Input<'_>) -> Result<bool> {
     let known = match input {
         Input::Json(Json::Bool(boolean)) => Some(*boolean),
-        Input::Json(Json::Number(number)) => match number.as_i64() {
-            Some(0) => Some(false),
-            Some(1) => Some(true),
+        // `1.0` is the same number.
+        Input::Json(Json::Number(number)) => match Number::from_json(number) {
+            Some(Number::Integer(0)) => Some(false),
+            Some(Number::Integer(1)) => Some(true),
             _ => None,
         },
         Input::Text(text) => match text.trim().to_ascii_lowercase().as_str() {

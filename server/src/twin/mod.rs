@@ -22,7 +22,8 @@ pub use plan::FaultPlan;
 
 pub(crate) use faults::Cut;
 pub(crate) use faults::Injected;
-pub(crate) use routes::routes;
+pub(crate) use plan::FAULTS;
+pub(crate) use routes::endpoints;
 pub(crate) use turns::share;
 
 use faults::Faults;

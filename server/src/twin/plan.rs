@@ -64,10 +64,13 @@ pub(super) enum Kind {
     Stall(Duration),
 }
 
+/// The names of all kinds of faults, in the order of their counters.
+pub(crate) const FAULTS: [&str; 6] =
+    ["latency", "rate_limited", "error", "cut_before", "cut_after", "stall"];
+
 impl Kind {
     /// The names of all, in the order of their counters.
-    pub(super) const NAMES: [&str; 6] =
-        ["latency", "rate_limited", "error", "cut_before", "cut_after", "stall"];
+    pub(super) const NAMES: [&str; 6] = FAULTS;
 
     /// Its place among [`Kind::NAMES`].
     pub(super) fn place(self) -> usize {

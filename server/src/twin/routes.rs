@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+
 use headwater::{Error, ErrorCode, Result};
 use serde_json::{Map, Value, json};
 
 use crate::blocking::blocking;
+use crate::endpoints::Endpoints;
 use crate::failure::Failure;
+use crate::openapi::describe;
 use crate::request::Body;
 
 use super::{FaultPlan, Twin, clock, turns};
@@ -33,12 +35,17 @@ impl FromRequestParts<Option<Arc<Twin>>> for IsTwin {
 }
 
 /// All of them; with no twin each refuses.
-pub(crate) fn routes(twin: Option<Arc<Twin>>) -> Router {
-    Router::new()
-        .route("/snapshot", get(snapshots).post(snapshot))
-        .route("/reset", post(reset))
-        .route("/clock", get(show_clock).put(set_clock).delete(unset_clock))
-        .route("/faults", get(show_faults).put(set_faults).delete(unset_faults))
+pub(crate) fn endpoints(twin: Option<Arc<Twin>>) -> Endpoints {
+    Endpoints::new()
+        .get("/snapshot", snapshots, describe::snapshots)
+        .post("/snapshot", snapshot, describe::snapshot)
+        .post("/reset", reset, describe::reset)
+        .get("/clock", show_clock, describe::clock)
+        .put("/clock", set_clock, describe::set_clock)
+        .delete("/clock", unset_clock, describe::unset_clock)
+        .get("/faults", show_faults, describe::faults)
+        .put("/faults", set_faults, describe::set_faults)
+        .delete("/faults", unset_faults, describe::unset_faults)
         .with_state(twin)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::error::Result;
+use crate::value::Number;
 
 use super::invalid;
 
@@ -58,7 +59,15 @@ impl QueryLimits {
     /// `invalid_request`, at `limit`.
     pub(super) fn page(&self, asked: Option<&Json>) -> Result<usize> {
         let Some(asked) = asked else { return Ok(self.default_page.min(self.max_page)) };
-        let page = asked.as_u64().and_then(|page| usize::try_from(page).ok());
+        // `50.0` is the same number as 50.
+        let number = match asked {
+            Json::Number(number) => Number::from_json(number),
+            _ => None,
+        };
+        let page = match number {
+            Some(Number::Integer(page)) => usize::try_from(page).ok(),
+            _ => None,
+        };
         page.filter(|page| (1..=self.max_page).contains(page)).ok_or_else(|| {
             let what = format!("expected a limit of 1 to {}, found {asked}", self.max_page);
             invalid(what).at_field("limit")

@@ -20,7 +20,7 @@ use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
 
 /// The largest number of sort fields (contract.md section 7).
-const MAX_SORT_FIELDS: usize = 3;
+pub const MAX_SORT_FIELDS: usize = 3;
 
 /// Which records, in which order, which page.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! The server as a testee: `headwater serve`, asked over HTTP as an integrator's program asks it.
 
+use std::cell::OnceCell;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Map, Value as Json, json};
 use ureq::Agent;
 
+use super::documented;
 use super::requests::seed_line;
 use super::{Response, Testee};
 
@@ -14,12 +16,18 @@ use super::{Response, Testee};
 pub struct HttpTestee {
     agent: Agent,
     server: Option<Served>,
+    /// What the server says of itself, as long as no case declares more.
+    standard: OnceCell<Json>,
+    /// The same once this case has.
+    extended: OnceCell<Json>,
+    has_declared: bool,
 }
 
 impl Default for HttpTestee {
     fn default() -> Self {
         let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
-        Self { agent, server: None }
+        let (standard, extended) = (OnceCell::new(), OnceCell::new());
+        Self { agent, server: None, standard, extended, has_declared: false }
     }
 }
 
@@ -81,9 +89,14 @@ impl Testee for HttpTestee {
             }
             "end" => {
                 self.server = None;
+                self.has_declared = false;
                 Ok(Response::Ok(Json::Null))
             }
-            "declare" => self.ask("POST", "/api/local/schema", request.get("body").cloned(), 200),
+            "declare" => {
+                self.extended = OnceCell::new();
+                self.has_declared = true;
+                self.ask("POST", "/api/local/schema", request.get("body").cloned(), 200)
+            }
             "pipelines" => self.ask("GET", "/api/local/pipelines", None, 200),
             "snapshot" => self.ask("POST", "/api/local/snapshot", None, 201).map(without_answer),
             "reset" => self.ask("POST", "/api/local/reset", None, 200).map(without_answer),
@@ -235,7 +248,30 @@ impl HttpTestee {
         judge(status, wanted, answer)
     }
 
+    /// Sends a request whose answer must be one that the server's own document has.
     fn send(&self, method: &str, path: &str, body: Option<Json>) -> Result<(u16, Json), String> {
+        let (status, answer) = self.exchange(method, path, body)?;
+        let whole = if path.starts_with("/api/") { path } else { &format!("/api/v2{path}") };
+        documented::check(self.document()?, method, whole, status, &answer)?;
+        Ok((status, answer))
+    }
+
+    fn document(&self) -> Result<&Json, String> {
+        let kept = if self.has_declared { &self.extended } else { &self.standard };
+        if kept.get().is_none() {
+            let (_, document) = self.exchange("GET", "/api/local/openapi.json", None)?;
+            // Nobody else sets it.
+            let _ = kept.set(document);
+        }
+        kept.get().ok_or_else(|| "there is no document".to_owned())
+    }
+
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Json>,
+    ) -> Result<(u16, Json), String> {
         let base = &self.server.as_ref().ok_or("the case has no server")?.base;
         // Local extensions are beside the record API, not under it.
         let is_local = path.starts_with("/api/local/");

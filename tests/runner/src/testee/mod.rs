@@ -1,5 +1,6 @@
 //! Testees: surfaces that answer the requests of a case, all in the same JSON.
 
+mod documented;
 mod http;
 mod in_process;
 mod process;
