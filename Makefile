@@ -63,7 +63,7 @@ $(VENV)/.ready: requirements-dev.txt tests/real/requirements.txt
 	touch $@
 
 $(TOOLS)/bin/cargo-deny:
-	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --quiet --root $(TOOLS)
+	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --quiet --root $(TOOLS)
 
 $(TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --quiet --root $(TOOLS)
