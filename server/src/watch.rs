@@ -56,7 +56,7 @@ pub(crate) async fn watch(
             tracing::error!(
                 request_id, %method, path, status, milliseconds, key, code,
                 error = format!("{error:#}"), "request failed"
-            )
+            );
         }
         // A message may quote what a record holds: the code is enough.
         _ => tracing::info!(

@@ -29,7 +29,9 @@ pub(super) fn components() -> Components {
         if let Some(raw) = raw(value_type) {
             components.insert(format!("raw.{name}"), raw);
             let written = written(value_type, &component(format!("raw.{name}")));
+            let nullable = or_cleared(value_type, component(format!("written.{name}")));
             components.insert(format!("written.{name}"), written);
+            components.insert(format!("written.{name}.nullable"), nullable);
         }
     }
     components
@@ -174,6 +176,11 @@ fn written_envelope(value_type: ValueType, value: Shape) -> Shape {
     Object::new().must("value_type", one_of_texts([value_type.name()])).must("value", value).shape()
 }
 
+/// What is written, or null, raw or in an envelope.
+fn or_cleared(value_type: ValueType, written: Shape) -> Shape {
+    any_of([written, written_envelope(value_type, null()), null()])
+}
+
 /// The name of the component that says how one value of an attribute may be written.
 pub(super) fn written_name(record_type: &RecordType, attribute: &Attribute) -> String {
     match raw(attribute.value_type) {
@@ -186,14 +193,16 @@ pub(super) fn written_name(record_type: &RecordType, attribute: &Attribute) -> S
 pub(super) fn own_components(schema: &Schema, record_type: &RecordType) -> Components {
     let attributes = record_type.attributes().iter();
     let own = attributes.filter(|attribute| raw(attribute.value_type).is_none());
-    own.map(|attribute| {
+    own.flat_map(|attribute| {
         let raw = match attribute.value_type {
             ValueType::RecordReference => raw_reference(schema, attribute),
             ValueType::Enum => one_of_texts(attribute.options.iter().map(SelectOption::name)),
             _ => raw_choice(&attribute.options),
         };
         let name = names::of_attribute("written", record_type, attribute);
-        (name, written(attribute.value_type, &raw))
+        let nullable = or_cleared(attribute.value_type, component(&name));
+        let written = written(attribute.value_type, &raw);
+        [(format!("{name}.nullable"), nullable), (name, written)]
     })
     .collect()
 }
@@ -265,16 +274,15 @@ pub(super) fn attribute_written(
     attribute: &Attribute,
     is_nullable: bool,
 ) -> Shape {
-    let one = component(written_name(record_type, attribute));
-    let mut shapes = vec![one];
+    let name = written_name(record_type, attribute);
+    let mut shapes = vec![match is_nullable {
+        true => component(format!("{name}.nullable")),
+        false => component(name),
+    }];
     if attribute.is_array {
         shapes.push(list_of_written(record_type, attribute, 0));
         let many = list_of_written(record_type, attribute, 0);
         shapes.push(written_envelope(attribute.value_type, many));
-    }
-    if is_nullable {
-        shapes.push(written_envelope(attribute.value_type, null()));
-        shapes.push(null());
     }
     let shape = if shapes.len() == 1 { shapes.remove(0) } else { any_of(shapes) };
     described(shape, &about(attribute))
