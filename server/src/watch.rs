@@ -56,12 +56,14 @@ pub(crate) async fn watch(
             tracing::error!(
                 request_id, %method, path, status, milliseconds, key, code,
                 error = format!("{error:#}"), "request failed"
-            )
+            );
         }
         // A message may quote what a record holds: the code is enough.
-        _ => tracing::info!(
-            request_id, %method, path, status, milliseconds, key, code, injected, "request"
-        ),
+        _ => {
+            tracing::info!(
+                request_id, %method, path, status, milliseconds, key, code, injected, "request"
+            );
+        }
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response

@@ -41,7 +41,7 @@ fn metadata_written(record_type: &RecordType) -> Shape {
     let categories = record_type
         .index_of("sub_type")
         .map(|index| record_type.attribute(index).options.iter().map(SelectOption::name));
-    let categories = categories.map(one_of_texts).unwrap_or_else(text);
+    let categories = categories.map_or_else(text, one_of_texts);
     object.may("category", or_null(categories)).closed().shape()
 }
 
