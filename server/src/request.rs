@@ -5,6 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use headwater::value::Number;
 use headwater::{Error, ErrorCode, Uuid};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -98,6 +99,15 @@ pub(crate) fn parse_id(text: &str, name: &str) -> Result<Uuid, Error> {
 
 fn bad_path(cause: &PathRejection) -> Failure {
     Error::new(ErrorCode::InvalidRequest, format!("the path cannot be read: {cause}")).into()
+}
+
+/// A whole number that is not negative, also where it is written as `50.0`.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    match (value.as_u64(), value.as_number().and_then(Number::from_json)) {
+        (Some(whole), _) => Some(whole),
+        (None, Some(Number::Integer(whole))) => u64::try_from(whole).ok(),
+        _ => None,
+    }
 }
 
 /// A body that is a JSON object; no body is an empty one.

@@ -6,6 +6,7 @@ use headwater::ErrorCode;
 use serde_json::{Value as Json, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -135,6 +136,21 @@ impl Described {
     /// An answer without a body.
     pub(super) fn answers_nothing(mut self, about: &str) -> Self {
         self.answers.insert(204, ResponseBuilder::new().description(about));
+        self
+    }
+
+    /// What may follow: an operation, and where in the request and the answer its parameters are.
+    pub(super) fn leads_to(mut self, id: impl Into<String>, parameters: &[(&str, &str)]) -> Self {
+        let id = id.into();
+        let link = parameters.iter().fold(LinkBuilder::new(), |link, (name, place)| {
+            link.parameter(*name, Json::from(*place))
+        });
+        let link = link.operation_id(id.clone()).build();
+        for status in [200, 201] {
+            if let Some(answer) = self.answers.remove(&status) {
+                self.answers.insert(status, answer.link(id.clone(), link.clone()));
+            }
+        }
         self
     }
 

@@ -31,7 +31,7 @@ fn arrays(schema: &Schema) -> impl Iterator<Item = (&RecordType, &Attribute, Ite
 
 fn of_array(verb: &str, record_type: &RecordType, attribute: &Attribute, rest: &str) -> Described {
     let (name, array) = (record_type.api_name(), &attribute.api_name);
-    let id = format!("{verb}_{name}_{array}");
+    let id = part_id(verb, record_type, attribute);
     of_record(Described::new(id, name, format!("/{name}/{{id}}/attribute/{array}{rest}")))
 }
 
@@ -40,6 +40,17 @@ fn of_item(described: Described, shape: ItemShape) -> Described {
         true => described.in_path("item", text_as("uuid"), "The id of the item."),
         false => described.in_path("item", text_as("hostname"), "The domain."),
     }
+}
+
+fn part_id(verb: &str, record_type: &RecordType, attribute: &Attribute) -> String {
+    format!("{verb}_{}_{}", record_type.api_name(), attribute.api_name)
+}
+
+/// Where an item is, in the request that adds it and its answer.
+fn of_item_in_answer(shape: ItemShape) -> [(&'static str, &'static str); 2] {
+    let item =
+        if shape.has_id { "$response.body#/data/id" } else { "$response.body#/data/domain_name" };
+    [("id", "$request.path.id"), ("item", item)]
 }
 
 /// An item as its own endpoints show it.
@@ -70,6 +81,8 @@ pub(crate) fn add_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
             .body(body.closed().shape(), examples::item(attribute.value_type))
             .answers(200, "The item, which was there already.", item(attribute, shape))
             .answers(201, "The new item.", item(attribute, shape))
+            .leads_to(part_id("update", record_type, attribute), &of_item_in_answer(shape))
+            .leads_to(part_id("remove", record_type, attribute), &of_item_in_answer(shape))
             .refuses(&[
                 ErrorCode::UnknownField,
                 ErrorCode::FieldNotCreatable,
@@ -137,10 +150,18 @@ fn writable_ends(schema: &Schema) -> impl Iterator<Item = (&Schema, &Relationshi
 
 fn of_edges(verb: &str, end: &RelationshipEnd, rest: &str) -> Described {
     let (name, relationship) = (&end.here().record_type, &end.here().api_name);
-    let id = format!("{verb}_{name}_{relationship}");
+    let id = edge_id(verb, end);
     let path = format!("/{name}/{{id}}/relationship/{relationship}{rest}");
     of_record(Described::new(id, name, path))
 }
+
+fn edge_id(verb: &str, end: &RelationshipEnd) -> String {
+    format!("{verb}_{}_{}", end.here().record_type, end.here().api_name)
+}
+
+/// Where a link is, in the request that adds it and its answer.
+const EDGE: [(&str, &str); 2] =
+    [("id", "$request.path.id"), ("target_id", "$response.body#/item/related_record_id")];
 
 fn of_target(described: Described) -> Described {
     described
@@ -245,6 +266,7 @@ pub(crate) fn add_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
             .body(all_of([body, one_of_both]), examples::edge(end))
             .answers(200, "The link, which was there already.", one_edge(end))
             .answers(201, "The new link.", one_edge(end))
+            .leads_to(edge_id("remove", end), &EDGE)
             .refuses(&[ErrorCode::UnknownField, ErrorCode::FieldValueInvalid])
             .refuses(&REFERENCE)
             .writes()

@@ -17,6 +17,8 @@ pub(super) const ACTIVITY: &str = "activity";
 /// What the attributes of a create or a patch may be refused for.
 const WRITE: [ErrorCode; 3] =
     [ErrorCode::UnknownField, ErrorCode::FieldValueInvalid, ErrorCode::UniqueConflict];
+/// Where the id of a record is in an answer that holds one.
+const RECORD: [(&str, &str); 1] = [("id", "$response.body#/data/id")];
 /// What a reference to another record may be refused for.
 pub(super) const REFERENCE: [ErrorCode; 3] =
     [ErrorCode::TargetRecordNotFound, ErrorCode::AmbiguousMatch, ErrorCode::InvalidMatchingField];
@@ -154,6 +156,9 @@ pub(crate) fn create(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
             .summary(format!("Create: {}", record_type.display_name()))
             .body(body, examples::create(record_type.api_name()))
             .answers(201, "The new record.", one(record_type))
+            .leads_to(format!("read_{}", record_type.api_name()), &RECORD)
+            .leads_to(format!("patch_{}", record_type.api_name()), &RECORD)
+            .leads_to(format!("archive_{}", record_type.api_name()), &RECORD)
             .refuses(&[ErrorCode::FieldNotCreatable, ErrorCode::FieldRequiredMissing]);
         with_write_codes(described, record_type)
     });

@@ -138,7 +138,7 @@ pub(crate) fn clock(context: &Context<'_>) -> Vec<Described> {
 pub(crate) fn set_clock(context: &Context<'_>) -> Vec<Described> {
     let body = Object::new()
         .may("now", or_null(component("raw.timestamp")))
-        .may("step_milliseconds", or_null(whole(1, None)))
+        .may("step_milliseconds", or_null(whole(1, Some(3_600_000))))
         .may("id_seed", or_null(whole(0, None)))
         .closed()
         .shape();

@@ -3,6 +3,8 @@
 use headwater::{Error, ErrorCode, FixedClock, Generation, Result};
 use serde_json::{Map, Value, json};
 
+use crate::request::whole;
+
 /// How times and ids are made, as the clock's endpoint tells it.
 pub(super) fn to_json(generation: Generation) -> Value {
     let Generation { clock, id_seed } = generation;
@@ -39,18 +41,19 @@ pub(super) fn from_json(mut body: Map<String, Value>) -> Result<Generation> {
     let clock = match (clock, step) {
         (clock, None) => clock,
         (Some(clock), Some(step)) => {
-            let whole = "a whole number of milliseconds";
-            let step = step.as_i64().ok_or_else(|| wrong("step_milliseconds", whole))?;
+            let step = whole(&step).and_then(|step| i64::try_from(step).ok());
+            let milliseconds = "a whole number of milliseconds";
+            let step = step.ok_or_else(|| wrong("step_milliseconds", milliseconds))?;
             Some(clock.with_step(step)?)
         }
         (None, Some(_)) => {
             return Err(wrong("step_milliseconds", "beside now: the machine's clock has no step"));
         }
     };
-    let whole = |seed: Value| {
-        seed.as_u64().ok_or_else(|| wrong("id_seed", "a whole number that is not negative"))
+    let seed_of = |seed: Value| {
+        whole(&seed).ok_or_else(|| wrong("id_seed", "a whole number that is not negative"))
     };
-    Ok(Generation { clock, id_seed: seed.map(whole).transpose()? })
+    Ok(Generation { clock, id_seed: seed.map(seed_of).transpose()? })
 }
 
 #[cfg(test)]

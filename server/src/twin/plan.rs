@@ -6,6 +6,8 @@ use std::time::Duration;
 use headwater::{Error, ErrorCode, Result};
 use serde_json::{Map, Value, json};
 
+use crate::request::whole;
+
 /// Where there can be faults.
 pub(super) const API: &str = "/api/v2/";
 /// The longest delay and the longest `retry_after`.
@@ -107,7 +109,7 @@ impl FaultPlan {
     /// `config_invalid`, at the key.
     pub(super) fn from_json(body: Map<String, Value>) -> Result<Self> {
         let mut keys = Keys { at: String::new(), left: body };
-        let seed = keys.take("seed", "a whole number that is not negative", Value::as_u64)?;
+        let seed = keys.take("seed", "a whole number that is not negative", whole)?;
         let limit = keys.take("rate_limit", "a table", |value| value.as_object().cloned())?;
         let rules = keys.take("rules", "a list", |value| value.as_array().cloned())?;
         keys.end("faults have seed, rate_limit and rules")?;
@@ -125,7 +127,7 @@ impl FaultPlan {
 
 fn read_limit(limit: Map<String, Value>) -> Result<Option<NonZeroU32>> {
     let mut keys = Keys { at: "rate_limit.".to_owned(), left: limit };
-    let number = |value: &Value| NonZeroU32::new(u32::try_from(value.as_u64()?).ok()?);
+    let number = |value: &Value| NonZeroU32::new(u32::try_from(whole(value)?).ok()?);
     let rate = keys.take("requests_per_second", "a whole number from 1", number)?;
     keys.end("a rate limit has requests_per_second")?;
     Ok(rate)
@@ -228,8 +230,8 @@ impl Keys {
         let known = |value: &Value| Kind::NAMES.iter().copied().find(|name| value == *name);
         let kind = self.take("kind", &names, known)?.ok_or_else(|| self.wrong("kind", &names))?;
         let within = |time: Duration| Some(time).filter(|time| *time <= LONGEST);
-        let milliseconds = |value: &Value| within(Duration::from_millis(value.as_u64()?));
-        let seconds = |value: &Value| within(Duration::from_secs(value.as_u64()?));
+        let milliseconds = |value: &Value| within(Duration::from_millis(whole(value)?));
+        let seconds = |value: &Value| within(Duration::from_secs(whole(value)?));
         let delay = "a whole number of milliseconds up to 600000";
         Ok(match kind {
             "latency" => {

@@ -26,16 +26,18 @@ fn ask(served: &[&str], choice: &[&str], cases: u64) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{errors}");
     let report: Json = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
-    let asked = &report["summary"]["test_cases"]["generated"];
+    let asked = &report["test_cases"]["generated"];
     assert!(asked.as_u64().is_some_and(|asked| asked >= cases), "asked {asked} times:\n{said}");
 }
 
 #[test]
 fn the_server_keeps_to_its_document() {
-    ask(&[], &[], 30_000);
+    ask(&[], &[], 40_000);
 }
 
 #[test]
 fn a_twin_keeps_to_its_document() {
-    ask(&["--twin"], &["--include-tag", "twin"], 300);
+    // Nothing leads from one of its operations to another.
+    let phases = ["--phases", "examples,coverage,fuzzing"];
+    ask(&["--twin"], &[&["--include-tag", "twin"], &phases[..]].concat(), 400);
 }
