@@ -59,9 +59,11 @@ pub(crate) async fn watch(
             );
         }
         // A message may quote what a record holds: the code is enough.
-        _ => tracing::info!(
-            request_id, %method, path, status, milliseconds, key, code, injected, "request"
-        ),
+        _ => {
+            tracing::info!(
+                request_id, %method, path, status, milliseconds, key, code, injected, "request"
+            );
+        }
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response

@@ -21,7 +21,11 @@ def map_path_parameters(context, path_parameters):
     given = path_parameters or {}
     record_type = context.operation.path.split("/")[3:4]
     known = IDS.get(record_type[0]) if record_type else None
-    if known and isinstance(given.get("id"), str) and sum(given["id"].encode()) % 2 == 0:
+    if (
+        known
+        and isinstance(given.get("id"), str)
+        and sum(given["id"].encode()) % 2 == 0
+    ):
         return {**given, "id": known[len(given["id"]) % len(known)]}
     return path_parameters
 
@@ -34,19 +38,30 @@ def is_explained(case, error):
             return True
         case "config_invalid":  # a declaration must make sense among the others
             return case.operation.path == "/api/local/schema"
-        case "invalid_filter_field" | "invalid_filter_operator" | "invalid_filter_value":
+        case (
+            "invalid_filter_field" | "invalid_filter_operator" | "invalid_filter_value"
+        ):
             # the far end of a path through relationships is another type's
             return has_path(case.body)
         case "filter_depth_exceeded":
             return True
         case "invalid_request":  # what a twin has at the time, and what goes with what
-            twin = ["`start` is", "there is no snapshot", "snapshots already", "beside now"]
+            twin = [
+                "`start` is",
+                "there is no snapshot",
+                "snapshots already",
+                "beside now",
+            ]
             return any(other in message for other in twin)
         case "field_required_missing":  # an assert that creates
             return case.operation.path.endswith("/_assert")
-        case "field_value_invalid":  # one value against another, or against what is stored
+        case (
+            "field_value_invalid"
+        ):  # one value against another, or against what is stored
             others = ["two items", "is given twice", "cannot be null while"]
-            if case.operation.path == "/api/local/clock":  # a clock goes from 1970 to 2900
+            if (
+                case.operation.path == "/api/local/clock"
+            ):  # a clock goes from 1970 to 2900
                 return True
             too_exact = "expected a decimal" in message and "e" in message.split('"')[1]
             return too_exact or any(other in message for other in others)
@@ -57,7 +72,9 @@ def has_path(json):
     """Whether a filter goes through a relationship."""
     if isinstance(json, dict):
         field = json.get("field")
-        return isinstance(field, str) and "." in field or any(map(has_path, json.values()))
+        return (
+            isinstance(field, str) and "." in field or any(map(has_path, json.values()))
+        )
     return isinstance(json, list) and any(map(has_path, json))
 
 
@@ -68,4 +85,6 @@ def allowed_is_accepted(context, response, case):
         return
     if response.status_code in (400, 405, 413, 415, 422):
         error = response.json()["error"]
-        assert is_explained(case, error), f"refused, though the schema allows it: {error}"
+        assert is_explained(case, error), (
+            f"refused, though the schema allows it: {error}"
+        )

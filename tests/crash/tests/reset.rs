@@ -10,7 +10,7 @@ use headwater_crash_tests::faults::{Fault, inject, read_log};
 use headwater_crash_tests::tell;
 use headwater_crash_tests::workspace::{look, texts};
 use headwater_program_tests::{Served, finish};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 const SEED: &str = r#"{"record_type": "contact", "attributes": {"first_name": "Ann", "primary_email": "ann@acme.com"}}
 {"record_type": "contact", "attributes": {"first_name": "Bob", "primary_email": "bob@acme.com"}}
@@ -114,7 +114,7 @@ fn walk(fault: Fault, step: u64) {
         let query = ["record", "query", "contact", "--workspace", "crm.db"];
         let records = finish(desk.command(&query)).json();
         let count = records["data"].as_array().map(Vec::len);
-        assert_eq!(count, Some(if is_before { 4 } else { 2 }), "{}", Json::from(records));
+        assert_eq!(count, Some(if is_before { 4 } else { 2 }), "{records}");
     }
     tell(&format!("{fault:?}: {found:?}, killed at {hits:?}\n"));
     assert!(found["before"] > 10 / step, "{found:?}");

@@ -34,11 +34,13 @@ impl Filter {
             Self::Not(_) => return None,
             Self::Condition(condition) => condition,
         };
-        let is_id =
-            record_type.attribute(condition.attribute).origin == Origin::System(SystemField::Id);
-        let is_plain = condition.hops.is_empty() && condition.operator == Operator::Eq;
-        let keys = keys_of(record_type, condition.attribute);
-        (is_plain && (is_id || keys.is_some())).then_some(condition)
+        // Behind a relationship the attribute is one of another record type.
+        if !condition.hops.is_empty() || condition.operator != Operator::Eq {
+            return None;
+        }
+        let attribute = record_type.attribute(condition.attribute);
+        let is_id = attribute.origin == Origin::System(SystemField::Id);
+        (is_id || keys_of(record_type, condition.attribute).is_some()).then_some(condition)
     }
 }
 
