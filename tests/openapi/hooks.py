@@ -21,50 +21,45 @@ def map_path_parameters(context, path_parameters):
     given = path_parameters or {}
     record_type = context.operation.path.split("/")[3:4]
     known = IDS.get(record_type[0]) if record_type else None
-    if (
-        known
-        and isinstance(given.get("id"), str)
-        and sum(given["id"].encode()) % 2 == 0
-    ):
-        return {**given, "id": known[len(given["id"]) % len(known)]}
+    asked = given.get("id")
+    if known and isinstance(asked, str) and sum(asked.encode()) % 2 == 0:
+        return {**given, "id": known[len(asked) % len(known)]}
     return path_parameters
 
 
 def is_explained(case, error):
     """Whether a request that the schema allows may be refused so: what no schema can say."""
     code, message = error["code"], error["message"]
+
+    def says(*reasons):
+        return any(reason in message for reason in reasons)
+
     match code:
-        case "invalid_cursor":  # only the server makes cursors
+        # Only the server makes cursors.
+        case "invalid_cursor" | "filter_depth_exceeded":
             return True
-        case "config_invalid":  # a declaration must make sense among the others
+        # A declaration must make sense among the others.
+        case "config_invalid":
             return case.operation.path == "/api/local/schema"
-        case (
-            "invalid_filter_field" | "invalid_filter_operator" | "invalid_filter_value"
-        ):
-            # the far end of a path through relationships is another type's
+        # The far end of a path through relationships is another type's.
+        case "invalid_filter_field" | "invalid_filter_operator":
             return has_path(case.body)
-        case "filter_depth_exceeded":
-            return True
-        case "invalid_request":  # what a twin has at the time, and what goes with what
-            twin = [
-                "`start` is",
-                "there is no snapshot",
-                "snapshots already",
-                "beside now",
-            ]
-            return any(other in message for other in twin)
-        case "field_required_missing":  # an assert that creates
+        case "invalid_filter_value":
+            return has_path(case.body)
+        # What a twin has at the time, and what goes with what.
+        case "invalid_request":
+            missing = "there is no snapshot"
+            return says("`start` is", missing, "snapshots already", "beside now")
+        # An assert that creates.
+        case "field_required_missing":
             return case.operation.path.endswith("/_assert")
-        case (
-            "field_value_invalid"
-        ):  # one value against another, or against what is stored
-            others = ["two items", "is given twice", "cannot be null while"]
-            if (
-                case.operation.path == "/api/local/clock"
-            ):  # a clock goes from 1970 to 2900
+        # One value against another, or against what is stored; a clock has its bounds.
+        case "field_value_invalid":
+            if case.operation.path == "/api/local/clock":
                 return True
-            too_exact = "expected a decimal" in message and "e" in message.split('"')[1]
-            return too_exact or any(other in message for other in others)
+            if says("two items", "is given twice", "cannot be null while"):
+                return True
+            return says("expected a decimal") and "e" in message.split('"')[1]
     return False
 
 
