@@ -14,7 +14,7 @@ use headwater_crash_tests::random::seed;
 use headwater_crash_tests::reference::Reference;
 use headwater_crash_tests::tell;
 
-const ROWS: usize = 300;
+const ROWS: usize = 150;
 const COMMIT_ROWS: usize = 50;
 
 /// What is hit: the workspace, its write-ahead log, and the index of that.

@@ -140,7 +140,7 @@ fn many_processes_make_one_workspace() {
 
 #[test]
 fn the_later_of_two_runs_of_a_job_takes_over() {
-    let reference = Reference::new(60_000, 200, seed());
+    let reference = Reference::new(200_000, 200, seed());
     let desk = reference.desk();
     let mut first = desk.start();
     wait_for_rows(&desk, &mut first, 1000);
@@ -174,7 +174,10 @@ fn a_crowd_of_runs_of_one_job_ends_as_one_would() {
     // A run that began after another one was done has read the file a second time.
     let journal = Journal::read(&desk.workspace());
     assert_eq!(journal.runs("running"), 0, "{:?}", journal.states);
-    assert_eq!(journal.counts.read, journal.runs("done") as u64 * reference.rows);
+    // One that took over after the last commit, before that run was noted as done, had none to read.
+    let (read, rows) = (journal.counts.read, reference.rows);
+    assert!(read >= rows && read.is_multiple_of(rows), "{read} of {rows} rows were read");
+    assert!(read <= journal.runs("done") as u64 * rows, "{read} rows, {:?}", journal.states);
     assert_eq!(journal.counts.created, reference.journal.counts.created);
     if let Err(told) = reference.compare_records(&desk.workspace()) {
         panic!("seed {}:\n{told}", seed());
