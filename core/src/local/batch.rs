@@ -29,15 +29,22 @@ const CHUNK: usize = 1000;
 /// Chunks that may wait to be written.
 const QUEUE: usize = 4;
 
+/// What a batch is applied by: the workspace as it is now, and what the caller asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) settings: Settings,
+    pub(super) options: ApplyOptions,
+    pub(super) watches: &'a Stopwatches,
+}
+
 /// Applies a batch; the caller commits.
 pub(super) fn apply(
     transaction: &mut dyn WriteTransaction,
-    schema: &Schema,
-    settings: Settings,
+    terms: Terms<'_>,
     operations: Vec<Operation>,
-    options: ApplyOptions,
-    watches: &Stopwatches,
 ) -> Result<Outcomes> {
+    let Terms { schema, settings, options, watches } = terms;
     let written = operations.iter().map(|operation| &operation.record_type);
     let written = record_types(written)
         .iter()
@@ -55,7 +62,7 @@ pub(super) fn apply(
     let is_large = operations.len() >= LARGE && options.mode == ApplyMode::PerRecord;
     if is_large && let [record_type] = &written[..] {
         let of_one = (record_type, operations);
-        return apply_overlapped(transaction, settings, sets, of_one, options, watches);
+        return apply_overlapped(transaction, terms, sets, of_one);
     }
     let outcomes = watches.decide.time(|| decide_all(settings, &mut sets, operations, options));
     if options.mode == ApplyMode::AllOrNothing && outcomes.iter().any(Result::is_err) {
@@ -81,11 +88,9 @@ fn decide_all(
 /// Applies operations on one record type: decided on another thread, written on this one.
 fn apply_overlapped(
     transaction: &mut dyn WriteTransaction,
-    settings: Settings,
+    Terms { settings, options, watches, .. }: Terms<'_>,
     mut sets: WorkingSets,
     (record_type, operations): (&Arc<RecordType>, Vec<Operation>),
-    options: ApplyOptions,
-    watches: &Stopwatches,
 ) -> Result<Outcomes> {
     thread::scope(|scope| {
         let (settled, to_write) = sync_channel::<Vec<StoredRecord>>(QUEUE);

@@ -38,6 +38,7 @@ use crate::store::{Store, StoredRecord};
 use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
 
+use batch::Terms;
 use custom_schema::CustomSchema;
 
 /// A workspace whose records live in a store on this machine.
@@ -141,8 +142,8 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         let schema = self.custom.renewed(transaction.declarations()?)?;
         let settings = transaction.settings()?;
         let watches = &self.stopwatches;
-        let outcomes =
-            whole_batch::apply(&mut *transaction, &schema, settings, operations, options, watches)?;
+        let terms = Terms { schema: &schema, settings, options, watches };
+        let outcomes = whole_batch::apply(&mut *transaction, terms, operations)?;
         let journal: &mut dyn Journal = &mut *transaction;
         watches.write.time(|| settle(&outcomes, journal))?;
         watches.commit.time(|| transaction.commit())?;

@@ -4,28 +4,25 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, ErrorGroup, Result};
 use crate::operation::{ApplyMode, EdgeOf, Operation, OperationKind, Outcomes};
-use crate::schema::Schema;
-use crate::store::{Settings, WriteTransaction};
+use crate::store::WriteTransaction;
 use crate::workspace::ApplyOptions;
 
-use super::Stopwatches;
-use super::batch::{self, all_or_nothing};
+use super::batch::{self, Terms, all_or_nothing};
 use super::edges::{self, Parent};
 
 /// Applies a batch; the caller commits.
 pub(super) fn apply(
     transaction: &mut dyn WriteTransaction,
-    schema: &Schema,
-    settings: Settings,
+    terms: Terms<'_>,
     operations: Vec<Operation>,
-    options: ApplyOptions,
-    watches: &Stopwatches,
 ) -> Result<Outcomes> {
     let is_edge = |operation: &Operation| matches!(operation.kind, OperationKind::EditEdge { .. });
     if !operations.iter().any(is_edge) {
-        return batch::apply(transaction, schema, settings, operations, options, watches);
+        return batch::apply(transaction, terms, operations);
     }
+    let Terms { schema, options, watches, .. } = terms;
     let each = ApplyOptions { mode: ApplyMode::PerRecord, ..options };
+    let each = Terms { options: each, ..terms };
     if options.mode == ApplyMode::AllOrNothing {
         transaction.mark()?;
     }
@@ -38,7 +35,7 @@ pub(super) fn apply(
         };
         let record_type = operation.record_type;
         let before = std::mem::take(&mut run);
-        outcomes.extend(batch::apply(transaction, schema, settings, before, each, watches)?);
+        outcomes.extend(batch::apply(transaction, each, before)?);
         let edited = record_of(of, &outcomes).and_then(|id| {
             let parent = Parent { record_type: &record_type, id, relationship };
             let writes_all = options.writes_read_only;
@@ -49,7 +46,7 @@ pub(super) fn apply(
             outcome => outcomes.push(outcome),
         }
     }
-    outcomes.extend(batch::apply(transaction, schema, settings, run, each, watches)?);
+    outcomes.extend(batch::apply(transaction, each, run)?);
     if options.mode == ApplyMode::AllOrNothing && outcomes.iter().any(Result::is_err) {
         transaction.undo_to_mark()?;
         return Ok(all_or_nothing(outcomes));
