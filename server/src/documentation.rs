@@ -17,10 +17,6 @@ use crate::gate::Gate;
 use crate::openapi::{self, Context, describe};
 use crate::page;
 
-/// The page needs no more than its own style.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'";
-
 /// What describes the API.
 pub(crate) struct Documentation {
     workspace: Arc<dyn Workspace>,
@@ -140,7 +136,7 @@ async fn show_page(
     let texts = documentation.texts(&headers).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, page::policy()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, texts.page.clone()).into_response())

@@ -1,12 +1,35 @@
 //! The document as a page to read: HTML with its own style, without scripts.
 
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use headwater::{Error, ErrorCode, Result};
 use minijinja::value::{Serde, Value as Shown};
 use minijinja::{Environment, context};
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 const TEMPLATE: &str = include_str!("page.html");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// What a browser may do with the page: show it in its own style, named by its hash, and nothing else.
+pub(crate) fn policy() -> &'static str {
+    static POLICY: LazyLock<String> = LazyLock::new(|| {
+        let hash = hash_of_style(TEMPLATE);
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'"
+        )
+    });
+    &POLICY
+}
+
+/// The hash of what stands between the tags of a page's style, as policies write it.
+pub(crate) fn hash_of_style(page: &str) -> String {
+    let style = page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+    STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)))
+}
 
 /// The page of an OpenAPI document.
 ///

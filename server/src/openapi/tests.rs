@@ -197,4 +197,7 @@ fn the_page_shows_every_operation_and_needs_nothing_from_elsewhere() {
     for elsewhere in ["<script", "src=", "http:&#x2f;&#x2f;", "@import", "url("] {
         assert!(!page.contains(elsewhere), "the page has {elsewhere}");
     }
+    // Its policy lets through the one style that it has.
+    assert!(page.matches("<style>").count() == 1 && !page.contains(" style="));
+    assert!(crate::page::policy().contains(&crate::page::hash_of_style(&page)));
 }
