@@ -1,8 +1,6 @@
 //! Job files: any text is a job or is refused with a reason, and never shows a secret.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use headwater::schema::Schema;
 use headwater::source::Control;
@@ -11,16 +9,7 @@ use headwater::{Error, ErrorCode};
 
 use crate::expect::good_error;
 use crate::memory::MemoryConnector;
-use crate::scratch;
 use crate::secret::{self, SECRETS};
-
-/// Holds the file `secret`.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = scratch::folder().join("job");
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    std::fs::write(folder.join("secret"), SECRETS[0]).expect("a file can be written");
-    folder
-});
 
 /// Checks one input.
 pub fn run(input: &[u8]) {
@@ -29,12 +18,12 @@ pub fn run(input: &[u8]) {
     if text.contains("file:/") || text.contains("..") || secret::stands_in(text) {
         return;
     }
-    secret::set();
-    let job = match Job::parse(text, &FOLDER) {
+    let folder = secret::folder();
+    let job = match Job::parse(text, folder) {
         Ok(job) => job,
         Err(error) => return check_error(&error),
     };
-    let again = Job::parse(text, &FOLDER).expect("what could be read can be read again");
+    let again = Job::parse(text, folder).expect("what could be read can be read again");
     assert_eq!(job.hash(), again.hash(), "one text has two hashes");
     assert!(!job.connector.contains(SECRETS[0]), "a secret became the name of a connector");
     assert!(job.commit_rows > 0);

@@ -5,7 +5,6 @@
 //! that the connector could not read.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use headwater::source::Control;
 use headwater::store::journal::{RejectFilter, RunState};
@@ -15,7 +14,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::expect::good_error;
 use crate::memory::{MemoryBatch, MemoryConnector, MemoryWorkspace};
-use crate::secret::{self, VARIABLES};
+use crate::secret::{self, FILES};
 
 /// Codes that a row can be refused with.
 const ROW_CODES: [ErrorCode; 13] = [
@@ -60,17 +59,16 @@ impl Sync {
         if secret::stands_in(stream) || stream.contains("file:") {
             return None;
         }
-        secret::set();
         let region =
             ["", "default_region = \"US\"\n", "default_region = \"GB\"\n"][usize::from(region) % 3];
-        let [plain, hostile] = VARIABLES;
+        let [plain, hostile] = FILES;
         let job = format!(
             "{region}[source]\nconnector = \"memory\"\n\
-             config = {{ a = \"${{{plain}}}\", b = \"${{{hostile}}}\" }}\n\
+             config = {{ a = \"${{file:{plain}}}\", b = \"${{file:{hostile}}}\" }}\n\
              [target]\nworkspace = \"unused\"\ncommit_rows = {}\n[[streams]]\n{stream}\n",
             1 + usize::from(commit_rows) % 16
         );
-        let job = match Job::parse(&job, Path::new("")) {
+        let job = match Job::parse(&job, secret::folder()) {
             Ok(job) => job,
             Err(error) => {
                 good_error(&error, &[ErrorCode::ConfigInvalid]);

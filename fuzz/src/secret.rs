@@ -1,22 +1,26 @@
 //! Secrets that a job brings in, and the check that none of them is shown.
 
-use std::sync::Once;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use crate::scratch;
 
 /// One plain, one that looks different wherever it is quoted.
 pub(crate) const SECRETS: [&str; 2] = ["hw-plain-secret", "hw\"hostile\\secret"];
-/// The environment variables that hold them.
-pub(crate) const VARIABLES: [&str; 2] = ["HEADWATER_FUZZ_PLAIN", "HEADWATER_FUZZ_HOSTILE"];
+/// The files that hold them, in the folder of the jobs.
+pub(crate) const FILES: [&str; 2] = ["secret", "hostile"];
 
-/// Puts the secrets into the environment.
-pub(crate) fn set() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        for (variable, secret) in VARIABLES.iter().zip(SECRETS) {
-            // SAFETY: the other users of the environment, in this process, read through std, whose
-            // lock this takes as well.
-            unsafe { std::env::set_var(variable, secret) };
+/// The folder of the jobs.
+pub(crate) fn folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = scratch::folder().join("job");
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        for (file, secret) in FILES.iter().zip(SECRETS) {
+            std::fs::write(folder.join(file), secret).expect("a file can be written");
         }
+        folder
     });
+    &FOLDER
 }
 
 /// Whether a text holds a secret, as it is or as it stands in quotes.

@@ -4,6 +4,10 @@
 //! beyond it is noticed; what stands in it, and the lengths, sizes and counts that can be checked,
 //! are the input's.
 
+mod arrow;
+mod lent;
+mod table;
+
 use std::panic::{set_hook, take_hook};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, Once, PoisonError};
@@ -124,7 +128,7 @@ unsafe fn play(
                 break;
             }
             Err(error) => {
-                let again = stream.next(&control).err().expect("a stream that failed is dead");
+                let again = stream.next(&control).expect_err("a stream that failed is dead");
                 assert_eq!(again.code(), error.code());
                 return Err(error);
             }

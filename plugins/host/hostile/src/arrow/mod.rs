@@ -53,8 +53,10 @@ pub(crate) struct CArray {
 pub(crate) struct Store {
     bytes: Vec<Box<[u8]>>,
     buffers: Vec<Box<[*const u8]>>,
+    #[expect(clippy::vec_box, reason = "in an allocation of its own, at an address that stays")]
     arrays: Vec<Box<CArray>>,
     array_lists: Vec<Box<[*const CArray]>>,
+    #[expect(clippy::vec_box, reason = "in an allocation of its own, at an address that stays")]
     schemas: Vec<Box<CSchema>>,
     schema_lists: Vec<Box<[*const CSchema]>>,
 }
