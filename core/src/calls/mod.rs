@@ -1,10 +1,12 @@
 //! Single calls on a workspace, from the JSON of a request.
 
+mod batch;
 mod edges;
 mod history;
 mod items;
 mod records;
 
+pub use batch::{apply_from_json, operation_from_json};
 pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
 pub use history::{history, restore};
 pub use items::{ItemOutcome, add_item, remove_item, update_item};

@@ -12,9 +12,7 @@ use headwater::{Action, Declarations, OpenOptions, Query, Record, Workspace};
 use headwater_host::Connectors;
 use serde_json::{Map, Value as Json, json};
 
-use super::requests::{
-    Request, answer, apply_batch, error_json, meta_action, parse_operation, seed_line,
-};
+use super::requests::{Request, answer, apply_batch, error_json, meta_action, seed_line};
 use super::{Response, Testee};
 
 /// The record type with functions of its own.
@@ -297,7 +295,7 @@ impl InProcess {
     /// A local extension: as assert, but a record that is not there is an error.
     fn update(&self, request: Request<'_>) -> Result<Json> {
         let workspace = self.workspace()?;
-        let outcome = workspace.apply_one(parse_operation(workspace, request)?)?;
+        let outcome = workspace.apply_one(headwater::operation_from_json(workspace, request.0)?)?;
         let mut answer = answer(&outcome);
         answer["meta"] = json!({ "action": meta_action(outcome.action) });
         Ok(answer)
@@ -370,7 +368,7 @@ impl InProcess {
 }
 
 /// The folder of the bundled connectors and the scripted one, built once.
-fn connectors() -> &'static Path {
+pub(crate) fn connectors() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         headwater_program_tests::build(&[

@@ -8,6 +8,7 @@ mod requests;
 
 pub use http::HttpTestee;
 pub use in_process::InProcess;
+pub(crate) use in_process::connectors;
 pub use process::ProcessTestee;
 
 use serde_json::{Value as Json, json};
