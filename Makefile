@@ -50,7 +50,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
 	$(VENV)/bin/ruff check tests benches
 	$(VENV)/bin/ruff format --check tests benches
-	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c')
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
 
@@ -58,7 +58,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
 	$(VENV)/bin/ruff format tests benches
-	$(VENV)/bin/clang-format -i $$(git ls-files '*.c')
+	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:
 	$(CARGO) run --quiet -p headwater-headers

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/Headwater" \
   "$prefix/lib/headwater/connectors"
-cp "$root"/include/*.h "$prefix/include"
+cp "$root"/include/*.h "$root"/include/*.hpp "$prefix/include"
 cp -P "$built"/libheadwater/libheadwater.* "$prefix/lib"
 for connector in csv json; do
   cp "$built/libheadwater_connector_$connector.so" "$prefix/lib/headwater/connectors"

@@ -91,6 +91,20 @@ pub fn c_testee() -> PathBuf {
     program
 }
 
+/// Builds the program that answers the conformance cases in C++.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn cpp_testee() -> PathBuf {
+    let (program, json) = (folder().join("testee_cpp"), folder().join("testee_json.o"));
+    run(c_compiler().arg("-c").arg("-o").arg(&json).arg(testees().join("c/json.c")));
+    let mut compiler = cpp_compiler();
+    compiler.arg("-o").arg(&program).arg(testees().join("cpp/testee.cpp")).arg(json);
+    run(link(&mut compiler));
+    program
+}
+
 fn testees() -> PathBuf {
     repository().join("tests/testees")
 }

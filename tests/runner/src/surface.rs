@@ -19,7 +19,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 3] = [
+pub const SURFACES: [Surface; 4] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -37,6 +37,12 @@ pub const SURFACES: [Surface; 3] = [
         expected: "c",
         workspace: "sqlite",
         start: || started(headwater_ffi_tests::c_testee()),
+    },
+    Surface {
+        title: "C++, SQLite",
+        expected: "cpp",
+        workspace: "sqlite",
+        start: || started(headwater_ffi_tests::cpp_testee()),
     },
 ];
 

@@ -41,10 +41,15 @@ fn the_library_in_c_passes() {
     passes(&SURFACES[2]);
 }
 
+#[test]
+fn the_library_in_cpp_passes() {
+    passes(&SURFACES[3]);
+}
+
 /// A surface in the table that no test here runs would be a promise that nobody keeps.
 #[test]
 fn every_surface_is_tested() {
-    assert_eq!(SURFACES.map(|surface| surface.expected), ["rust", "http", "c"]);
+    assert_eq!(SURFACES.map(|surface| surface.expected), ["rust", "http", "c", "cpp"]);
 }
 
 /// The same implementation behind the protocol: shows that the protocol carries everything.

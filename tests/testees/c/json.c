@@ -1,4 +1,5 @@
-/* Just enough JSON for a testee: the lines come from a serializer, so they are taken to be right. */
+/* Just enough JSON for a testee: the lines come from a serializer, so they are taken to be right.
+ */
 #include "json.h"
 
 #include <stdio.h>

@@ -255,10 +255,10 @@ static void asserted(int is_update) {
   int32_t action = 0;
   char before[128], after[64];
   headwater_str type = text("record_type"), match = raw("match"), attributes = raw("attributes");
-  int32_t status = is_update ? headwater_record_update(workspace, type, match, attributes, &action,
-                                                       &document, &error)
-                             : headwater_record_assert(workspace, type, match, attributes, &action,
-                                                       &document, &error);
+  int32_t status =
+      is_update
+          ? headwater_record_update(workspace, type, match, attributes, &action, &document, &error)
+          : headwater_record_assert(workspace, type, match, attributes, &action, &document, &error);
   snprintf(after, sizeof after, ",\"meta\":{\"action\":\"%s\"}}", action_name(action));
   headwater_str record = headwater_document_text(document);
   json_value id = json_member((json_value){(const char *)record.ptr, record.len}, "id");
@@ -276,8 +276,9 @@ static void add_item(void) {
 
 static void add_edge(void) {
   int32_t action = 0;
-  int32_t status = headwater_edge_add(workspace, text("record_type"), text("id"),
-                                      text("relationship"), raw("body"), &action, &document, &error);
+  int32_t status =
+      headwater_edge_add(workspace, text("record_type"), text("id"), text("relationship"),
+                         raw("body"), &action, &document, &error);
   finish(status, "", "");
   if (error == NULL) {
     answer.length -= 2; /* into the edge itself */
