@@ -63,7 +63,7 @@ pub unsafe extern "C" fn headwater_batch_apply(
             let options = structs::read(options, "options")?.unwrap_or(Struct::ZERO);
             let options = apply_options(options)?;
             let operations = lines(text(operations, "operations")?)?;
-            let outcomes = headwater::apply_from_json(&*workspace, operations, options)?;
+            let outcomes = headwater::apply_batch(&*workspace, &operations, options)?;
             let mut text = String::with_capacity(outcomes.len() * 80);
             for outcome in &outcomes {
                 text.push_str(&outcome_json(outcome).to_string());

@@ -4,7 +4,7 @@
 
 use headwater::{Action, Outcome, Record, Result};
 use headwater_abi::headwater_str;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::document::headwater_document;
 use crate::error::headwater_error;
@@ -254,14 +254,13 @@ pub unsafe extern "C" fn headwater_record_update(
         call("headwater_record_update", out_error, || {
             let (action, place) = (optional_number(out_action), out(out_record, "out_record")?);
             let workspace = enter(workspace)?;
-            let request = json!({
+            let operation = json!({
                 "do": "update",
                 "record_type": text(record_type, "record_type")?,
                 "match": object(r#match, "match")?,
                 "attributes": object(attributes, "attributes")?,
             });
-            let request: &Map<String, Json> = request.as_object().ok_or_else(|| lost("request"))?;
-            let operation = headwater::operation_from_json(&*workspace, request)?;
+            let operation = headwater::parse_operation(&*workspace, &operation)?;
             let outcome = workspace.apply_one(operation)?;
             *place = record_of(&outcome)?.give();
             if let Some(action) = action {

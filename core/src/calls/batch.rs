@@ -1,4 +1,4 @@
-//! Batches: operations from JSON, each an object like a single call, applied together.
+//! Batches: operations as JSON objects, applied together, an outcome for each.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -9,124 +9,152 @@ use crate::operation::{
     Outcomes,
 };
 use crate::record::Attributes;
-use crate::schema::{RecordType, Write};
+use crate::schema::{Write, nearest};
 use crate::workspace::{ApplyOptions, Workspace};
 
-/// Makes an operation from an object that says what to `do` (`create`, `patch`, `archive`,
-/// `restore`, `assert`, `update`, `add_item`, `update_item`, `remove_item`, `add_edge`,
-/// `update_edge`, `remove_edge`), with `record_type` and what that call takes beside it: `id`,
-/// `match`, `attributes`, `attribute`, `item`, `relationship`, `target`, `body`.
-///
-/// # Errors
-/// `invalid_request` for an object of another shape; else as the single call.
-pub fn operation_from_json(
-    workspace: &dyn Workspace,
-    object: &Map<String, Json>,
-) -> Result<Operation> {
-    let given = Given(object);
-    let record_type = workspace.schema().record_type(given.text("record_type")?)?.clone();
-    let kind = kind(&record_type, given)?;
-    Ok(Operation::new(record_type, kind))
-}
+use super::records;
 
-/// Applies a batch of objects like those of [`operation_from_json`], each outcome in its place.
+const VERBS: [&str; 12] = [
+    "create",
+    "patch",
+    "assert",
+    "update",
+    "archive",
+    "restore",
+    "add_item",
+    "update_item",
+    "remove_item",
+    "add_edge",
+    "update_edge",
+    "remove_edge",
+];
+
+/// Applies operations in one transaction, in order; each is an object as [`parse_operation`] takes.
 ///
-/// One that is no operation ends as its error, and never reaches the workspace; where all or
-/// nothing is wanted it keeps the others from being tried.
+/// What cannot be parsed is its own outcome; where it is all or nothing, the others are
+/// `cancelled` then.
 ///
 /// # Errors
-/// What keeps the batch as a whole from being written.
+/// What keeps the batch as a whole from being written. What is wrong with one operation is its outcome.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("crm.db");
-/// use headwater::{ApplyOptions, OpenOptions, apply_from_json, open};
+/// use headwater::{Action, ApplyOptions, OpenOptions, apply_batch, open};
 /// let workspace = open(path.to_str().unwrap(), OpenOptions { create: true, ..OpenOptions::default() })?;
-/// let create = serde_json::json!({"do": "create", "record_type": "contact", "attributes": {"first_name": "Sarah"}});
-/// let unknown = serde_json::json!({"do": "forget", "record_type": "contact"});
-/// let outcomes = apply_from_json(&*workspace, vec![create, unknown], ApplyOptions::default())?;
-/// assert!(outcomes[0].is_ok());
-/// assert_eq!(outcomes[1].as_ref().unwrap_err().field(), Some("do"));
+/// let operations = serde_json::json!([
+///     {"do": "assert", "record_type": "contact", "match": {"email": "sarah.chen@acme.com"}, "attributes": {"title": "CTO"}},
+///     {"do": "create", "record_type": "contact", "attributes": {"titel": "CEO"}},
+/// ]);
+/// let outcomes = apply_batch(&*workspace, operations.as_array().unwrap(), ApplyOptions::default())?;
+/// assert_eq!(outcomes[0].as_ref().unwrap().action, Action::Created);
+/// assert_eq!(outcomes[1].as_ref().unwrap_err().code().name(), "unknown_field");
 /// # Ok::<(), headwater::Error>(())
 /// ```
-pub fn apply_from_json(
+pub fn apply_batch(
     workspace: &dyn Workspace,
-    objects: Vec<Json>,
+    operations: &[Json],
     options: ApplyOptions,
 ) -> Result<Outcomes> {
-    let mut operations = Vec::with_capacity(objects.len());
+    let parse = |operation| parse_operation(workspace, operation);
+    let parsed: Vec<Result<Operation>> = operations.iter().map(parse).collect();
+    let is_held_back = options.mode == ApplyMode::AllOrNothing && parsed.iter().any(Result::is_err);
+    if is_held_back {
+        let kept =
+            parsed.into_iter().map(|operation| Err(operation.err().unwrap_or_else(held_back)));
+        return Ok(kept.collect());
+    }
     let mut refused = Vec::new();
-    for (place, object) in objects.into_iter().enumerate() {
-        let operation = match object {
-            Json::Object(object) => operation_from_json(workspace, &object),
-            other => Err(invalid("do", &format!("expected an object, found {other}"))),
-        };
-        match operation {
-            Ok(operation) => operations.push(operation),
-            Err(error) if options.mode == ApplyMode::AllOrNothing => return Err(error),
-            Err(error) => refused.push((place, error)),
-        }
+    let mut good = Vec::with_capacity(parsed.len());
+    for operation in parsed {
+        refused.push(match operation {
+            Ok(operation) => {
+                good.push(operation);
+                None
+            }
+            Err(error) => Some(error),
+        });
     }
-    let mut outcomes = workspace.apply(operations, options)?;
-    for (place, error) in refused {
-        outcomes.insert(place, Err(error));
-    }
-    Ok(outcomes)
+    let mut outcomes = workspace.apply(good, options)?.into_iter();
+    Ok(refused.into_iter().map_while(|error| error.map(Err).or_else(|| outcomes.next())).collect())
 }
 
-fn kind(record_type: &RecordType, given: Given<'_>) -> Result<OperationKind> {
+/// The outcome of an operation that another one kept from being written.
+pub(crate) fn held_back() -> Error {
+    Error::new(ErrorCode::Cancelled, "another one was refused, and all or nothing was asked for")
+}
+
+/// Parses an operation: an object with `do` (`create`, `patch`, `assert`, `update`, `archive`,
+/// `restore`, or one that adds, updates or removes an item or edge), `record_type` and what the
+/// operation takes: `id`, `match`, `attributes`, `attribute`, `item`, `relationship`, `target`,
+/// `body`.
+///
+/// # Errors
+/// `invalid_request` for its shape; else what is wrong with its record type and values.
+pub fn parse_operation(workspace: &dyn Workspace, operation: &Json) -> Result<Operation> {
+    let given = operation
+        .as_object()
+        .map(Given)
+        .ok_or_else(|| Error::new(ErrorCode::InvalidRequest, "an operation is a JSON object"))?;
+    let verb = given.text("do")?;
+    let record_type = workspace.schema().record_type(given.text("record_type")?)?.clone();
     let attributes =
-        |write| Attributes::parse(record_type, given.object("attributes")?, write, None);
-    let matching = || Match::parse(record_type, given.object("match")?, None);
-    Ok(match given.text("do")? {
+        |write| Attributes::parse(&record_type, given.object("attributes")?, write, None);
+    if matches!(verb, "create" | "patch" | "assert" | "update") {
+        record_type.check_writable()?;
+    }
+    let kind = match verb {
         "create" => OperationKind::Create { attributes: attributes(Write::Create)? },
         "patch" => {
             OperationKind::Patch { id: given.uuid("id")?, attributes: attributes(Write::Patch)? }
         }
+        "assert" => {
+            let (matching, attributes) = (given.object("match")?, given.object("attributes")?);
+            return records::assertion(workspace, record_type, matching, attributes);
+        }
+        "update" => OperationKind::Update {
+            matching: Match::parse(&record_type, given.object("match")?, None)?,
+            attributes: attributes(Write::Patch)?,
+        },
         "archive" => OperationKind::Archive { id: given.uuid("id")? },
         "restore" => OperationKind::Restore { id: given.uuid("id")? },
-        "assert" => {
-            OperationKind::Assert { matching: matching()?, attributes: attributes(Write::Assert)? }
+        "add_item" | "update_item" | "remove_item" => {
+            let attribute = record_type.require_items(given.text("attribute")?)?;
+            let declared = record_type.attribute(attribute);
+            let item = || ItemKey::parse(declared, given.text("item")?);
+            let fields = |write| ItemFields::parse(declared, given.object("body")?, write);
+            let edit = match verb {
+                "add_item" => ItemEdit::Add(fields(Write::Create)?),
+                "update_item" => ItemEdit::Update(item()?, fields(Write::Patch)?),
+                _ => ItemEdit::Remove(item()?),
+            };
+            OperationKind::EditItem { id: given.uuid("id")?, attribute, edit: Box::new(edit) }
         }
-        "update" => {
-            OperationKind::Update { matching: matching()?, attributes: attributes(Write::Patch)? }
+        "add_edge" | "update_edge" | "remove_edge" => {
+            let relationship = record_type.require_relationship(given.text("relationship")?)?;
+            let end = record_type.relationship(relationship);
+            let edit = match verb {
+                "add_edge" => EdgeEdit::add(end, given.object("body")?)?,
+                "update_edge" => {
+                    EdgeEdit::update(end, given.uuid("target")?, given.object("body")?)?
+                }
+                _ => EdgeEdit::remove(end, given.uuid("target")?)?,
+            };
+            let of = EdgeOf::Record(given.uuid("id")?);
+            OperationKind::EditEdge { of, relationship, edit: Box::new(edit) }
         }
-        "add_item" | "update_item" | "remove_item" => item_edit(record_type, given)?,
-        "add_edge" | "update_edge" | "remove_edge" => edge_edit(record_type, given)?,
-        other => return Err(invalid("do", &format!("no operation {other:?}"))),
-    })
-}
-
-fn item_edit(record_type: &RecordType, given: Given<'_>) -> Result<OperationKind> {
-    let attribute = record_type.require_items(given.text("attribute")?)?;
-    let declared = record_type.attribute(attribute);
-    let item = || ItemKey::parse(declared, given.text("item")?);
-    let fields = |write| ItemFields::parse(declared, given.object("body")?, write);
-    let edit = match given.text("do")? {
-        "add_item" => ItemEdit::Add(fields(Write::Create)?),
-        "update_item" => ItemEdit::Update(item()?, fields(Write::Patch)?),
-        _ => ItemEdit::Remove(item()?),
+        other => {
+            let error = invalid("do", &format!("there is no operation {other:?}"));
+            return Err(match nearest(other, VERBS) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint(format!("the operations are {}", VERBS.join(", "))),
+            });
+        }
     };
-    Ok(OperationKind::EditItem { id: given.uuid("id")?, attribute, edit: Box::new(edit) })
+    Ok(Operation::new(record_type, kind))
 }
 
-fn edge_edit(record_type: &RecordType, given: Given<'_>) -> Result<OperationKind> {
-    let relationship = record_type.require_relationship(given.text("relationship")?)?;
-    let end = record_type.relationship(relationship);
-    let edit = match given.text("do")? {
-        "add_edge" => EdgeEdit::add(end, given.object("body")?)?,
-        "update_edge" => EdgeEdit::update(end, given.uuid("target")?, given.object("body")?)?,
-        _ => EdgeEdit::remove(end, given.uuid("target")?)?,
-    };
-    let of = EdgeOf::Record(given.uuid("id")?);
-    Ok(OperationKind::EditEdge { of, relationship, edit: Box::new(edit) })
-}
-
-fn invalid(field: &str, why: &str) -> Error {
-    Error::new(ErrorCode::InvalidRequest, why).at_field(field)
-}
-
-/// The keys of one object.
+/// What an operation is given.
 #[derive(Clone, Copy)]
 struct Given<'a>(&'a Map<String, Json>);
 
@@ -150,4 +178,8 @@ impl<'a> Given<'a> {
     fn uuid(self, name: &str) -> Result<Uuid> {
         Uuid::parse_str(self.text(name)?).map_err(|_| invalid(name, "expected a UUID"))
     }
+}
+
+fn invalid(field: &str, why: &str) -> Error {
+    Error::new(ErrorCode::InvalidRequest, format!("{field}: {why}")).at_field(field)
 }

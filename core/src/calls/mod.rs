@@ -1,4 +1,4 @@
-//! Single calls on a workspace, from the JSON of a request.
+//! Calls on a workspace, single ones and batches, from the JSON of a request.
 
 mod batch;
 mod edges;
@@ -6,7 +6,8 @@ mod history;
 mod items;
 mod records;
 
-pub use batch::{apply_from_json, operation_from_json};
+pub(crate) use batch::held_back;
+pub use batch::{apply_batch, parse_operation};
 pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
 pub use history::{history, restore};
 pub use items::{ItemOutcome, add_item, remove_item, update_item};

@@ -1,6 +1,7 @@
 //! From the JSON of a request to the library's types, and from its types to the JSON of an answer.
 
 use headwater::error::{Error, ErrorCode, Result, Retry};
+use headwater::operation::Outcomes;
 use headwater::value::Uuid;
 use headwater::{Action, ApplyMode, ApplyOptions, Outcome, Workspace};
 use serde_json::{Map, Value as Json, json};
@@ -95,11 +96,8 @@ pub(super) fn meta_action(action: Action) -> &'static str {
     }
 }
 
-/// Applies `operations` in `mode`, each an object like a request of its own.
-pub(super) fn apply_batch(
-    workspace: &dyn Workspace,
-    request: Request<'_>,
-) -> Result<Vec<Result<Outcome>>> {
+/// Applies `operations` in `mode`.
+pub(super) fn apply(workspace: &dyn Workspace, request: Request<'_>) -> Result<Outcomes> {
     let mode = match request.text("mode")? {
         "per_record" => ApplyMode::PerRecord,
         "all_or_nothing" => ApplyMode::AllOrNothing,
@@ -110,5 +108,5 @@ pub(super) fn apply_batch(
         return Err(invalid_request("operations", "expected a list"));
     };
     let options = ApplyOptions { mode, returns_records, ..ApplyOptions::default() };
-    headwater::apply_from_json(workspace, operations.clone(), options)
+    headwater::apply_batch(workspace, operations, options)
 }
