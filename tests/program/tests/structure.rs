@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// What each crate of the product may depend on among the others.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("headwater", &[]),
     ("headwater-abi", &[]),
     ("headwater-sdk", &["headwater-abi"]),
@@ -19,6 +19,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("headwater-connector-scripted", &["headwater-sdk"]),
     ("headwater-server", &["headwater"]),
     ("headwater-cli", &["headwater", "headwater-host", "headwater-server"]),
+    ("headwater-python", &["headwater", "headwater-cli", "headwater-host"]),
     ("headwater-headers", &[]),
 ];
 /// Crates that core must not bring in, directly or not.
