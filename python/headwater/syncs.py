@@ -229,17 +229,22 @@ def sync(
         history=history,
         actor=actor,
     )
+    return watch(run, progress)
+
+
+def watch(run: SyncRun, progress: bool | Callable[[Progress], object]) -> SyncReport:
+    """Shows the progress of a run until its end, and gives its report."""
     display = Display() if progress is True else None
-    watch: Callable[[Progress], object] | None = None
+    show: Callable[[Progress], object] | None = None
     if display is not None:
-        watch = display.show
+        show = display.show
     elif callable(progress):
-        watch = progress
+        show = progress
     with run:
         try:
             for event in run:
-                if watch is not None:
-                    watch(event)
+                if show is not None:
+                    show(event)
                 _tell(run.logged())
             report = run.report()
         finally:

@@ -3,6 +3,11 @@
 //!
 //! Every function that may wait lets other Python threads run meanwhile. Nothing here holds a
 //! Python object for longer than a call, except connectors that are written in Python.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "a function has the arguments of its counterpart in Python, handed over by value"
+)]
 
 mod arrow;
 mod command;

@@ -105,7 +105,7 @@ impl Record {
             _ => None,
         };
         match system.as_ref().or(record.values[index].as_ref()) {
-            Some(value) => to_python::value(py, attribute, value, &item_json),
+            Some(value) => to_python::value(py, value, &item_json),
             None => Ok(to_python::null(py, attribute)),
         }
     }

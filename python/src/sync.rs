@@ -174,6 +174,9 @@ fn run(
     })
 }
 
+/// A report, and what made the run fail.
+type Finished<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
 /// A job that is running.
 #[pyclass(frozen, module = "headwater._headwater")]
 pub(crate) struct SyncRun {
@@ -223,10 +226,7 @@ impl SyncRun {
 
     /// Waits for the end of the run: its report, and what made it fail. A run that was asked to stop
     /// and does not is left behind; then there is no report.
-    fn finish<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Option<(Bound<'py, PyAny>, Option<Bound<'py, PyAny>>)>> {
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Option<Finished<'py>>> {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return Ok(None) };
         let mut asked = None;

@@ -48,7 +48,6 @@ pub(crate) fn json<'py>(py: Python<'py>, json: &Json) -> PyResult<Bound<'py, PyA
 /// `bool`, `datetime` in UTC, `date`, `time`, a dictionary for an address or an item, a list.
 pub(crate) fn value<'py>(
     py: Python<'py>,
-    attribute: &Attribute,
     value: &Value,
     item_json: &dyn Fn(&headwater::value::Item) -> Json,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -77,7 +76,7 @@ pub(crate) fn value<'py>(
         Value::List(values) => {
             let list = PyList::empty(py);
             for element in values {
-                list.append(self::value(py, attribute, element, item_json)?)?;
+                list.append(self::value(py, element, item_json)?)?;
             }
             list.into_any()
         }

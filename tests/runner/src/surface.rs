@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee, python};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -18,7 +18,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 2] = [
+pub const SURFACES: [Surface; 4] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -30,6 +30,18 @@ pub const SURFACES: [Surface; 2] = [
         expected: "http",
         workspace: "sqlite",
         start: || Ok(Box::new(HttpTestee::default())),
+    },
+    Surface {
+        title: "Python, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(false)?)),
+    },
+    Surface {
+        title: "Python asyncio, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(true)?)),
     },
 ];
 
