@@ -1,6 +1,7 @@
 """Writes the exception classes from the table of error codes: python generate_errors.py [--check]."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def source() -> str:
         raise SystemExit(f"no such code: {', '.join(sorted(unknown))}")
     names = ["HeadwaterError", *(row["python_class"] for row in rows)]
     text = HEADER + "__all__ = [\n"
-    text += "".join(f'    "{name}",\n' for name in ["BY_NUMBER", *names]) + "]\n\n"
+    text += "".join(f'    "{name}",\n' for name in ["BY_NUMBER", *sorted(names)]) + "]\n\n"
     for row in rows:
         base = BASES.get(row["name"], GROUPS[row["group"]])
         text += CLASS.format(base=base, **row)
@@ -114,9 +115,15 @@ def source() -> str:
     return text + FOOTER
 
 
+def formatted(text: str) -> str:
+    """The text as ruff formats it."""
+    command = [sys.executable, "-m", "ruff", "format", "--line-length", "100", "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+
+
 def main() -> None:
     """Writes the file, or says that it is not what it should be."""
-    text = source()
+    text = formatted(source())
     if "--check" not in sys.argv:
         PATH.write_text(text)
     elif PATH.read_text() != text:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from . import connectors, errors
 from ._headwater import VERSION as __version__
 from .connector import Checkpoint, Connector, Stream
-from .errors import *  # noqa: F403 - one class for each code
+from .errors import *
 from .filters import Field, Filter, field
 from .journal import Rejects, Run
 from .queries import Page, Query

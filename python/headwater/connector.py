@@ -53,9 +53,7 @@ class Stream:
         position_unit: str = "row",
     ) -> None:
         self.name = name
-        self.fields = [
-            (field, "", False) if isinstance(field, str) else field for field in fields
-        ]
+        self.fields = [(field, "", False) if isinstance(field, str) else field for field in fields]
         self.fields_are_complete = fields_are_complete
         self.is_incremental = is_incremental
         self.position_unit = position_unit

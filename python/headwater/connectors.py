@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any, TypeAlias, final
@@ -28,7 +29,7 @@ class Check:
         return f"<{self.outcome} {self.name}: {self.detail}>"
 
 
-def list() -> list[dict[str, Any]]:
+def list() -> builtins.list[dict[str, Any]]:
     """Every connector library that is found by its name: ``name``, ``path``, ``version``, or ``error``.
 
     >>> import headwater as hw
@@ -55,7 +56,7 @@ def add_path(folder: str | PathLike[str]) -> None:
 
 def test(
     connector: Named, config: Mapping[str, Any] | None = None, *, repeats: int = 10_000
-) -> list[Check]:  # type: ignore[valid-type]
+) -> builtins.list[Check]:
     """Tries a connector against the contract; without ``config`` only what needs none.
 
     ``repeats`` is how often a source is opened while its memory is watched.

@@ -125,6 +125,4 @@ def counts_of(streams: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def shown_counts(counts: Mapping[str, int]) -> str:
     """Counts in words; what there is none of is left out, other than what was read."""
-    return ", ".join(
-        f"{count} {name}" for name, count in counts.items() if count or name == "read"
-    )
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "read")

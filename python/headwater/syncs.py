@@ -164,7 +164,7 @@ class SyncRun:
             return self._report
         finished = self._native.finish()
         if finished is None:
-            stopped = {"run": None, "state": "stopped", "streams": []}
+            stopped: dict[str, Any] = {"run": None, "state": "stopped", "streams": []}
             return SyncReport(stopped, self._workspace)
         document, error = finished
         self._report = SyncReport(document, self._workspace)

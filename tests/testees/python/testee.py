@@ -100,7 +100,9 @@ class Testee:
     async def do_create(self, request):
         if request.text("record_type") == ACTIVITY:
             return {"data": await self.call("log_activity", request.object("attributes"))}
-        record = await self.call("create", request.text("record_type"), request.object("attributes"))
+        record = await self.call(
+            "create", request.text("record_type"), request.object("attributes")
+        )
         return {"data": record.to_wire()}
 
     async def do_get(self, request):
