@@ -31,6 +31,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, final
 
 from . import syncs, workspace
+from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort

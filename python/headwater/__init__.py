@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from . import connectors, errors
 from ._headwater import VERSION as __version__
+from .bulk import BulkReport
 from .connector import Checkpoint, Connector, Stream
 from .errors import *
 from .filters import Field, Filter, field
@@ -22,6 +23,7 @@ from .workspace import Workspace, open, open_temporary
 
 __all__ = [
     "Asserted",
+    "BulkReport",
     "Checkpoint",
     "Connector",
     "Field",

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, final
 
 from . import syncs, workspace
+from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort
@@ -160,6 +161,85 @@ class Workspace:
         """See :meth:`headwater.Workspace.apply`."""
         return await asyncio.to_thread(
             self._workspace.apply, operations, all_or_nothing=all_or_nothing, records=records
+        )
+
+    async def assert_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        match: str,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """See :meth:`headwater.Workspace.assert_many`."""
+        return await asyncio.to_thread(
+            self._workspace.assert_many,
+            record_type,
+            rows,
+            match=match,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
+        )
+
+    async def create_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """See :meth:`headwater.Workspace.create_many`."""
+        return await asyncio.to_thread(
+            self._workspace.create_many,
+            record_type,
+            rows,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
+        )
+
+    async def update_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        match: str,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """See :meth:`headwater.Workspace.update_many`."""
+        return await asyncio.to_thread(
+            self._workspace.update_many,
+            record_type,
+            rows,
+            match=match,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
         )
 
     async def page(self, record_type: str, body: Mapping[str, Any]) -> Page:

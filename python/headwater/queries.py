@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from . import _headwater
 from .filters import Where, nodes_of
 from .records import Record
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 Sort: TypeAlias = "str | Iterable[str] | None"
 """The order of a query: names of attributes, with ``-`` before those that descend."""
@@ -97,6 +102,29 @@ class Query:
         body = {**self._body, "limit": 1}
         records = read_page(self._handle, self._record_type, body).records
         return records[0] if records and self._limit != 0 else None
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return _headwater.query_stream(self._handle, self._record_type, self._body, self._limit)
+
+    def to_reader(self) -> pyarrow.RecordBatchReader:
+        """The records as a reader of pyarrow, which reads them as it is asked for them."""
+        import pyarrow
+
+        return pyarrow.RecordBatchReader.from_stream(self)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The records as a table of pyarrow: a column for each attribute of the record type."""
+        return self.to_reader().read_all()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The records as a frame of pandas."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """The records as a frame of polars."""
+        import polars
+
+        return polars.DataFrame(self)
 
     def to_list(self) -> list[Record]:
         """All records."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 from uuid import UUID
 
 from . import _headwater
+from .bulk import BulkReport, Nulls, Rows, apply_many
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort, read_page
@@ -184,6 +185,105 @@ class Workspace:
             else Outcome(parts[0], parts[1], None if parts[2] is None else Record(parts[2]))
             for parts in applied
         ]
+
+    # Rows in bulk
+
+    def assert_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        match: str,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """Updates or makes a record for each row: of a frame, of Arrow data, or of mappings.
+
+        ``match`` is the column that finds a record. Columns go to the attributes of their names;
+        ``columns`` names the attributes of others, ``ignore_unknown`` leaves those out that name
+        none. A null (``None``, NaN, NaT, NA) clears its attribute, or keeps it, as ``nulls`` and
+        for single columns ``nulls_of`` say; a key that a mapping does not have leaves it alone.
+        Large inputs are committed many rows at a time, each on its own, or with
+        ``all_or_nothing`` in one transaction.
+
+        >>> import headwater as hw
+        >>> with hw.open_temporary() as ws:
+        ...     rows = [{"E-Mail": "sarah@acme.com", "title": "CTO", "department": None}]
+        ...     ws.assert_many("contact", rows, match="email", columns={"E-Mail": "email"})
+        <1 read, 1 created>
+        """
+        return apply_many(
+            self._handle,
+            record_type,
+            rows,
+            "assert",
+            match,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
+        )
+
+    def create_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """Makes a record for each row; see :meth:`assert_many`."""
+        return apply_many(
+            self._handle,
+            record_type,
+            rows,
+            "create",
+            None,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
+        )
+
+    def update_many(
+        self,
+        record_type: str,
+        rows: Rows,
+        *,
+        match: str,
+        nulls: Nulls = "clear",
+        nulls_of: Mapping[str, Nulls] | None = None,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        default_region: str | None = None,
+        all_or_nothing: bool = False,
+    ) -> BulkReport:
+        """As :meth:`assert_many`, but a row that finds no record is refused."""
+        return apply_many(
+            self._handle,
+            record_type,
+            rows,
+            "update",
+            match,
+            nulls=nulls,
+            nulls_of=nulls_of,
+            columns=columns,
+            ignore_unknown=ignore_unknown,
+            default_region=default_region,
+            all_or_nothing=all_or_nothing,
+        )
 
     # Queries
 

@@ -50,6 +50,46 @@ fn object_within(
     Ok(object)
 }
 
+/// Writes a mapping with text for keys as the JSON of [`object`], without making a tree of it.
+pub(crate) fn write_object(
+    text: &mut String,
+    given: &Bound<'_, PyAny>,
+    what: &str,
+) -> PyResult<()> {
+    let Ok(dictionary) = given.cast_exact::<PyDict>() else {
+        text.push_str(&Json::Object(object(given, what)?).to_string());
+        return Ok(());
+    };
+    text.push('{');
+    for (index, (name, value)) in dictionary.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        let Ok(name) = name.cast::<PyString>() else { return key(&name, what).map(drop) };
+        let Ok(name) = name.to_str() else { return self::text(name, what).map(drop) };
+        write_text(text, name);
+        text.push(':');
+        match value.cast_exact::<PyString>().ok().and_then(|value| value.to_str().ok()) {
+            Some(value) => write_text(text, value),
+            None if value.is_none() => text.push_str("null"),
+            None => text.push_str(&json_within(&value, name, 1)?.to_string()),
+        }
+    }
+    text.push('}');
+    Ok(())
+}
+
+/// Writes a string of JSON; most need no escapes.
+fn write_text(text: &mut String, value: &str) {
+    if value.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        text.push_str(&Json::from(value).to_string());
+    }
+}
+
 fn key(name: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
     match name.cast::<PyString>() {
         Ok(name) => text(name, what),

@@ -10,6 +10,8 @@
 )]
 
 mod arrow;
+mod bulk;
+mod columns;
 mod command;
 mod connector;
 mod failure;
@@ -22,6 +24,7 @@ mod parts;
 mod query;
 mod record;
 mod records;
+mod rows;
 mod schema;
 mod sync;
 mod to_python;
@@ -34,6 +37,10 @@ use pyo3::pymodule;
 mod module {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::bulk::{BulkResult, apply_many};
+    #[pymodule_export]
+    use super::columns::query_stream;
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
