@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// What each crate of the product may depend on among the others.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("headwater", &[]),
     ("headwater-abi", &[]),
     ("headwater-sdk", &["headwater-abi"]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("headwater-server", &["headwater"]),
     ("headwater-cli", &["headwater", "headwater-host", "headwater-server"]),
     ("headwater-ffi", &["headwater", "headwater-abi", "headwater-host"]),
+    ("headwater-python", &["headwater", "headwater-cli", "headwater-host"]),
     ("headwater-headers", &[]),
 ];
 /// Crates that core must not bring in, directly or not.

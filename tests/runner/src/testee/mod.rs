@@ -4,6 +4,7 @@ mod documented;
 mod http;
 mod in_process;
 mod process;
+pub(crate) mod python;
 mod requests;
 
 pub use http::HttpTestee;
