@@ -202,7 +202,7 @@ fn edit_item(
     let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, set.current(index), attribute, edited);
+    let values = revise_items(record_type, set.current(index), attribute, edited)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }
