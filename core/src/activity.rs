@@ -125,7 +125,7 @@ pub fn activity_json(record: &Record) -> Json {
 ///
 /// # Errors
 /// `invalid_request` for a body that names none of them, or has other keys;
-/// `invalid_filter_value`, `invalid_cursor`.
+/// `invalid_filter_value`, `invalid_cursor`; `timeout`.
 pub fn query_activities(
     workspace: &dyn Workspace,
     mut body: Map<String, Json>,
@@ -167,9 +167,9 @@ pub fn query_activities(
     }
     let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
     let schema = workspace.schema();
-    // The filters are ours: only the page is the caller's.
-    let QueryLimits { default_page, max_page, .. } = *limits;
-    let limits = QueryLimits { default_page, max_page, ..QueryLimits::default() };
+    // The filters are ours: only the page and the time are the caller's.
+    let QueryLimits { default_page, max_page, time, .. } = *limits;
+    let limits = QueryLimits { default_page, max_page, time, ..QueryLimits::default() };
     let query = Query::parse_within(&schema, &record_type, asked, &limits).map_err(|error| {
         let named = given.iter().find(|(_, field, ..)| error.field() == Some(field));
         match named {

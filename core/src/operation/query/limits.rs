@@ -1,5 +1,7 @@
 //! How much one query may ask for.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use crate::error::Result;
@@ -37,6 +39,8 @@ pub struct QueryLimits {
     pub nesting: usize,
     /// How many relationships the path of a field may pass (contract.md section 11.9).
     pub hops: usize,
+    /// How long the records may be searched for; `None` for as long as it takes.
+    pub time: Option<Duration>,
 }
 
 impl Default for QueryLimits {
@@ -48,6 +52,7 @@ impl Default for QueryLimits {
             values: 1000,
             nesting: 16,
             hops: 2,
+            time: None,
         }
     }
 }
