@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::calls::{add_item, assert, create, patch};
 use crate::error::ErrorCode;
 use crate::open::{OpenOptions, open};
-use crate::operation::{Action, Match, Operation, OperationKind, Query};
+use crate::operation::{Action, Match, Operation, OperationKind, Query, QueryLimits};
 use crate::record::Attributes;
 use crate::schema::{RecordType, Write};
 use crate::store::journal::RejectFilter;
@@ -28,8 +28,9 @@ fn path(folder: &tempfile::TempDir) -> String {
 
 fn all(workspace: &dyn Workspace) -> Vec<crate::Record> {
     let contact = workspace.schema().record_type("contact").expect("a type").clone();
-    let query = Query::parse(&workspace.schema(), &contact, object(&json!({"limit": 1000})))
-        .expect("a query");
+    let limits = QueryLimits { default_page: 1000, max_page: 1000, ..QueryLimits::default() };
+    let query =
+        Query::parse_within(&workspace.schema(), &contact, Map::new(), &limits).expect("a query");
     workspace.query("contact", &query).expect("a page").records
 }
 

@@ -22,7 +22,7 @@ fn injected(crm: &Served, kind: &str) -> Json {
 }
 
 fn contacts(crm: &Served) -> usize {
-    let (status, found) = crm.post("/contact/_query", &json!({"limit": 1000}));
+    let (status, found) = crm.post("/contact/_query", &json!({"limit": 100}));
     assert_eq!(status, 200, "{found}");
     found["data"].as_array().unwrap().len()
 }
