@@ -28,9 +28,6 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
-    /// Whether record types that are only read may be written, and those without an assert
-    /// asserted: for what comes in another way than by the API's plain writes.
-    pub writes_read_only: bool,
 }
 
 /// Time that a workspace has spent on the steps of applying batches, since it was opened.
