@@ -13,6 +13,8 @@ pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
@@ -33,6 +35,8 @@ pub struct Query {
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<Position>,
+    /// How long the records may be searched for; `None` for as long as it takes.
+    pub time: Option<Duration>,
     /// Filters and sort as they were given, for the cursor.
     origin: Json,
 }
@@ -125,6 +129,7 @@ impl Query {
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,
+            time: limits.time,
             origin,
         };
         match &query.after {
