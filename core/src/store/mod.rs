@@ -13,6 +13,7 @@ pub mod journal;
 mod sqlite;
 
 pub use generation::{FixedClock, Generation, Generator, Ids, Times};
+pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction};
 pub use sqlite::SqliteStore;
 
 use std::path::Path;

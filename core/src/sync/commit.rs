@@ -77,7 +77,8 @@ impl<'a> Committer<'a> {
         self.pending_rows += batch.len();
         self.pending_bytes += batch.bytes();
         self.pending.push(batch);
-        self.pending_rows >= self.job.commit_rows || self.pending_bytes >= MAX_PENDING_BYTES
+        self.pending_rows >= self.job.commit_rows.min(self.workspace.batch_rows())
+            || self.pending_bytes >= MAX_PENDING_BYTES
     }
 
     pub(super) fn has_pending(&self) -> bool {

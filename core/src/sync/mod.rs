@@ -9,6 +9,7 @@ mod job;
 mod mapping;
 mod pipeline;
 mod plan;
+mod remote_target;
 mod report;
 mod row;
 mod run;

@@ -56,6 +56,7 @@ pub fn run(
     observe: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report> {
     let mut source = plan::open(job, connector)?;
+    plan::know_types(job, workspace)?;
     let plans = plan::plan(job, connector, &mut *source, &workspace.schema(), control)?;
     let description = connector.description();
     let mut run = Run {
@@ -129,18 +130,19 @@ fn run_stream(
 ) -> Result<()> {
     let run_id = run.id;
     let state = claim(workspace, plan, run_id, options)?;
+    let commit_rows = job.commit_rows.min(workspace.batch_rows());
     let request = ReadRequest {
         stream: plan.description.name.clone(),
         checkpoint: state.checkpoint.clone(),
         partition: plan.key.partition.clone(),
-        batch_rows: BATCH_ROWS.min(job.commit_rows),
+        batch_rows: BATCH_ROWS.min(commit_rows),
     };
     let first_row = state.rows + 1;
     let mut stream = source.read(control, &request)?;
     let mut committer = Committer::new(job, plan, workspace, run, state);
     let (batches, unmapped) = sync_channel(QUEUE);
     // While one commit is written the next one is gathered here.
-    let (to_writer, mapped) = sync_channel(job.commit_rows.div_ceil(BATCH_ROWS) + QUEUE);
+    let (to_writer, mapped) = sync_channel(commit_rows.div_ceil(BATCH_ROWS) + QUEUE);
     thread::scope(|scope| {
         scope.spawn(|| {
             // Moved in, so that the mapper sees the end when the reader is gone.

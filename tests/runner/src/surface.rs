@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -18,7 +18,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 2] = [
+pub const SURFACES: [Surface; 3] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -30,6 +30,12 @@ pub const SURFACES: [Surface; 2] = [
         expected: "http",
         workspace: "sqlite",
         start: || Ok(Box::new(HttpTestee::default())),
+    },
+    Surface {
+        title: "Rust, remote",
+        expected: "remote",
+        workspace: "remote",
+        start: || Ok(Box::new(Remote::default())),
     },
 ];
 

@@ -36,10 +36,15 @@ fn the_server_passes() {
     passes(&SURFACES[1]);
 }
 
+#[test]
+fn the_remote_workspace_passes() {
+    passes(&SURFACES[2]);
+}
+
 /// A surface in the table that no test here runs would be a promise that nobody keeps.
 #[test]
 fn every_surface_is_tested() {
-    assert_eq!(SURFACES.map(|surface| surface.expected), ["rust", "http"]);
+    assert_eq!(SURFACES.map(|surface| surface.expected), ["rust", "http", "remote"]);
 }
 
 /// The same implementation behind the protocol: shows that the protocol carries everything.

@@ -12,6 +12,7 @@ mod history;
 mod identity;
 mod journal;
 mod layout;
+mod ledger;
 mod migrate;
 mod query;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use crate::schema::Schema;
 
 use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
+pub(crate) use ledger::{Entry, Ledger, LedgerTransaction};
 use layout::Layouts;
 use transaction::{Access, Transaction};
 

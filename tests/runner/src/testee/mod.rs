@@ -4,11 +4,14 @@ mod documented;
 mod http;
 mod in_process;
 mod process;
+mod remote;
 mod requests;
+mod served;
 
 pub use http::HttpTestee;
 pub use in_process::InProcess;
 pub use process::ProcessTestee;
+pub use remote::Remote;
 
 use serde_json::{Value as Json, json};
 

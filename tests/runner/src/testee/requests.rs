@@ -140,7 +140,7 @@ pub(super) fn parse_operation(
     workspace: &dyn Workspace,
     request: Request<'_>,
 ) -> Result<Operation> {
-    let record_type = workspace.schema().record_type(request.text("record_type")?)?.clone();
+    let record_type = workspace.record_type(request.text("record_type")?)?;
     let attributes =
         |write| Attributes::parse(&record_type, request.object("attributes")?, write, None);
     let matching = || Match::parse(&record_type, request.object("match")?, None);
