@@ -31,6 +31,8 @@ pub(super) struct Batch {
     operations: Arc<Vec<Operation>>,
     before: Vec<Before>,
     performed: Vec<Option<Result<Performed>>>,
+    /// Whether what is known of records is made use of: without a ledger every match is made anew.
+    has_ledger: bool,
 }
 
 impl Batch {
@@ -53,11 +55,12 @@ impl Batch {
             Before { key, known: None, create, begun: Begun::No }
         });
         let before = before.collect();
-        Self { operations: Arc::new(operations), before, performed: Vec::new() }
+        Self { operations: Arc::new(operations), before, performed: Vec::new(), has_ledger: false }
     }
 
     /// Takes in what the ledger knows.
     pub(super) fn recall(&mut self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
+        self.has_ledger = true;
         for before in &mut self.before {
             if let Some(key) = before.key {
                 before.known = ledger.find(key)?.map(|entry| Known {
@@ -98,10 +101,12 @@ impl Batch {
         let chains = chains(&self.operations, &known);
         let (operations, before) = (Arc::clone(&self.operations), self.before.clone());
         let exchange = Arc::clone(client.exchange());
-        self.performed = client.wait(perform(exchange, operations, before, chains, returns_records))?;
-        let fatal = self.performed.iter_mut().find(|done| {
-            matches!(done, Some(Err(error)) if is_fatal(error))
-        });
+        let how = How { returns_records, has_ledger: self.has_ledger };
+        self.performed = client.wait(perform(exchange, operations, before, chains, how))?;
+        let fatal = self
+            .performed
+            .iter_mut()
+            .find(|done| matches!(done, Some(Err(error)) if is_fatal(error)));
         match fatal.and_then(Option::take) {
             Some(Err(error)) => Err(error),
             _ => Ok(()),
@@ -110,6 +115,7 @@ impl Batch {
 
     /// Notes in the ledger what was done.
     pub(super) fn learn(&self, ledger: &mut LedgerTransaction<'_>, is_over: bool) -> Result<()> {
+        let shared = self.shared();
         for ((operation, before), done) in
             self.operations.iter().zip(&self.before).zip(&self.performed)
         {
@@ -117,12 +123,13 @@ impl Batch {
                 Some(Ok(performed)) => Some(performed),
                 _ => None,
             };
-            if let (Some(key), Some(known)) = (before.key, performed.and_then(|it| it.known.as_ref()))
+            if let (Some(key), Some(known)) =
+                (before.key, performed.and_then(|it| it.known.as_ref()))
             {
-                let fingerprints = known.fingerprints.to_bytes();
+                let fingerprints = shared.get(&known.id).unwrap_or(&known.fingerprints).to_bytes();
                 let entry = Entry { id: known.id, fingerprints };
                 let is_new = before.known.as_ref().is_none_or(|old| {
-                    old.id != known.id || old.fingerprints != known.fingerprints
+                    old.id != known.id || old.fingerprints.to_bytes() != entry.fingerprints
                 });
                 if is_new {
                     ledger.save(operation.record_type.api_name(), &entry, Some(key))?;
@@ -139,6 +146,29 @@ impl Batch {
             }
         }
         Ok(())
+    }
+
+    /// What is known of records that operations with several matches have found: they may have gone
+    /// at the same time, so that where they say different things nothing is known.
+    fn shared(&self) -> HashMap<Uuid, Fingerprints> {
+        let mut found: HashMap<Uuid, (Fingerprints, Digest, bool)> = HashMap::new();
+        for (before, done) in self.before.iter().zip(&self.performed) {
+            let (Some(key), Some(Ok(Performed { known: Some(known), .. }))) = (before.key, done)
+            else {
+                continue;
+            };
+            let fingerprints = known.fingerprints.clone();
+            match found.get_mut(&known.id) {
+                None => drop(found.insert(known.id, (fingerprints, key, false))),
+                Some((latest, first, _)) if *first == key => *latest = fingerprints,
+                Some((agreed, _, is_shared)) => {
+                    agreed.agree_with(&fingerprints);
+                    *is_shared = true;
+                }
+            }
+        }
+        let shared = found.into_iter().filter(|(_, (.., is_shared))| *is_shared);
+        shared.map(|(id, (fingerprints, ..))| (id, fingerprints)).collect()
     }
 
     /// What became of each operation.
@@ -183,6 +213,13 @@ fn of_the_record(error: &Error) -> Error {
         .hint("run again; where it stays so, tell those who run the workspace")
 }
 
+/// How the operations of a batch are performed.
+#[derive(Clone, Copy)]
+struct How {
+    returns_records: bool,
+    has_ledger: bool,
+}
+
 type Done = Vec<Option<Result<Performed>>>;
 
 async fn perform(
@@ -190,7 +227,7 @@ async fn perform(
     operations: Arc<Vec<Operation>>,
     before: Vec<Before>,
     chains: Vec<Vec<usize>>,
-    returns_records: bool,
+    how: How,
 ) -> Done {
     let mut done: Done = operations.iter().map(|_| None).collect();
     let is_over = Arc::new(AtomicBool::new(false));
@@ -213,7 +250,7 @@ async fn perform(
                 let answered = exchange.answered();
                 let mut performer = Performer {
                     exchange: &exchange,
-                    returns_records,
+                    returns_records: how.returns_records,
                     known: later.or_else(|| before.known.clone()),
                     begun: before.begun,
                     made: &made,
@@ -224,7 +261,7 @@ async fn perform(
                         if before.create.is_some() {
                             made.push(performed.outcome.id);
                         }
-                        if let Some(changed) = &performed.known {
+                        if let Some(changed) = performed.known.as_ref().filter(|_| how.has_ledger) {
                             let same = known.values_mut().filter(|known| known.id == changed.id);
                             same.for_each(|known| *known = changed.clone());
                             if let Some(key) = before.key {

@@ -14,9 +14,11 @@ use crate::value::{Target, Value};
 pub(super) fn chains(operations: &[Operation], known: &[Option<Uuid>]) -> Vec<Vec<usize>> {
     let mut leaders: Vec<usize> = (0..operations.len()).collect();
     let mut holders: HashMap<[u8; 16], usize> = HashMap::new();
-    let is_written = |name: &str| {
-        operations.iter().any(|operation| operation.record_type.api_name() == name)
-    };
+    let is_written =
+        |name: &str| operations.iter().any(|operation| operation.record_type.api_name() == name);
+    for group in mixed(operations) {
+        group.windows(2).for_each(|pair| join(&mut leaders, pair[0], pair[1]));
+    }
     for (place, operation) in operations.iter().enumerate() {
         let mut keys = Keys { record_type: &operation.record_type, keys: Vec::new() };
         keys.of(&operation.kind, &is_written);
@@ -42,6 +44,26 @@ pub(super) fn chains(operations: &[Operation], known: &[Option<Uuid>]) -> Vec<Ve
         chains[chain].push(place);
     }
     chains
+}
+
+/// Operations on records of one type of which some name them by id and others by what they hold:
+/// which of them are about one record only the workspace knows.
+fn mixed(operations: &[Operation]) -> Vec<Vec<usize>> {
+    let mut by_type: HashMap<&str, (Vec<usize>, bool, bool)> = HashMap::new();
+    for (place, operation) in operations.iter().enumerate() {
+        let by_id = match &operation.kind {
+            OperationKind::Create { .. } => false,
+            OperationKind::Assert { matching, .. } | OperationKind::Update { matching, .. } => {
+                matches!(matching.target, MatchTarget::Id(_))
+            }
+            _ => true,
+        };
+        let group = by_type.entry(operation.record_type.api_name()).or_default();
+        group.0.push(place);
+        *(if by_id { &mut group.1 } else { &mut group.2 }) = true;
+    }
+    let mixed = by_type.into_values().filter(|(_, by_id, by_value)| *by_id && *by_value);
+    mixed.map(|(places, ..)| places).collect()
 }
 
 fn leader(leaders: &mut [usize], place: usize) -> usize {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::Response;
 use serde_json::Value as Json;
 use tokio::runtime::Runtime;
 use url::Url;
@@ -156,9 +156,8 @@ impl Exchange {
                 Retry::After(wait) => wait.max(waits::backoff(attempt)),
                 _ => waits::backoff(attempt),
             };
-            let is_wrong_url = failure.is_unreached
-                && attempt >= FIRST_ATTEMPTS
-                && self.answered() == 0;
+            let is_wrong_url =
+                failure.is_unreached && attempt >= FIRST_ATTEMPTS && self.answered() == 0;
             let is_unseen = failure.may_be_done && request.effect == Effect::Once;
             spent += begun.elapsed() + wait;
             let is_late = spent > self.patience;
@@ -297,9 +296,8 @@ fn is_json(content_type: Option<&str>) -> bool {
 /// TLS with the certificates that the system trusts, HTTP/2 where the other side speaks it.
 fn tls() -> Result<rustls::ClientConfig> {
     use rustls_platform_verifier::BuilderVerifierExt;
-    let cannot = |cause: rustls::Error| {
-        Error::new(ErrorCode::Internal, "cannot set up TLS").because(cause)
-    };
+    let cannot =
+        |cause: rustls::Error| Error::new(ErrorCode::Internal, "cannot set up TLS").because(cause);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -124,9 +124,8 @@ pub(super) fn edge(
     let end = record_type.relationship(relationship);
     let attributes = &item["through"]["attributes"];
     let values = end.relationship.attributes.iter();
-    let values = values
-        .map(|attribute| value(attribute, attributes.get(&attribute.api_name)?))
-        .collect();
+    let values =
+        values.map(|attribute| value(attribute, attributes.get(&attribute.api_name)?)).collect();
     Ok(Edge {
         record_type: Arc::clone(record_type),
         parent,

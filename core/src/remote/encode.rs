@@ -13,7 +13,10 @@ pub(super) fn attributes(record_type: &RecordType, attributes: &Attributes) -> M
 }
 
 /// The attributes of an edge, beside each other.
-pub(super) fn edge_attributes(declared: &[Attribute], attributes: &Attributes) -> Map<String, Json> {
+pub(super) fn edge_attributes(
+    declared: &[Attribute],
+    attributes: &Attributes,
+) -> Map<String, Json> {
     changes(attributes, |index| &declared[index])
 }
 
@@ -29,7 +32,11 @@ fn changes<'a>(
             // The wire cannot change a part: the caller has made it whole.
             Change::Merge(patch) => {
                 let parts = patch.0.iter().map(|part| part.clone().flatten());
-                ADDRESS_PARTS.iter().map(|name| (*name).to_owned()).zip(parts.map(|part| json!(part))).collect()
+                ADDRESS_PARTS
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .zip(parts.map(|part| json!(part)))
+                    .collect()
             }
         };
         (attribute.api_name.clone(), json)

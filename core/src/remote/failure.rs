@@ -1,7 +1,6 @@
 //! What goes wrong between here and the workspace, in terms of the error table: an answer that is
 //! an error (contract.md section 1.8, read tolerantly), one that is no answer, or none.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -180,10 +179,9 @@ pub(super) fn disconnected(cause: reqwest::Error) -> Failure {
     if let Some(reason) = certificate_fault(&cause) {
         let error = Error::new(ErrorCode::Unavailable, format!("no secure connection: {reason}"));
         return Failure {
-            error: error
-                .because(cause)
-                .retry_with(Retry::Never)
-                .hint("check the URL's host and the certificate; SSL_CERT_FILE names further issuers"),
+            error: error.because(cause).retry_with(Retry::Never).hint(
+                "check the URL's host and the certificate; SSL_CERT_FILE names further issuers",
+            ),
             may_be_done: false,
             is_unreached: true,
         };
@@ -204,19 +202,16 @@ pub(super) fn disconnected(cause: reqwest::Error) -> Failure {
 }
 
 /// What is wrong with the other side's certificate, or with how it encrypts.
-fn certificate_fault(error: &reqwest::Error) -> Option<String> {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let within = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(fault) = inner.downcast_ref::<rustls::Error>().or(within) {
-            return Some(fault.to_string());
-        }
-        cause = inner.source();
+fn certificate_fault(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(fault) = error.downcast_ref::<rustls::Error>() {
+        return Some(fault.to_string());
     }
-    None
+    // What an I/O error wraps is not its source, but itself.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match wrapped {
+        Some(wrapped) => certificate_fault(wrapped),
+        None => certificate_fault(error.source()?),
+    }
 }
 
 /// A text from elsewhere, not longer than a message should be.

@@ -101,6 +101,14 @@ impl Fingerprints {
         self.0.extend(others.0);
     }
 
+    /// Takes in what others say, and forgets what they say otherwise.
+    pub(super) fn agree_with(&mut self, others: &Self) {
+        let said = self.0.clone();
+        self.forget_other_than(others);
+        let new = others.0.iter().filter(|(name, _)| !said.contains_key(*name));
+        self.0.extend(new.map(|(name, value)| (*name, *value)));
+    }
+
     /// Forgets what the record as it is read says otherwise; gives how many attributes that were.
     pub(super) fn forget_other_than(&mut self, read: &Self) -> usize {
         let before = self.0.len();
@@ -115,7 +123,8 @@ impl Fingerprints {
     /// What [`Fingerprints::to_bytes`] wrote; what else it is says nothing.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let parts = bytes.chunks_exact(NAME + VALUE);
-        let print = |part: &[u8]| Some((part[..NAME].try_into().ok()?, part[NAME..].try_into().ok()?));
+        let print =
+            |part: &[u8]| Some((part[..NAME].try_into().ok()?, part[NAME..].try_into().ok()?));
         Self(parts.filter_map(print).collect())
     }
 }
@@ -209,7 +218,10 @@ mod tests {
             let object = json.as_object().unwrap().clone();
             match_key(account, &Match::parse(account, object, None).unwrap())
         };
-        assert_eq!(key(json!({"domains": ["a.com", "B.com"]})), key(json!({"domains": ["b.com", "a.com"]})));
+        assert_eq!(
+            key(json!({"domains": ["a.com", "B.com"]})),
+            key(json!({"domains": ["b.com", "a.com"]}))
+        );
         assert_eq!(key(json!({"domains": "a.com"})), key(json!({"domain_name": "A.com"})));
         assert_ne!(key(json!({"domains": "a.com"})), key(json!({"domains": ["a.com", "b.com"]})));
     }

@@ -58,7 +58,8 @@ pub(super) async fn by_match(
     };
     let mut found = query(exchange, record_type, &[filter], 2).await?;
     if found.len() > 1 {
-        let what = format!("{} finds more than one {}", matching.describe(), record_type.api_name());
+        let what =
+            format!("{} finds more than one {}", matching.describe(), record_type.api_name());
         return Err(Error::new(ErrorCode::AmbiguousMatch, what).at_field(&*matching.name));
     }
     Ok(found.pop())
@@ -84,7 +85,8 @@ pub(super) async fn made(
     });
     let filters: Vec<Json> = filters.flatten().take(MAX_FILTERS).collect();
     if filters.is_empty() {
-        let what = "it is not known whether the record was made, and nothing in it can be looked for";
+        let what =
+            "it is not known whether the record was made, and nothing in it can be looked for";
         return Err(Error::new(ErrorCode::Timeout, what)
             .hint("look for the record, and create it again where it is not there"));
     }
@@ -94,7 +96,8 @@ pub(super) async fn made(
 
 /// The filters that a record with this value fulfils.
 fn filter(attribute: &Attribute, value: &Value) -> Option<Vec<Json>> {
-    if !attribute.filter_operators().contains(&"eq") || matches!(attribute.origin, Origin::System(_))
+    if !attribute.filter_operators().contains(&"eq")
+        || matches!(attribute.origin, Origin::System(_))
     {
         return None;
     }

@@ -79,9 +79,8 @@ pub(super) fn address(url: &str) -> Result<Url> {
         Error::new(ErrorCode::ConfigInvalid, format!("the workspace's URL {what}"))
             .at_field("workspace")
     };
-    let mut parsed = Url::parse(url).map_err(|_| {
-        wrong("cannot be read").hint("for example https://api.reevo.ai/api/v2")
-    })?;
+    let mut parsed = Url::parse(url)
+        .map_err(|_| wrong("cannot be read").hint("for example https://api.reevo.ai/api/v2"))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(wrong("holds a user or a password")
             .hint("leave them out, and give the key as api_key or in HEADWATER_API_KEY"));
@@ -117,6 +116,8 @@ mod tests {
     #[test]
     fn the_slash_at_the_end_is_no_part_of_it() {
         assert_eq!(address("http://127.0.0.1:8080/api/v2/").unwrap().path(), "/api/v2");
-        assert!(is_remote("HTTPS://crm.example/") && !is_remote("crm.db") && !is_remote("sqlite:x"));
+        assert!(
+            is_remote("HTTPS://crm.example/") && !is_remote("crm.db") && !is_remote("sqlite:x")
+        );
     }
 }

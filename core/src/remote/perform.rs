@@ -15,7 +15,10 @@ use crate::value::Value;
 use super::client::Exchange;
 use super::fingerprints::Fingerprints;
 use super::request::Request;
-use super::{decode, encode, lookup, parts};
+use super::{decode, encode, lookup, parts, waits};
+
+/// Attempts at what must not be done twice, each after a look for what the one before did.
+const ATTEMPTS: u32 = 12;
 
 /// What the ledger knows of the record that an operation is about.
 #[derive(Debug, Clone)]
@@ -123,7 +126,10 @@ impl Performer<'_> {
             (true, None) => Some(lookup::by_id(self.exchange, record_type, id).await?),
         };
         let known = self.known.clone();
-        Ok(Performed { outcome: Outcome { action: Action::Unchanged, id, record, edge: None }, known })
+        Ok(Performed {
+            outcome: Outcome { action: Action::Unchanged, id, record, edge: None },
+            known,
+        })
     }
 
     async fn create(
@@ -142,7 +148,10 @@ impl Performer<'_> {
         let request = Request::post(&[record_type.api_name()], body).once();
         let mut is_uncertain = self.begun == Begun::Perhaps;
         // Each attempt that may have made it is followed by a look for what it made.
-        for _ in 0..5 {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(waits::backoff(attempt)).await;
+            }
             if is_uncertain {
                 let found = lookup::made(self.exchange, record_type, attributes, self.made).await?;
                 if let Some(record) = found {
@@ -265,10 +274,19 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        let mut conflict = None;
-        for _ in 0..3 {
+        let (mut conflict, mut is_uncertain) = (None, false);
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(waits::backoff(attempt)).await;
+            }
             match lookup::by_match(self.exchange, record_type, matching).await? {
-                Some(record) => return self.bring_to(record_type, record, attributes).await,
+                Some(record) => {
+                    let mut done = self.bring_to(record_type, record, attributes).await?;
+                    if is_uncertain && done.outcome.action == Action::Unchanged {
+                        done.outcome.action = Action::Created;
+                    }
+                    return Ok(done);
+                }
                 None if conflict.is_some() => break,
                 None => {}
             }
@@ -285,7 +303,7 @@ impl Performer<'_> {
                     return self.performed(record_type, Action::Created, data, attributes);
                 }
                 // Made by an attempt of which nothing was heard, or by somebody else just now.
-                Err(failure) if failure.may_be_done && failure.is_passing() => {}
+                Err(failure) if failure.may_be_done && failure.is_passing() => is_uncertain = true,
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
                     conflict = Some(failure.error);
                 }
@@ -328,16 +346,23 @@ fn has_parts(attributes: &Attributes) -> bool {
 }
 
 /// The attributes with every address whole, from what the record has now.
-fn whole(record_type: &RecordType, attributes: &Attributes, current: Option<&Record>) -> Attributes {
+fn whole(
+    record_type: &RecordType,
+    attributes: &Attributes,
+    current: Option<&Record>,
+) -> Attributes {
     let mut whole = attributes.clone();
     for (index, change) in attributes.iter() {
         let Change::Merge(patch) = change else { continue };
         let name = &record_type.attribute(index).api_name;
         let address = current.and_then(|record| record.value(name)?.as_address());
-        whole.set(index, match patch.as_ref().clone().apply_to(address) {
-            Some(address) => Change::Set(Value::Address(Box::new(address))),
-            None => Change::Clear,
-        });
+        whole.set(
+            index,
+            match patch.as_ref().clone().apply_to(address) {
+                Some(address) => Change::Set(Value::Address(Box::new(address))),
+                None => Change::Clear,
+            },
+        );
     }
     whole
 }

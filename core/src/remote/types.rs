@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{RecordType, Schema};
 
 use super::client::Client;
@@ -16,6 +16,14 @@ struct Known {
     schema: Arc<Schema>,
     /// Those that the workspace itself has described.
     described: HashSet<String>,
+}
+
+/// What every CRM has is not there.
+fn no_api(name: &str, error: &Error) -> Error {
+    let what = format!("there is no {name} at the workspace's URL: {}", error.message());
+    Error::new(ErrorCode::ConfigInvalid, what)
+        .at_field("workspace")
+        .hint("check that the URL is that of the CRM's record API, for example https://api.reevo.ai/api/v2")
 }
 
 impl Types {
@@ -40,12 +48,16 @@ impl Types {
                 return known.schema.record_type(name).cloned();
             }
         }
+        if name.is_empty() {
+            return self.schema().record_type(name).cloned();
+        }
         let answer = client.send(Request::get(&["_schema", name]));
         let document = match answer {
             Ok(answer) => answer.data(),
             Err(error) if error.code() == ErrorCode::RecordNotFound => {
-                // A status without a code: the nearest name is known here.
-                return Err(self.schema().record_type(name).err().unwrap_or(error));
+                // A status without a code.
+                let known = self.schema().record_type(name).cloned();
+                return Err(known.err().unwrap_or_else(|| no_api(name, &error)));
             }
             Err(error) => return Err(error),
         };

@@ -52,8 +52,21 @@ impl RecordType {
             let aliases = standard.match_aliases.iter();
             aliases.filter_map(|(name, index)| Some((name.clone(), place(*index)?))).collect()
         });
-        attributes.iter_mut().zip(origins).for_each(|(attribute, origin)| attribute.origin = origin);
+        attributes
+            .iter_mut()
+            .zip(origins)
+            .for_each(|(attribute, origin)| attribute.origin = origin);
         let is_written = |attribute: &Attribute| attribute.is_creatable || attribute.is_updatable;
+        let is_read_only = !attributes.iter().any(is_written);
+        if is_read_only {
+            // What comes in another way than by plain writes is still checked: activities.
+            for attribute in &mut attributes {
+                if let Some(known) = known(&attribute.api_name) {
+                    attribute.is_creatable = known.is_creatable;
+                    attribute.is_updatable = known.is_updatable;
+                }
+            }
+        }
         let text = |key: &str| document[key].as_str().map(str::to_owned);
         let flag = |key: &str| document[key].as_bool().unwrap_or(false);
         let relationships = document["relationships"].as_array().into_iter().flatten();
@@ -62,7 +75,7 @@ impl RecordType {
             description: text("description"),
             supports_custom_fields: flag("supports_custom_fields"),
             is_custom: flag("is_custom"),
-            is_read_only: !attributes.iter().any(is_written),
+            is_read_only,
             can_assert: standard.is_some_and(|standard| standard.can_assert),
             is_remote: true,
             requires_one_of,

@@ -13,8 +13,8 @@ pub mod journal;
 mod sqlite;
 
 pub use generation::{FixedClock, Generation, Generator, Ids, Times};
-pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction};
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -35,8 +35,8 @@ use crate::schema::Schema;
 
 use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
-pub(crate) use ledger::{Entry, Ledger, LedgerTransaction};
 use layout::Layouts;
+pub(crate) use ledger::{Entry, Ledger, LedgerTransaction};
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.

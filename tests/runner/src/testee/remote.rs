@@ -59,6 +59,7 @@ impl Testee for Remote {
                     other => other,
                 })
             }
+            "apply" => self.apply(request),
             // Local extensions, which are no part of the record API.
             verb @ ("open" | "restore" | "history") => Ok(Response::Unsupported(verb.to_owned())),
             _ => self.library.call(request),
@@ -67,6 +68,34 @@ impl Testee for Remote {
 }
 
 impl Remote {
+    /// Many cases begin with a batch of new records that are all taken: for those it makes no
+    /// difference whether each stands alone. What else all or nothing means is not to be had.
+    fn apply(&mut self, request: &Json) -> Result<Response, String> {
+        if request["mode"] != "all_or_nothing" {
+            return self.library.call(request);
+        }
+        let unsupported = || Ok(Response::Unsupported("apply".to_owned()));
+        let mut operations = request["operations"].as_array().into_iter().flatten();
+        if !operations.all(|operation| operation["do"] == "create") {
+            return unsupported();
+        }
+        let mut outcomes = Vec::new();
+        // One by one, as the cases ask for the order in which they were made.
+        for operation in request["operations"].as_array().into_iter().flatten() {
+            let mut alone = request.clone();
+            alone["mode"] = json!("per_record");
+            alone["operations"] = json!([operation]);
+            match self.library.call(&alone)? {
+                Response::Ok(answer) if answer["outcomes"][0]["error"].is_null() => {
+                    outcomes.push(answer["outcomes"][0].clone());
+                }
+                Response::Ok(_) => return unsupported(),
+                other => return Ok(other),
+            }
+        }
+        Ok(Response::Ok(json!({ "outcomes": outcomes })))
+    }
+
     fn server(&self) -> Result<&Served, String> {
         self.server.as_ref().ok_or_else(|| "the case has no server".to_owned())
     }
