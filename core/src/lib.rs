@@ -26,8 +26,8 @@ mod workspace;
 pub use acting::ActingAs;
 pub use activity::{activity_json, log_activity, query_activities};
 pub use calls::{
-    EdgeOutcome, ItemOutcome, add_edge, add_item, archive, assert, create, edges, history, patch,
-    remove_edge, remove_item, restore, update_edge, update_item,
+    EdgeOutcome, ItemOutcome, add_edge, add_item, apply_batch, archive, assert, create, edges,
+    history, parse_operation, patch, remove_edge, remove_item, restore, update_edge, update_item,
 };
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
 pub use open::{OpenOptions, open, open_generating, open_remote};

@@ -1,10 +1,13 @@
-//! Single calls on a workspace, from the JSON of a request.
+//! Calls on a workspace, single ones and batches, from the JSON of a request.
 
+mod batch;
 mod edges;
 mod history;
 mod items;
 mod records;
 
+pub(crate) use batch::held_back;
+pub use batch::{apply_batch, parse_operation};
 pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
 pub use history::{history, restore};
 pub use items::{ItemOutcome, add_item, remove_item, update_item};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::{ErrorCode, Result};
 use crate::operation::{Match, Operation, OperationKind, Outcome};
 use crate::record::{Attributes, Record};
-use crate::schema::Write;
+use crate::schema::{RecordType, Write};
 use crate::workspace::Workspace;
 
 use super::whole_record;
@@ -66,6 +66,19 @@ pub fn assert(
     attributes: Map<String, Json>,
 ) -> Result<Outcome> {
     let record_type = workspace.record_type(record_type)?;
+    workspace.apply_one(assertion(workspace, record_type, matching, attributes)?)
+}
+
+/// The operation that an assert asks for.
+///
+/// # Errors
+/// As [`assert`], as far as they are known before the record is.
+pub(super) fn assertion(
+    workspace: &dyn Workspace,
+    record_type: Arc<RecordType>,
+    matching: Map<String, Json>,
+    attributes: Map<String, Json>,
+) -> Result<Operation> {
     record_type.check_writable()?;
     // Before the match is looked at: no other key would help.
     record_type.check_can_assert()?;
@@ -86,5 +99,5 @@ pub fn assert(
         Err(error) => return Err(error),
     };
     let kind = OperationKind::Assert { matching: matching?, attributes };
-    workspace.apply_one(Operation::new(record_type, kind))
+    Ok(Operation::new(record_type, kind))
 }

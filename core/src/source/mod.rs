@@ -1,6 +1,7 @@
 //! What a sync pulls from: connectors, their streams, batches of rows and checkpoints.
 
 mod arrow;
+mod rows;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +10,10 @@ use serde_json::Value as Json;
 use crate::error::{Error, ErrorCode, Result};
 
 pub use arrow::{ArrowRows, Column, NullMeans};
+pub use rows::{ArrowStream, LineStream};
+
+/// Rows that a source is asked to give at a time: more is slower, for want of cache.
+pub(crate) const BATCH_ROWS: usize = 2000;
 
 /// The largest checkpoint a stream may give, in bytes.
 pub const MAX_CHECKPOINT_BYTES: usize = 64 * 1024;

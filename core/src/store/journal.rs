@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::error::{ErrorCode, Result};
+use crate::operation::Action;
 use crate::source::Checkpoint;
 use crate::value::Timestamp;
 
@@ -106,6 +107,26 @@ pub struct Counts {
     pub rejected: u64,
     /// Refused rows by code.
     pub rejects: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    /// Counts a row that ended so.
+    pub fn add(&mut self, action: Action) {
+        self.read += 1;
+        *match action {
+            Action::Created => &mut self.created,
+            Action::Updated | Action::Restored => &mut self.updated,
+            Action::Unchanged => &mut self.unchanged,
+            Action::Archived | Action::Removed => &mut self.archived,
+        } += 1;
+    }
+
+    /// Counts a row that was refused.
+    pub fn refuse(&mut self, code: ErrorCode) {
+        self.read += 1;
+        self.rejected += 1;
+        *self.rejects.entry(code.name()).or_default() += 1;
+    }
 }
 
 /// A row that was refused.

@@ -5,7 +5,7 @@ use crate::schema::RecordType;
 use crate::source::StreamDescription;
 use crate::value::{ADDRESS_PARTS, ValueType};
 
-use super::stream_job::{AttributeJob, StreamJob, ValueOrigin};
+use super::stream_job::{AttributeJob, NullPolicy, StreamJob, ValueOrigin};
 
 /// The attributes that the columns of a source name: case, spaces and punctuation are ignored.
 ///
@@ -17,27 +17,9 @@ pub(super) fn attributes(
     source: &StreamDescription,
 ) -> Result<Vec<AttributeJob>> {
     let writable = names(record_type, stream.matching.as_deref());
-    let mut attributes: Vec<(AttributeJob, &str)> = Vec::new();
-    for field in &source.fields {
-        let Some(name) = find(&writable, &field.name) else { continue };
-        if let Some((_, earlier)) = attributes.iter().find(|(known, _)| known.name == *name) {
-            return Err(Error::new(
-                ErrorCode::ConfigInvalid,
-                format!("the columns {earlier:?} and {:?} both name {name}", field.name),
-            )
-            .at_field(name)
-            .hint("rename one of them, or write a job file that says which to use"));
-        }
-        let origin = ValueOrigin::Column {
-            name: field.name.clone(),
-            split: None,
-            null: None,
-            default: None,
-            is_optional: true,
-        };
-        let job = AttributeJob { name: name.to_owned(), origin, place: String::new() };
-        attributes.push((job, &field.name));
-    }
+    let columns = source.fields.iter().map(|field| field.name.as_str());
+    let named = columns.filter_map(|column| Some((column, find(&writable, column)?)));
+    let attributes = assign(named, |_| None)?;
     if attributes.is_empty() {
         let columns: Vec<&str> = source.fields.iter().map(|field| field.name.as_str()).collect();
         return Err(Error::new(
@@ -53,11 +35,42 @@ pub(super) fn attributes(
             writable.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
         )));
     }
-    Ok(attributes.into_iter().map(|(job, _)| job).collect())
+    Ok(attributes)
+}
+
+/// Gives each attribute the column that names it; `null` overrides what a null in a column means.
+///
+/// # Errors
+/// `config_invalid` if two columns name one attribute.
+pub(super) fn assign<'a>(
+    named: impl Iterator<Item = (&'a str, &'a str)>,
+    null: impl Fn(&str) -> Option<NullPolicy>,
+) -> Result<Vec<AttributeJob>> {
+    let mut assigned: Vec<(&str, AttributeJob)> = Vec::new();
+    for (column, name) in named {
+        if let Some((earlier, _)) = assigned.iter().find(|(_, known)| known.name == name) {
+            return Err(Error::new(
+                ErrorCode::ConfigInvalid,
+                format!("the columns {earlier:?} and {column:?} both name {name}"),
+            )
+            .at_field(name)
+            .hint("rename one of them, leave it out, or say which of them to use"));
+        }
+        let origin = ValueOrigin::Column {
+            name: column.to_owned(),
+            split: None,
+            null: null(column),
+            default: None,
+            is_optional: true,
+        };
+        let job = AttributeJob { name: name.to_owned(), origin, place: String::new() };
+        assigned.push((column, job));
+    }
+    Ok(assigned.into_iter().map(|(_, job)| job).collect())
 }
 
 /// What columns may name: plain form and attribute.
-fn names(record_type: &RecordType, matching: Option<&str>) -> Vec<(String, String)> {
+pub(super) fn names(record_type: &RecordType, matching: Option<&str>) -> Vec<(String, String)> {
     let mut names = Vec::new();
     for attribute in record_type.attributes() {
         if !attribute.is_creatable {
@@ -82,7 +95,8 @@ fn names(record_type: &RecordType, matching: Option<&str>) -> Vec<(String, Strin
     names
 }
 
-fn find<'a>(names: &'a [(String, String)], column: &str) -> Option<&'a str> {
+/// The attribute that a column names.
+pub(super) fn find<'a>(names: &'a [(String, String)], column: &str) -> Option<&'a str> {
     let column = plain(column);
     names.iter().find(|(known, _)| *known == column).map(|(_, name)| name.as_str())
 }

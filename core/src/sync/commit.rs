@@ -1,9 +1,9 @@
-//! Commits: gathered batches become one transaction of records, rejects, checkpoint and counts.
+//! Commits: batches become one transaction of records, rejects, checkpoint and counts.
 
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Action, Actor, ApplyMode, Outcomes};
+use crate::operation::{Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
 use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Workspace};
@@ -15,12 +15,10 @@ use super::stream_job::{OnReject, RejectLimit};
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;
-/// Bytes of rows that are gathered before a commit, at most.
-const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
 /// A share of refused rows is judged from here on, or at the end.
 const SHARE_JUDGED_FROM: u64 = 1000;
 
-/// Gathers batches of one stream and commits them.
+/// Commits the batches of one stream.
 pub(super) struct Committer<'a> {
     job: &'a Job,
     plan: &'a StreamPlan<'a>,
@@ -31,9 +29,6 @@ pub(super) struct Committer<'a> {
     state: StreamState,
     actor: Actor,
     started: Instant,
-    pending: Vec<MappedBatch>,
-    pending_rows: usize,
-    pending_bytes: usize,
     seen: rustc_hash::FxHashSet<String>,
 }
 
@@ -59,9 +54,6 @@ impl<'a> Committer<'a> {
             run,
             state,
             started: Instant::now(),
-            pending: Vec::new(),
-            pending_rows: 0,
-            pending_bytes: 0,
             seen: rustc_hash::FxHashSet::default(),
         }
     }
@@ -71,34 +63,18 @@ impl<'a> Committer<'a> {
         &self.run.streams[self.stream]
     }
 
-    /// Takes a batch in; says whether it is time to commit.
-    pub(super) fn gather(&mut self, mut batch: MappedBatch) -> bool {
-        self.seen.extend(batch.unused.drain(..));
-        self.pending_rows += batch.len();
-        self.pending_bytes += batch.bytes();
-        self.pending.push(batch);
-        self.pending_rows >= self.job.commit_rows.min(self.workspace.batch_rows())
-            || self.pending_bytes >= MAX_PENDING_BYTES
-    }
-
-    pub(super) fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
-    /// Commits what was gathered, with the checkpoint that covers it.
+    /// Commits batches, with the checkpoint that covers them.
     ///
     /// # Errors
     /// What keeps the batch from being written, or what ends the run because of refused rows;
     /// in the latter case what was not refused is committed, unless `on_reject` says stop.
-    pub(super) fn commit(&mut self, is_end: bool) -> Result<()> {
-        let mut batches = std::mem::take(&mut self.pending);
-        let rows_read = std::mem::take(&mut self.pending_rows);
-        self.pending_bytes = 0;
+    pub(super) fn commit(&mut self, mut batches: Vec<MappedBatch>, is_end: bool) -> Result<()> {
+        let rows_read = batches.iter().map(MappedBatch::len).sum();
+        for batch in &mut batches {
+            self.seen.extend(batch.unused.drain(..));
+        }
         let stops = self.plan.job.on_reject == OnReject::Stop;
-        let is_refused = |batch: &MappedBatch| {
-            !batch.bad_rows.is_empty() || batch.rows.iter().any(|row| row.refused.is_some())
-        };
-        let is_held_back = stops && batches.iter().any(is_refused);
+        let is_held_back = stops && batches.iter().any(MappedBatch::has_refused);
         let mut operations = Vec::with_capacity(rows_read);
         if !is_held_back {
             batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
@@ -197,20 +173,17 @@ fn settle(
 ) -> Vec<Reject> {
     let mut rejects = Vec::new();
     let mut outcomes = outcomes.iter();
-    let mut refuse = |error: &Error, position: u64, raw: &str| {
-        counts.read += 1;
-        counts.rejected += 1;
-        *counts.rejects.entry(error.code().name()).or_default() += 1;
+    let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
+        counts.refuse(error.code());
         rejects.push(reject(job, plan, error, position, raw));
     };
-    let mut done = [0u64; 4];
     for batch in batches {
         for (index, row) in batch.rows.iter().enumerate() {
             let error = match &row.refused {
                 Some(error) => Some(error),
                 None => match outcomes.next() {
                     Some(Ok(outcome)) if !is_stopped => {
-                        done[place(outcome.action)] += 1;
+                        counts.add(outcome.action);
                         None
                     }
                     // Held back because of another row: not read, as far as the run is concerned.
@@ -219,32 +192,15 @@ fn settle(
                 },
             };
             if let Some(error) = error {
-                refuse(error, row.position, &batch.raw(index));
+                refuse(counts, error, row.position, &batch.raw(index));
             }
         }
         for bad in &batch.bad_rows {
-            refuse(&bad.error, bad.position, &bad.raw);
+            refuse(counts, &bad.error, bad.position, &bad.raw);
         }
-    }
-    counts.read += done.iter().sum::<u64>();
-    for (count, done) in
-        [&mut counts.created, &mut counts.updated, &mut counts.unchanged, &mut counts.archived]
-            .into_iter()
-            .zip(done)
-    {
-        *count += done;
     }
     rejects.sort_by_key(|reject| reject.position);
     rejects
-}
-
-fn place(action: Action) -> usize {
-    match action {
-        Action::Created => 0,
-        Action::Updated | Action::Restored => 1,
-        Action::Unchanged => 2,
-        Action::Archived | Action::Removed => 3,
-    }
 }
 
 fn reject(job: &Job, plan: &StreamPlan<'_>, error: &Error, position: u64, raw: &str) -> Reject {

@@ -51,7 +51,7 @@ pub struct Job {
 
 /// Rows committed at a time where the job does not say: large transactions keep the cost of
 /// random keys down, and a few seconds of work is what a crash may repeat.
-const DEFAULT_COMMIT_ROWS: usize = 50_000;
+pub(super) const DEFAULT_COMMIT_ROWS: usize = 50_000;
 
 impl Job {
     /// Reads a job file. Relative paths in it are taken from its folder.
@@ -276,7 +276,8 @@ fn region(node: &Node<'_>) -> Result<String> {
     if is_phone_region(&text) { Ok(text) } else { Err(node.locate(&unknown_region(&text))) }
 }
 
-fn unknown_region(region: &str) -> Error {
+/// The error of a region that there is not.
+pub(super) fn unknown_region(region: &str) -> Error {
     Error::new(ErrorCode::ConfigInvalid, format!("there is no region {region:?}"))
         .at_field("default_region")
         .hint("write an ISO 3166 code in capitals, for example \"US\" or \"GB\"")

@@ -1,6 +1,7 @@
 //! Syncs: from a source's rows to committed outcomes, rejects and checkpoints.
 
 mod automatic;
+pub mod bulk;
 mod columnar;
 mod commit;
 mod document;
@@ -9,6 +10,7 @@ mod job;
 mod mapping;
 mod pipeline;
 mod plan;
+mod pump;
 mod remote_target;
 mod report;
 mod row;

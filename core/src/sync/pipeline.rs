@@ -47,6 +47,11 @@ impl MappedBatch {
         self.rows.len() + self.bad_rows.len()
     }
 
+    /// Whether a row of it was refused before anything was applied.
+    pub(super) fn has_refused(&self) -> bool {
+        !self.bad_rows.is_empty() || self.rows.iter().any(|row| row.refused.is_some())
+    }
+
     /// The text of a row, by its index in [`MappedBatch::rows`].
     pub(super) fn raw(&self, row: usize) -> Cow<'_, str> {
         match &self.origin {

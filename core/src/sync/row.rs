@@ -66,6 +66,11 @@ impl Columns {
         slot
     }
 
+    /// Lets a column have another name, unless that is a column's own.
+    pub(super) fn add_name(&mut self, name: &str, slot: usize) {
+        self.slots.entry(name.to_owned()).or_insert(slot);
+    }
+
     /// The slot of a column that is wanted.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.slots.get(name).copied()

@@ -1,28 +1,19 @@
 //! The run: each stream read, mapped and committed, resumable at every commit.
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::source::{Connector, Control, ReadRequest, Source};
+use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
 use crate::store::journal::{Journal, Run, RunState, StreamRun, StreamState};
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, Workspace};
 
 use super::commit::{Committer, beginning};
 use super::job::Job;
-use super::pipeline::{self, Message, QUEUE};
 use super::plan::{self, StreamPlan};
+use super::pump::{Pace, pump};
 use super::report::Report;
 use super::stages::Stages;
-
-/// Rows that a connector is asked to give at a time: more is slower, for want of cache.
-const BATCH_ROWS: usize = 2000;
-/// What a slow source has given is committed after this time at the latest.
-const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How a job is run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,52 +131,13 @@ fn run_stream(
     let first_row = state.rows + 1;
     let mut stream = source.read(control, &request)?;
     let mut committer = Committer::new(job, plan, workspace, run, state);
-    let (batches, unmapped) = sync_channel(QUEUE);
-    // While one commit is written the next one is gathered here.
-    let (to_writer, mapped) = sync_channel(commit_rows.div_ceil(BATCH_ROWS) + QUEUE);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // Moved in, so that the mapper sees the end when the reader is gone.
-            let batches = batches;
-            pipeline::read(&mut *stream, control, &batches, &stages.read);
-        });
-        scope.spawn(|| {
-            let (unmapped, to_writer) = (unmapped, to_writer);
-            pipeline::map(&plan.mapping, first_row, &unmapped, &to_writer, &stages.map);
-        });
-        let mut last_commit = Instant::now();
-        // Moved in, so that the threads stop when the writer is gone.
-        let mapped = mapped;
-        let written = loop {
-            let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
-            let (is_due, end) = match mapped.recv_timeout(wait) {
-                Ok(Message::Batch(batch)) => (committer.gather(batch), None),
-                Ok(Message::End(end)) => (true, Some(end)),
-                Err(RecvTimeoutError::Timeout) => (committer.has_pending(), None),
-                Err(RecvTimeoutError::Disconnected) => {
-                    let lost = Error::new(ErrorCode::Internal, "a thread of the sync ended early");
-                    (true, Some(Err(lost)))
-                }
-            };
-            if is_due || last_commit.elapsed() >= COMMIT_INTERVAL {
-                // What was read before a failure is good, and its checkpoint covers it.
-                let committed = committer.commit(matches!(end, Some(Ok(()))));
-                observe(&Progress { run: run_id, stream: committer.stream() });
-                if let Err(error) = committed {
-                    break Err(error);
-                }
-                last_commit = Instant::now();
-            }
-            if let Some(end) = end {
-                break end;
-            }
-        };
-        if written.is_err() {
-            // The reader may be waiting for its source.
-            control.cancel();
-        }
-        written
-    })
+    let pace = Pace::Rows(commit_rows);
+    let mut commit = |batches, is_end| {
+        let committed = committer.commit(batches, is_end);
+        observe(&Progress { run: run_id, stream: committer.stream() });
+        committed
+    };
+    pump(&mut *stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
 }
 
 /// Makes this run the one that may move the stream's checkpoint, and says where it begins.

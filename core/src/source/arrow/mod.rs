@@ -72,10 +72,11 @@ impl ArrowRows {
         self.null_means
     }
 
-    /// About how much memory the rows take.
+    /// About how much memory the rows take, without the rest of the columns they are a slice of.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.rows.get_array_memory_size()
+        let whole = || self.rows.get_array_memory_size();
+        self.rows.to_data().get_slice_memory_size().unwrap_or_else(|_| whole())
     }
 
     /// The names of the columns, in order.

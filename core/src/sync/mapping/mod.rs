@@ -76,6 +76,16 @@ impl Mapping {
         &self.columns
     }
 
+    /// Lets a row name an attribute also by its aliases.
+    pub(super) fn accept_aliases(&mut self) {
+        let record_type = Arc::clone(&self.record_type);
+        for attribute in record_type.attributes() {
+            if let Some(slot) = self.columns.find(&attribute.api_name) {
+                attribute.aliases.iter().for_each(|alias| self.columns.add_name(alias, slot));
+            }
+        }
+    }
+
     /// Whether an expression uses a column.
     pub(super) fn mentions(&self, column: &str) -> bool {
         self.entries.iter().any(|entry| match &entry.origin {

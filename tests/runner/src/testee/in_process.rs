@@ -12,10 +12,8 @@ use headwater::{Action, Declarations, OpenOptions, Query, Record, Workspace};
 use headwater_host::Connectors;
 use serde_json::{Map, Value as Json, json};
 
-use super::requests::{
-    Request, answer, apply_batch, error_json, meta_action, parse_operation, seed_line,
-};
-use super::{Response, Testee};
+use super::requests::{Request, answer, error_json, meta_action, seed_line};
+use super::{Response, Testee, requests};
 
 /// The record type with functions of its own.
 const ACTIVITY: &str = "activity";
@@ -305,14 +303,15 @@ impl InProcess {
     /// A local extension: as assert, but a record that is not there is an error.
     fn update(&self, request: Request<'_>) -> Result<Json> {
         let workspace = self.workspace()?;
-        let outcome = workspace.apply_one(parse_operation(workspace, request)?)?;
+        let outcome = workspace
+            .apply_one(headwater::parse_operation(workspace, &Json::Object(request.0.clone()))?)?;
         let mut answer = answer(&outcome);
         answer["meta"] = json!({ "action": meta_action(outcome.action) });
         Ok(answer)
     }
 
     fn apply(&self, request: Request<'_>) -> Result<Json> {
-        let outcomes = apply_batch(self.workspace()?, request)?;
+        let outcomes = requests::apply(self.workspace()?, request)?;
         let outcomes: Vec<Json> = outcomes
             .iter()
             .map(|outcome| match outcome {

@@ -1,11 +1,9 @@
 //! From the JSON of a request to the library's types, and from its types to the JSON of an answer.
 
 use headwater::error::{Error, ErrorCode, Result, Retry};
-use headwater::operation::{EdgeEdit, EdgeOf, ItemEdit, ItemFields, ItemKey, OperationKind};
+use headwater::operation::Outcomes;
 use headwater::value::Uuid;
-use headwater::{
-    Action, ApplyMode, ApplyOptions, Attributes, Match, Operation, Outcome, Workspace, Write,
-};
+use headwater::{Action, ApplyMode, ApplyOptions, Outcome, Workspace};
 use serde_json::{Map, Value as Json, json};
 
 /// A request: an object with `do` and arguments.
@@ -98,14 +96,8 @@ pub(super) fn meta_action(action: Action) -> &'static str {
     }
 }
 
-/// Applies `operations` in `mode`, each an object like a request of its own.
-///
-/// What cannot be parsed never reaches the batch, as in a sync; in `all_or_nothing` it keeps the
-/// batch from being tried.
-pub(super) fn apply_batch(
-    workspace: &dyn Workspace,
-    request: Request<'_>,
-) -> Result<Vec<Result<Outcome>>> {
+/// Applies `operations` in `mode`.
+pub(super) fn apply(workspace: &dyn Workspace, request: Request<'_>) -> Result<Outcomes> {
     let mode = match request.text("mode")? {
         "per_record" => ApplyMode::PerRecord,
         "all_or_nothing" => ApplyMode::AllOrNothing,
@@ -115,74 +107,6 @@ pub(super) fn apply_batch(
     let Some(Json::Array(operations)) = request.0.get("operations") else {
         return Err(invalid_request("operations", "expected a list"));
     };
-    let mut parsed = Vec::new();
-    let mut refused = Vec::new();
-    for (index, operation) in operations.iter().enumerate() {
-        let empty = Map::new();
-        match parse_operation(workspace, Request(operation.as_object().unwrap_or(&empty))) {
-            Ok(operation) => parsed.push(operation),
-            Err(error) => refused.push((index, error)),
-        }
-    }
-    if mode == ApplyMode::AllOrNothing && !refused.is_empty() {
-        return Err(refused.swap_remove(0).1);
-    }
     let options = ApplyOptions { mode, returns_records, ..ApplyOptions::default() };
-    let mut outcomes = workspace.apply(parsed, options)?;
-    for (index, error) in refused {
-        outcomes.insert(index, Err(error));
-    }
-    Ok(outcomes)
-}
-
-/// Parses an object like a request as an operation.
-pub(super) fn parse_operation(
-    workspace: &dyn Workspace,
-    request: Request<'_>,
-) -> Result<Operation> {
-    let record_type = workspace.record_type(request.text("record_type")?)?;
-    let attributes =
-        |write| Attributes::parse(&record_type, request.object("attributes")?, write, None);
-    let matching = || Match::parse(&record_type, request.object("match")?, None);
-    let kind = match request.text("do")? {
-        "create" => OperationKind::Create { attributes: attributes(Write::Create)? },
-        "patch" => {
-            OperationKind::Patch { id: request.id()?, attributes: attributes(Write::Patch)? }
-        }
-        "archive" => OperationKind::Archive { id: request.id()? },
-        "restore" => OperationKind::Restore { id: request.id()? },
-        "add_item" | "update_item" | "remove_item" => {
-            let attribute = record_type.require_items(request.text("attribute")?)?;
-            let declared = record_type.attribute(attribute);
-            let item = || ItemKey::parse(declared, request.text("item")?);
-            let fields = |write| ItemFields::parse(declared, request.object("body")?, write);
-            let edit = match request.text("do")? {
-                "add_item" => ItemEdit::Add(fields(Write::Create)?),
-                "update_item" => ItemEdit::Update(item()?, fields(Write::Patch)?),
-                _ => ItemEdit::Remove(item()?),
-            };
-            OperationKind::EditItem { id: request.id()?, attribute, edit: Box::new(edit) }
-        }
-        "add_edge" | "update_edge" | "remove_edge" => {
-            let relationship = record_type.require_relationship(request.text("relationship")?)?;
-            let end = record_type.relationship(relationship);
-            let edit = match request.text("do")? {
-                "add_edge" => EdgeEdit::add(end, request.object("body")?)?,
-                "update_edge" => {
-                    EdgeEdit::update(end, request.uuid("target")?, request.object("body")?)?
-                }
-                _ => EdgeEdit::remove(end, request.uuid("target")?)?,
-            };
-            let of = EdgeOf::Record(request.id()?);
-            OperationKind::EditEdge { of, relationship, edit: Box::new(edit) }
-        }
-        "assert" => {
-            OperationKind::Assert { matching: matching()?, attributes: attributes(Write::Assert)? }
-        }
-        "update" => {
-            OperationKind::Update { matching: matching()?, attributes: attributes(Write::Patch)? }
-        }
-        other => return Err(invalid_request("do", &format!("no operation {other:?}"))),
-    };
-    Ok(Operation::new(record_type, kind))
+    headwater::apply_batch(workspace, operations, options)
 }

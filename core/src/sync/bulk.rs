@@ -1,0 +1,347 @@
+//! Bulk: rows of a program become operations of one record type, and each row learns its outcome.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::calls::held_back;
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{ApplyMode, Outcome, Outcomes};
+use crate::schema::{RecordType, nearest};
+use crate::source::{Control, Stream, StreamDescription, StreamField};
+use crate::store::journal::Counts;
+use crate::value::is_phone_region;
+use crate::workspace::{ApplyOptions, Workspace};
+
+use super::automatic;
+use super::job::{DEFAULT_COMMIT_ROWS, unknown_region};
+use super::mapping::Mapping;
+use super::pipeline::MappedBatch;
+use super::pump::{Pace, pump};
+use super::stages::{StageTimes, Stages};
+use super::stream_job::{Mode, NullPolicy, StreamJob};
+
+/// What rows become. Columns go to the attributes of the same name; where the columns are known
+/// beforehand, case, spaces and punctuation are ignored.
+#[derive(Debug, Clone)]
+pub struct Bulk {
+    /// The record type.
+    pub record_type: String,
+    /// What is done with a row.
+    pub mode: Mode,
+    /// The name of the match key; `None` only for creates. `id` matches by id.
+    pub matching: Option<String>,
+    /// What a null in a row means.
+    pub null: NullPolicy,
+    /// Columns in which it means something else.
+    pub null_of: BTreeMap<String, NullPolicy>,
+    /// Columns whose attribute has another name: column, attribute.
+    pub columns: BTreeMap<String, String>,
+    /// Whether columns that name no attribute are left out instead of refused.
+    pub ignores_unknown_columns: bool,
+    /// The region of phone numbers without a country code.
+    pub default_region: Option<String>,
+    /// What one refused row means for the others; all or nothing takes all rows into memory.
+    pub apply: ApplyMode,
+    /// Rows of one transaction, unless it is all or nothing.
+    pub commit_rows: usize,
+}
+
+impl Bulk {
+    /// Rows of a record type, each on its own, nulls clearing.
+    #[must_use]
+    pub fn new(record_type: &str, mode: Mode, matching: Option<&str>) -> Self {
+        Self {
+            record_type: record_type.to_owned(),
+            mode,
+            matching: matching.map(str::to_owned),
+            null: NullPolicy::Clear,
+            null_of: BTreeMap::new(),
+            columns: BTreeMap::new(),
+            ignores_unknown_columns: false,
+            default_region: None,
+            apply: ApplyMode::PerRecord,
+            commit_rows: DEFAULT_COMMIT_ROWS,
+        }
+    }
+
+    /// The stream as a job would say it, for rows with these columns.
+    fn stream_job(&self, record_type: &RecordType, columns: &[String]) -> Result<StreamJob> {
+        self.check(columns)?;
+        let known = automatic::names(record_type, self.matching.as_deref());
+        let mut named = Vec::with_capacity(columns.len());
+        for column in columns {
+            let renamed = self.columns.get(column).map(String::as_str);
+            match renamed.or_else(|| automatic::find(&known, column)) {
+                Some(name) => named.push((column.as_str(), name)),
+                None if self.ignores_unknown_columns => {}
+                None => return Err(unknown(record_type, column, &known)),
+            }
+        }
+        let null = |column: &str| self.null_of.get(column).copied();
+        let mut job = StreamJob::new(&self.record_type, self.matching.as_deref(), self.mode);
+        job.null = self.null;
+        job.attributes = Some(automatic::assign(named.into_iter(), null)?);
+        Ok(job)
+    }
+
+    /// What is named must be there.
+    fn check(&self, columns: &[String]) -> Result<()> {
+        if let Some(region) = self.default_region.as_deref().filter(|name| !is_phone_region(name)) {
+            return Err(unknown_region(region));
+        }
+        let mut named = self.columns.keys().chain(self.null_of.keys());
+        let Some(name) = named.find(|name| !columns.contains(name)) else { return Ok(()) };
+        let what = format!("the rows have no column {name:?}");
+        let error = Error::new(ErrorCode::ConfigInvalid, what).at_field(name);
+        Err(match nearest(name, columns.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean {near:?}?")),
+            None => error.hint(format!("the columns are {}", columns.join(", "))),
+        })
+    }
+
+    /// The columns of lines that are not known beforehand: every attribute that a row can name.
+    fn possible_columns(&self, record_type: &RecordType) -> Vec<String> {
+        let attributes = record_type.attributes().iter().filter(|one| one.is_creatable);
+        let mut names: Vec<&str> = attributes.map(|one| one.api_name.as_str()).collect();
+        names.extend(self.matching.as_deref().filter(|name| record_type.index_of(name).is_none()));
+        let mut columns: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        columns.retain(|name| !self.columns.values().any(|target| target == name));
+        columns.extend(self.columns.keys().cloned());
+        columns
+    }
+}
+
+/// What became of one row.
+#[derive(Debug)]
+pub struct RowOutcome {
+    /// Its place among the rows, from 0, or where the stream says it stands.
+    pub row: u64,
+    /// How it ended; `cancelled` where another row kept it from being written.
+    pub result: Result<Outcome>,
+    /// A refused row as JSON.
+    pub text: Option<String>,
+}
+
+/// What became of all rows, as far as they are committed.
+#[derive(Debug)]
+pub struct BulkReport {
+    /// Rows by outcome.
+    pub counts: Counts,
+    /// Columns that no attribute used.
+    pub unused_columns: Vec<String>,
+    /// What kept the rest from being written.
+    pub error: Option<Error>,
+    /// Where the time went.
+    pub stages: StageTimes,
+}
+
+/// Applies rows, in their order, and gives the outcomes of each commit to `each`, in order.
+///
+/// `columns` are the rows' columns; `None`, for lines, allows each attribute of the record type.
+/// Rows are read on another thread. An error of `each` ends the work; what it was told of stays.
+/// A control serves one call: a failure cancels it.
+///
+/// # Errors
+/// `config_invalid`, `unknown_record_type`, `unknown_field`, `operation_not_supported`: then no row was read. What comes later is in the report.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("crm.db");
+/// use headwater::source::{Control, LineStream};
+/// use headwater::sync::{Mode, bulk::{Bulk, apply_rows}};
+/// # use headwater::{OpenOptions, open};
+/// # let workspace = open(path.to_str().unwrap(), OpenOptions { create: true, ..OpenOptions::default() })?;
+/// let rows = [r#"{"primary_email": "sarah.chen@acme.com", "title": "CTO"}"#, r#"{"title": "CEO"}"#];
+/// let mut stream = LineStream::new(rows.iter().map(|row| Ok((*row).to_owned())));
+/// let bulk = Bulk::new("contact", Mode::Assert, Some("primary_email"));
+/// let mut refused = Vec::new();
+/// let report = apply_rows(&*workspace, &bulk, None, &mut stream, &Control::default(), &mut |outcomes| {
+///     refused.extend(outcomes.into_iter().filter(|outcome| outcome.result.is_err()));
+///     Ok(())
+/// })?;
+/// assert!(report.error.is_none(), "all rows were tried");
+/// assert_eq!((report.counts.created, report.counts.rejected), (1, 1));
+/// assert_eq!(refused[0].row, 1);
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn apply_rows(
+    workspace: &dyn Workspace,
+    bulk: &Bulk,
+    columns: Option<&[String]>,
+    stream: &mut dyn Stream,
+    control: &Control,
+    each: &mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
+) -> Result<BulkReport> {
+    let record_type = workspace.record_type(&bulk.record_type)?;
+    let possible;
+    let known_columns = match columns {
+        Some(columns) => columns,
+        None => {
+            possible = bulk.possible_columns(&record_type);
+            &possible
+        }
+    };
+    let job = bulk.stream_job(&record_type, known_columns)?;
+    let field = |name: &String| StreamField {
+        name: name.clone(),
+        value_type: String::new(),
+        is_key: false,
+    };
+    let source = StreamDescription {
+        name: "rows".to_owned(),
+        fields: known_columns.iter().map(field).collect(),
+        fields_are_complete: true,
+        is_incremental: false,
+        position_unit: "row".to_owned(),
+    };
+    let region = bulk.default_region.as_deref();
+    let mut mapping =
+        Mapping::compile(&job, &record_type, &source, region).map_err(in_a_program)?;
+    if columns.is_none() {
+        mapping.accept_aliases();
+    }
+    let stages = Stages::begin(workspace);
+    let pace = match bulk.apply {
+        ApplyMode::PerRecord => Pace::Rows(bulk.commit_rows.clamp(1, workspace.batch_rows())),
+        ApplyMode::AllOrNothing => Pace::Whole,
+    };
+    let mut applied = Applied {
+        bulk,
+        workspace,
+        record_type: &record_type,
+        counts: Counts::default(),
+        unused_columns: Vec::new(),
+        each,
+    };
+    let mut commit = |batches, _is_end| applied.commit(batches);
+    let end = pump(stream, &mapping, 0, pace, control, &stages, &mut commit);
+    Ok(BulkReport {
+        counts: applied.counts,
+        unused_columns: applied.unused_columns,
+        error: end.err(),
+        stages: stages.times(workspace),
+    })
+}
+
+/// The hint of a job's mistake, for those who write no job.
+fn in_a_program(error: Error) -> Error {
+    match error.field() {
+        Some("match") => error.hint("match by an attribute that the rows have a column for"),
+        _ => error,
+    }
+}
+
+fn unknown(record_type: &RecordType, column: &str, known: &[(String, String)]) -> Error {
+    let names = || known.iter().map(|(_, name)| name.as_str());
+    let error = Error::new(
+        ErrorCode::UnknownField,
+        format!(
+            "no attribute of {} that can be written is named {column:?}",
+            record_type.api_name()
+        ),
+    )
+    .at_field(column);
+    match nearest(column, names()) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("leave the column out, name its attribute, or ignore unknown columns"),
+    }
+}
+
+/// Applies rows and tells of each.
+struct Applied<'a> {
+    bulk: &'a Bulk,
+    workspace: &'a dyn Workspace,
+    record_type: &'a RecordType,
+    counts: Counts,
+    unused_columns: Vec<String>,
+    each: &'a mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
+}
+
+impl Applied<'_> {
+    fn commit(&mut self, mut batches: Vec<MappedBatch>) -> Result<()> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        self.check_unused(&mut batches)?;
+        let is_whole = self.bulk.apply == ApplyMode::AllOrNothing;
+        let is_held_back = is_whole && batches.iter().any(MappedBatch::has_refused);
+        let operations: Vec<_> =
+            batches.iter_mut().flat_map(|batch| std::mem::take(&mut batch.operations)).collect();
+        let outcomes = if is_held_back {
+            operations.iter().map(|_| Err(held_back())).collect()
+        } else {
+            let options = ApplyOptions { mode: self.bulk.apply, ..ApplyOptions::default() };
+            self.workspace.apply(operations, options)?
+        };
+        let told = self.tell(batches, outcomes);
+        let failure = told.iter().find_map(|row| match &row.result {
+            Err(error) if is_whole && error.code() != ErrorCode::Cancelled => {
+                Some(first_fault(row.row, error))
+            }
+            _ => None,
+        });
+        (self.each)(told)?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Takes in which columns nothing used, and refuses them.
+    fn check_unused(&mut self, batches: &mut [MappedBatch]) -> Result<()> {
+        for batch in batches.iter_mut().filter(|batch| !batch.unused.is_empty()) {
+            self.unused_columns = std::mem::take(&mut batch.unused);
+            self.unused_columns.sort_unstable();
+        }
+        match self.unused_columns.first() {
+            Some(column) if !self.bulk.ignores_unknown_columns => {
+                let known = automatic::names(self.record_type, self.bulk.matching.as_deref());
+                Err(unknown(self.record_type, column, &known))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the rows and says what became of each, in their order.
+    fn tell(&mut self, batches: Vec<MappedBatch>, outcomes: Outcomes) -> Vec<RowOutcome> {
+        let mut told = Vec::with_capacity(outcomes.len());
+        let mut outcomes = outcomes.into_iter();
+        for mut batch in batches {
+            for index in 0..batch.rows.len() {
+                let row = batch.rows[index].position;
+                let result = match batch.rows[index].refused.take() {
+                    Some(error) => Err(error),
+                    None => outcomes.next().unwrap_or_else(|| Err(held_back())),
+                };
+                let text = result.is_err().then(|| batch.raw(index).into_owned());
+                told.push(RowOutcome { row, result, text });
+            }
+            told.extend(std::mem::take(&mut batch.bad_rows).into_iter().map(|bad| RowOutcome {
+                row: bad.position,
+                result: Err(bad.error),
+                text: Some(bad.raw),
+            }));
+        }
+        told.sort_by_key(|row| row.row);
+        for row in &told {
+            match &row.result {
+                Ok(outcome) => self.counts.add(outcome.action),
+                // A row that was only held back is not read, as far as the counts are concerned.
+                Err(error) if error.code() == ErrorCode::Cancelled => {}
+                Err(error) => self.counts.refuse(error.code()),
+            }
+        }
+        told
+    }
+}
+
+/// The error of the whole, where one row's is that of all.
+fn first_fault(row: u64, error: &Error) -> Error {
+    let whole = Error::new(error.code(), error.message())
+        .on_record(format!("row {row}"))
+        .hint(error.remedy());
+    match error.field() {
+        Some(field) => whole.at_field(field),
+        None => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests;

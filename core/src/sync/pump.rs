@@ -1,0 +1,136 @@
+//! The pump: one stream read, mapped and committed on three threads, a few batches ahead of each other.
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::source::{BATCH_ROWS, Control, Stream};
+
+use super::mapping::Mapping;
+use super::pipeline::{self, MappedBatch, Message, QUEUE};
+use super::stages::Stages;
+
+/// What a slow source has given is committed after this time at the latest.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
+/// Bytes of rows that are gathered before a commit, at most.
+const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
+
+/// When gathered rows are committed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// After so many rows, much memory or some time; at the end, and before a failure.
+    Rows(usize),
+    /// Once the whole stream was read, or never.
+    Whole,
+}
+
+/// Commits batches, none where nothing came since the last time; the flag says that the stream
+/// was read to its end.
+pub(super) type Commit<'a> = dyn FnMut(Vec<MappedBatch>, bool) -> Result<()> + 'a;
+
+/// Reads a stream to its end. Commits happen on the calling thread; a failure cancels the control.
+///
+/// # Errors
+/// What the stream or a commit says.
+pub(super) fn pump(
+    stream: &mut dyn Stream,
+    mapping: &Mapping,
+    first_row: u64,
+    pace: Pace,
+    control: &Control,
+    stages: &Stages,
+    commit: &mut Commit<'_>,
+) -> Result<()> {
+    let (batches, unmapped) = sync_channel(QUEUE);
+    // While one commit is written the next one is gathered here.
+    let (to_writer, mapped) = sync_channel(pace.batches_ahead());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Moved in, so that the mapper sees the end when the reader is gone.
+            let batches = batches;
+            pipeline::read(stream, control, &batches, &stages.read);
+        });
+        scope.spawn(|| {
+            let (unmapped, to_writer) = (unmapped, to_writer);
+            pipeline::map(mapping, first_row, &unmapped, &to_writer, &stages.map);
+        });
+        // Moved in, so that the threads stop when the writer is gone.
+        let mapped = mapped;
+        let mut pending = Pending::default();
+        let mut last_commit = Instant::now();
+        let written = loop {
+            let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
+            let end = match mapped.recv_timeout(wait) {
+                Ok(Message::Batch(batch)) => {
+                    pending.add(batch);
+                    None
+                }
+                Ok(Message::End(end)) => Some(end),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let lost = Error::new(ErrorCode::Internal, "a thread of the sync ended early");
+                    Some(Err(lost))
+                }
+            };
+            let is_late = last_commit.elapsed() >= COMMIT_INTERVAL;
+            if pending.is_due(pace, is_late, end.as_ref()) {
+                // What was read before a failure is good, and its checkpoint covers it.
+                let is_end = matches!(end, Some(Ok(())));
+                if let Err(error) = commit(std::mem::take(&mut pending).batches, is_end) {
+                    break Err(error);
+                }
+            }
+            if pending.batches.is_empty() {
+                last_commit = Instant::now();
+            }
+            if let Some(end) = end {
+                break end;
+            }
+        };
+        if written.is_err() {
+            // The reader may be waiting for its source.
+            control.cancel();
+        }
+        written
+    })
+}
+
+impl Pace {
+    /// Mapped batches that may wait: while one commit is written the next one is gathered.
+    fn batches_ahead(self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.div_ceil(BATCH_ROWS) + QUEUE,
+            Self::Whole => QUEUE,
+        }
+    }
+}
+
+/// Batches that wait to be committed.
+#[derive(Default)]
+struct Pending {
+    batches: Vec<MappedBatch>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Pending {
+    fn add(&mut self, batch: MappedBatch) {
+        self.rows += batch.len();
+        self.bytes += batch.bytes();
+        self.batches.push(batch);
+    }
+
+    fn is_due(&self, pace: Pace, is_late: bool, end: Option<&Result<()>>) -> bool {
+        match (pace, end) {
+            (_, Some(Ok(()))) => true,
+            (Pace::Rows(_), Some(Err(_))) => !self.batches.is_empty(),
+            (Pace::Rows(rows), None) => {
+                self.rows >= rows
+                    || self.bytes >= MAX_PENDING_BYTES
+                    || (is_late && !self.batches.is_empty())
+            }
+            (Pace::Whole, _) => false,
+        }
+    }
+}
