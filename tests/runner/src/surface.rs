@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee, python};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee, python};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -19,7 +19,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 6] = [
+pub const SURFACES: [Surface; 7] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -55,6 +55,12 @@ pub const SURFACES: [Surface; 6] = [
         expected: "python",
         workspace: "sqlite",
         start: || Ok(Box::new(python::start(true)?)),
+    },
+    Surface {
+        title: "Rust, remote",
+        expected: "remote",
+        workspace: "remote",
+        start: || Ok(Box::new(Remote::default())),
     },
 ];
 

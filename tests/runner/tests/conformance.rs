@@ -56,11 +56,16 @@ fn the_python_package_s_coroutines_pass() {
     passes(&SURFACES[5]);
 }
 
+#[test]
+fn the_remote_workspace_passes() {
+    passes(&SURFACES[6]);
+}
+
 /// A surface in the table that no test here runs would be a promise that nobody keeps.
 #[test]
 fn every_surface_is_tested() {
     let expected = SURFACES.map(|surface| surface.expected);
-    assert_eq!(expected, ["rust", "http", "c", "cpp", "python", "python"]);
+    assert_eq!(expected, ["rust", "http", "c", "cpp", "python", "python", "remote"]);
 }
 
 /// The same implementation behind the protocol: shows that the protocol carries everything.
