@@ -162,7 +162,7 @@ pub unsafe extern "C" fn headwater_connectors_test(
                 _ => Some(Json::Object(object(config, "config")?)),
             };
             let connector = found.find(some_text(name, "name")?)?;
-            let report = testkit::run(&connector, config.as_ref(), &testkit::Options::default());
+            let report = testkit::run(&*connector, config.as_ref(), &testkit::Options::default());
             *place = headwater_document::json(&report_json(&report)).give();
             Ok(())
         })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Testee};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee, python};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -19,7 +19,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 4] = [
+pub const SURFACES: [Surface; 7] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -43,6 +43,24 @@ pub const SURFACES: [Surface; 4] = [
         expected: "cpp",
         workspace: "sqlite",
         start: || started(headwater_ffi_tests::cpp_testee()),
+    },
+    Surface {
+        title: "Python, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(false)?)),
+    },
+    Surface {
+        title: "Python asyncio, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(true)?)),
+    },
+    Surface {
+        title: "Rust, remote",
+        expected: "remote",
+        workspace: "remote",
+        start: || Ok(Box::new(Remote::default())),
     },
 ];
 
