@@ -4,9 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import headwater as hw
+import pytest
 
 TESTS = Path(__file__).resolve().parent
 

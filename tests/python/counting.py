@@ -1,12 +1,14 @@
 """Connectors in Python for the tests, which jobs name `python:counting:..`."""
 
-import pyarrow
-
 import headwater as hw
+import pyarrow
 
 SCHEMA = {
     "type": "object",
-    "properties": {"count": {"type": "integer"}, "fail_at": {"type": ["integer", "null"]}},
+    "properties": {
+        "count": {"type": "integer"},
+        "fail_at": {"type": ["integer", "null"]},
+    },
     "required": ["count"],
     "additionalProperties": False,
 }
@@ -44,20 +46,29 @@ class Plain(Numbers):
     def read(self, stream, checkpoint):
         assert checkpoint is None
         for first in range(0, self.config["count"], 7):
-            yield [row(number) for number in range(first, min(first + 7, self.config["count"]))]
+            yield [
+                row(number)
+                for number in range(first, min(first + 7, self.config["count"]))
+            ]
 
 
 class Columns(Numbers):
     """Arrow data."""
 
     def streams(self):
-        return [hw.Stream("people", ["first_name", "primary_email"], fields_are_complete=True)]
+        return [
+            hw.Stream(
+                "people", ["first_name", "primary_email"], fields_are_complete=True
+            )
+        ]
 
     def read(self, stream, checkpoint):
         assert stream == "people"
         for first in range(checkpoint or 0, self.config["count"], 50):
             last = min(first + 50, self.config["count"])
-            yield pyarrow.Table.from_pylist([row(number) for number in range(first, last)])
+            yield pyarrow.Table.from_pylist(
+                [row(number) for number in range(first, last)]
+            )
             yield hw.Checkpoint(last)
 
 

@@ -4,10 +4,9 @@ import asyncio
 import inspect
 
 import counting
-import pytest
-
 import headwater as hw
 import headwater.aio
+import pytest
 
 
 def names(cls):
@@ -21,7 +20,9 @@ def test_there_is_a_coroutine_for_every_call():
         if name.startswith("_"):
             continue
         twin = inspect.signature(getattr(headwater.aio.Workspace, name))
-        assert twin.parameters.keys() == inspect.signature(method).parameters.keys(), name
+        assert twin.parameters.keys() == inspect.signature(method).parameters.keys(), (
+            name
+        )
 
 
 def test_calls_queries_and_iterators(tmp_path):
@@ -31,7 +32,10 @@ def test_calls_queries_and_iterators(tmp_path):
             report = await ws.assert_many("contact", people, match="primary_email")
             assert report.counts["created"] == 1200
             assert len([one async for one in ws.query("contact")]) == 1200
-            assert [len(page) async for page in ws.query("contact").pages()] == [1000, 200]
+            assert [len(page) async for page in ws.query("contact").pages()] == [
+                1000,
+                200,
+            ]
             first = await ws.query("contact", sort="created_at").first()
             assert first["primary_email"] == "p0@acme.example"
             changes = [change async for change in ws.history("contact", first)]
@@ -58,7 +62,7 @@ def test_a_cancelled_task_stops_its_sync(tmp_path):
     async def main():
         running = asyncio.Event()
         loop = asyncio.get_running_loop()
-        told = lambda event: loop.call_soon_threadsafe(running.set)  # noqa: E731
+        told = lambda event: loop.call_soon_threadsafe(running.set)
         task = asyncio.create_task(headwater.aio.sync(job, progress=told))
         await running.wait()
         task.cancel()

@@ -2,13 +2,12 @@
 
 import datetime as dt
 
+import headwater as hw
 import numpy
 import pandas
 import polars
 import pyarrow
 import pytest
-
-import headwater as hw
 
 ROWS = [
     {"primary_email": "a@acme.example", "title": "CTO", "department": None},
@@ -31,7 +30,9 @@ FORMS = {
     "dicts": lambda rows: rows,
     "generator": lambda rows: (row for row in rows),
     "pandas": pandas.DataFrame,
-    "pandas with an index": lambda rows: pandas.DataFrame(rows, index=[5, 6, 7][: len(rows)]),
+    "pandas with an index": lambda rows: pandas.DataFrame(
+        rows, index=[5, 6, 7][: len(rows)]
+    ),
     "polars": polars.DataFrame,
     "lazy polars": polars.LazyFrame,
     "pyarrow table": pyarrow.Table.from_pylist,
@@ -58,8 +59,13 @@ def test_every_form_gives_the_same(ws, form):
 
 @pytest.mark.parametrize("form", ["dicts", "pandas", "polars", "pyarrow table"])
 def test_what_a_null_means_is_said(ws, form):
-    ws.create("contact", {"primary_email": "a@acme.example", "title": "CTO", "department": "Sales"})
-    rows = FORMS[form]([{"primary_email": "a@acme.example", "title": None, "department": None}])
+    ws.create(
+        "contact",
+        {"primary_email": "a@acme.example", "title": "CTO", "department": "Sales"},
+    )
+    rows = FORMS[form](
+        [{"primary_email": "a@acme.example", "title": None, "department": None}]
+    )
 
     def now():
         record = ws.query("contact").first()
@@ -68,10 +74,16 @@ def test_what_a_null_means_is_said(ws, form):
     ws.assert_many("contact", rows, match="primary_email", nulls="keep")
     assert now() == ("CTO", "Sales")
     ws.assert_many(
-        "contact", rows, match="primary_email", nulls="keep", nulls_of={"title": "clear"}
+        "contact",
+        rows,
+        match="primary_email",
+        nulls="keep",
+        nulls_of={"title": "clear"},
     )
     assert now() == (None, "Sales")
-    ws.assert_many("contact", rows, match="primary_email", nulls_of={"department": "keep"})
+    ws.assert_many(
+        "contact", rows, match="primary_email", nulls_of={"department": "keep"}
+    )
     assert now() == (None, "Sales")
     ws.assert_many("contact", rows, match="primary_email")
     assert now() == (None, None)
@@ -79,7 +91,9 @@ def test_what_a_null_means_is_said(ws, form):
 
 def test_a_key_that_a_mapping_does_not_have_leaves_the_attribute(ws):
     ws.create("contact", {"primary_email": "a@acme.example", "title": "CTO"})
-    ws.assert_many("contact", [{"primary_email": "a@acme.example"}], match="primary_email")
+    ws.assert_many(
+        "contact", [{"primary_email": "a@acme.example"}], match="primary_email"
+    )
     assert ws.query("contact").first()["title"] == "CTO"
 
 
@@ -92,17 +106,28 @@ MISSING = {
     "NaT in a row": [{"seen_at": pandas.NaT}],
     "NaN in a row": [{"size": float("nan")}],
     "polars NaN": polars.DataFrame({"size": [float("nan")]}),
-    "pyarrow NaN": pyarrow.table({"size": pyarrow.array([float("nan")], pyarrow.float32())}),
+    "pyarrow NaN": pyarrow.table(
+        {"size": pyarrow.array([float("nan")], pyarrow.float32())}
+    ),
 }
 
 
 @pytest.mark.parametrize("name", MISSING)
 def test_nan_nat_and_na_are_null(ws, name):
     declared = [("size", "number"), ("seen_at", "timestamp")]
-    attributes = [{"api_name": n, "display_name": n, "value_type": t} for n, t in declared]
-    ws.declare({"custom_fields": [{"record_type": "contact", "attributes": attributes}]})
-    seen_at = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
-    given = {"primary_email": "a@acme.example", "size": 7, "seen_at": seen_at, "title": "x"}
+    attributes = [
+        {"api_name": n, "display_name": n, "value_type": t} for n, t in declared
+    ]
+    ws.declare(
+        {"custom_fields": [{"record_type": "contact", "attributes": attributes}]}
+    )
+    seen_at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    given = {
+        "primary_email": "a@acme.example",
+        "size": 7,
+        "seen_at": seen_at,
+        "title": "x",
+    }
     ws.create("contact", given)
     rows = MISSING[name]
     if isinstance(rows, list):
@@ -123,7 +148,9 @@ def test_nan_nat_and_na_are_null(ws, name):
 
 
 def test_columns_of_several_types_are_taken_row_by_row(ws):
-    frame = pandas.DataFrame({"primary_email": ["a@acme.example", 7], "title": ["x", "y"]})
+    frame = pandas.DataFrame(
+        {"primary_email": ["a@acme.example", 7], "title": ["x", "y"]}
+    )
     report = ws.assert_many("contact", frame, match="primary_email")
     assert report.counts == {**report.counts, "created": 1, "rejected": 1}
 
@@ -131,7 +158,9 @@ def test_columns_of_several_types_are_taken_row_by_row(ws):
 def test_columns_are_named_and_unknown_ones_refused(ws):
     rows = pandas.DataFrame({"Mail": ["a@acme.example"], "Shoe": [38]})
     with pytest.raises(hw.UnknownFieldError) as raised:
-        ws.assert_many("contact", rows, match="primary_email", columns={"Mail": "primary_email"})
+        ws.assert_many(
+            "contact", rows, match="primary_email", columns={"Mail": "primary_email"}
+        )
     assert raised.value.field == "Shoe"
     report = ws.assert_many(
         "contact",
@@ -156,12 +185,20 @@ def test_create_and_update(ws):
     assert ws.create_many("contact", ROWS[:1]).counts["created"] == 1
     report = ws.update_many("contact", [ROWS[2]], match="primary_email")
     assert report[0].error.code == "record_not_found"
-    report = ws.update_many("account", [{"domain_name": "x.example"}], match="domain_name")
+    report = ws.update_many(
+        "account", [{"domain_name": "x.example"}], match="domain_name"
+    )
     assert report.counts["rejected"] == 1
 
 
 def test_rows_that_are_none_are_refused_and_the_others_taken(ws):
-    rows = [{"first_name": "A"}, 7, {"first_name": {1, 2}}, {7: "x"}, {"first_name": "B"}]
+    rows = [
+        {"first_name": "A"},
+        7,
+        {"first_name": {1, 2}},
+        {7: "x"},
+        {"first_name": "B"},
+    ]
     report = ws.create_many("contact", rows)
     assert [one.action for one in report] == ["created", None, None, None, "created"]
     assert [row["position"] for row in report.rejects] == [1, 2, 3]
@@ -209,7 +246,9 @@ def test_the_report_is_data(ws):
 
 
 def test_many_rows_over_many_commits(ws):
-    rows = [{"primary_email": f"p{n}@acme.example", "title": f"t{n}"} for n in range(60_000)]
+    rows = [
+        {"primary_email": f"p{n}@acme.example", "title": f"t{n}"} for n in range(60_000)
+    ]
     table = pyarrow.Table.from_pylist(rows)
     report = ws.assert_many("contact", table, match="primary_email")
     assert report.counts["created"] == 60_000

@@ -3,9 +3,8 @@
 import shutil
 
 import counting
-import pytest
-
 import headwater as hw
+import pytest
 
 
 def job(ws, connector, config, **more):
@@ -31,7 +30,9 @@ def test_a_folder_can_be_added(tmp_path):
     shutil.copy(path, tmp_path / "libheadwater_connector_csv.so")
     (tmp_path / "libheadwater_connector_broken.so").write_text("not a library")
     hw.connectors.add_path(tmp_path)
-    assert hw.connectors.info("csv")["path"] == str(tmp_path / "libheadwater_connector_csv.so")
+    assert hw.connectors.info("csv")["path"] == str(
+        tmp_path / "libheadwater_connector_csv.so"
+    )
     broken = [one for one in hw.connectors.list() if one["name"] == "broken"]
     assert isinstance(broken[0]["error"], hw.ConnectorIncompatibleError)
     shutil.rmtree(tmp_path)
@@ -39,7 +40,9 @@ def test_a_folder_can_be_added(tmp_path):
     assert hw.connectors.info(path)["name"] == "csv"
 
 
-@pytest.mark.parametrize("connector", [counting.Numbers, counting.Plain, counting.Columns])
+@pytest.mark.parametrize(
+    "connector", [counting.Numbers, counting.Plain, counting.Columns]
+)
 @pytest.mark.parametrize("is_named", [False, True])
 def test_a_connector_in_python_brings_records(ws, connector, is_named):
     named = f"python:counting:{connector.__name__}" if is_named else connector
@@ -49,13 +52,19 @@ def test_a_connector_in_python_brings_records(ws, connector, is_named):
     assert hw.sync(job(ws, named, {"count": 120})).counts["unchanged"] == 120
 
 
-@pytest.mark.parametrize("connector", [counting.Numbers, counting.Plain, counting.Columns])
+@pytest.mark.parametrize(
+    "connector", [counting.Numbers, counting.Plain, counting.Columns]
+)
 def test_a_connector_in_python_keeps_the_contract(connector):
     checks = hw.connectors.test(connector, {"count": 101}, repeats=300)
     failed = [check for check in checks if check.outcome == "failed"]
     assert not failed
     passed = {check.name for check in checks if check.outcome == "passed"}
-    for rule in ("names an unknown key", "names a key of another type", "refuses an unknown stream"):
+    for rule in (
+        "names an unknown key",
+        "names a key of another type",
+        "refuses an unknown stream",
+    ):
         assert rule in passed
     assert any(name.startswith("resumes from every checkpoint") for name in passed)
     assert any(name.startswith("refuses a foreign checkpoint") for name in passed)
@@ -64,7 +73,9 @@ def test_a_connector_in_python_keeps_the_contract(connector):
 
 def test_what_was_read_before_a_failure_is_kept(ws):
     connector = counting.Numbers
-    with pytest.raises(hw.ConnectorPanickedError, match=r"KeyError.*counting\.py:\d+") as raised:
+    with pytest.raises(
+        hw.ConnectorPanickedError, match=r"KeyError.*counting\.py:\d+"
+    ) as raised:
         hw.sync(job(ws, connector, {"count": 100, "fail_at": 50}, commit_rows=10))
     assert raised.value.report.counts["created"] == 50
     assert len(ws.query("contact").to_list()) == 50
@@ -79,7 +90,11 @@ def test_a_run_is_resumed_at_its_checkpoint(ws, tmp_path):
             Once.begun.append(checkpoint)
             for one in super().read(stream, checkpoint):
                 yield one
-                if Once.is_broken and isinstance(one, hw.Checkpoint) and one.value == 30:
+                if (
+                    Once.is_broken
+                    and isinstance(one, hw.Checkpoint)
+                    and one.value == 30
+                ):
                     raise ConnectionError("the line is cut")
 
     with pytest.raises(hw.SourceUnavailableError) as raised:
@@ -102,7 +117,13 @@ def test_what_a_connector_raises_keeps_its_class(ws):
 
 
 @pytest.mark.parametrize(
-    "named", ["python:counting", "python:counting:Nothing", "python:no_such_module:X", "python::"]
+    "named",
+    [
+        "python:counting",
+        "python:counting:Nothing",
+        "python:no_such_module:X",
+        "python::",
+    ],
 )
 def test_a_class_that_cannot_be_imported_is_not_found(ws, named):
     with pytest.raises(hw.ConnectorNotFoundError):

@@ -4,11 +4,12 @@ import doctest
 import importlib
 import pkgutil
 
+import headwater
 import pytest
 
-import headwater
-
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+FLAGS = (
+    doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+)
 MODULES = ["headwater"] + [
     f"headwater.{module.name}"
     for module in pkgutil.iter_modules(headwater.__path__)

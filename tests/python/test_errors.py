@@ -3,9 +3,8 @@
 import copy
 import pickle
 
-import pytest
-
 import headwater as hw
+import pytest
 from headwater import _headwater, errors
 
 CODES = _headwater.ERROR_CODES
@@ -14,11 +13,17 @@ CODES = _headwater.ERROR_CODES
 @pytest.mark.parametrize("row", CODES, ids=lambda row: row["name"])
 def test_every_code_has_its_class(row):
     cls = getattr(hw, row["python_class"])
-    assert cls is errors.BY_NUMBER[row["number"]] is getattr(errors, row["python_class"])
+    assert (
+        cls is errors.BY_NUMBER[row["number"]] is getattr(errors, row["python_class"])
+    )
     assert issubclass(cls, hw.HeadwaterError)
     builtin = [base for base in cls.__bases__ if base.__module__ == "builtins"]
     assert len(builtin) == 1 and issubclass(builtin[0], Exception)
-    assert (cls.code, cls.number, cls.group) == (row["name"], row["number"], row["group"])
+    assert (cls.code, cls.number, cls.group) == (
+        row["name"],
+        row["number"],
+        row["group"],
+    )
     assert cls.__module__ == "headwater.errors"
     assert row["python_class"] in hw.__all__
 
@@ -26,9 +31,15 @@ def test_every_code_has_its_class(row):
 @pytest.mark.parametrize("row", CODES, ids=lambda row: row["name"])
 def test_an_exception_survives_pickling_and_copying(row):
     cls = getattr(hw, row["python_class"])
-    error = cls("what", field="title", record="7", retry_after=2.5, hint="do", errors=[{"a": 1}])
+    error = cls(
+        "what", field="title", record="7", retry_after=2.5, hint="do", errors=[{"a": 1}]
+    )
     error.report = "more"
-    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+    for again in (
+        pickle.loads(pickle.dumps(error)),
+        copy.copy(error),
+        copy.deepcopy(error),
+    ):
         assert type(again) is cls
         assert again.__dict__ == error.__dict__
         assert str(again) == str(error) == "what (field title, record 7)\nhint: do"

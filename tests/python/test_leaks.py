@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-import pytest
-
 import headwater as hw
+import pytest
 
 # make python-leaks asks for more.
 CALLS = int(os.environ.get("HEADWATER_LEAK_CALLS", "10000"))
@@ -27,10 +26,14 @@ def fail(ws, sarah):
 
 KINDS = {
     "get": lambda ws, sarah: ws.get("contact", sarah).to_dict(),
-    "assert_": lambda ws, sarah: ws.assert_("contact", {"email": "s@acme.example"}, {"title": "CTO"}),
+    "assert_": lambda ws, sarah: ws.assert_(
+        "contact", {"email": "s@acme.example"}, {"title": "CTO"}
+    ),
     "query": lambda ws, sarah: ws.query("contact").first().to_wire(),
     "refused": fail,
-    "bulk": lambda ws, sarah: ws.assert_many("contact", [{"email": "s@acme.example"}], match="email"),
+    "bulk": lambda ws, sarah: ws.assert_many(
+        "contact", [{"email": "s@acme.example"}], match="email"
+    ),
     "arrow": lambda ws, sarah: ws.query("contact").to_arrow(),
 }
 # How much dearer one call of a kind is than a read.

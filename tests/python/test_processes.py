@@ -6,9 +6,8 @@ import sqlite3
 import threading
 import time
 
-import pytest
-
 import headwater as hw
+import pytest
 
 ENDLESS = """
 import sys, headwater as hw, counting

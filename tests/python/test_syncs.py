@@ -3,9 +3,8 @@
 import io
 import json
 
-import pytest
-
 import headwater as hw
+import pytest
 from headwater import progress as display
 
 
@@ -21,8 +20,12 @@ def job(people, tmp_path, **more):
                 "attributes": {
                     "first_name": "First Name",
                     "primary_email": "E-Mail",
-                    "title": {"value": "it's \"new\"\\\n"},
-                    "department": {"column": "Department", "optional": True, "default": None},
+                    "title": {"value": 'it\'s "new"\\\n'},
+                    "department": {
+                        "column": "Department",
+                        "optional": True,
+                        "default": None,
+                    },
                 },
             }
         ],
@@ -34,8 +37,11 @@ def test_a_job_is_a_file_or_a_mapping(people, tmp_path):
     report = hw.sync(mapping)
     assert (report.state, report.counts["created"]) == ("done", 10)
     with hw.open(tmp_path / "crm.db") as ws:
-        assert {one["title"] for one in ws.query("contact")} == {"it's \"new\"\\\n"}
-        assert [change["actor"] for change in ws.history("contact", ws.query("contact").first())]
+        assert {one["title"] for one in ws.query("contact")} == {'it\'s "new"\\\n'}
+        assert [
+            change["actor"]
+            for change in ws.history("contact", ws.query("contact").first())
+        ]
     path = tmp_path / "job.toml"
     path.write_text(
         """
@@ -50,12 +56,17 @@ def test_a_job_is_a_file_or_a_mapping(people, tmp_path):
     )
     assert hw.sync(path).counts["unchanged"] == 10
     assert hw.check(path) == ["people"]
-    assert [field["name"] for field in hw.discover(path)[0]["fields"]] == ["First Name", "E-Mail"]
+    assert [field["name"] for field in hw.discover(path)[0]["fields"]] == [
+        "First Name",
+        "E-Mail",
+    ]
 
 
 def test_a_data_file_needs_no_job(people, tmp_path):
     to = tmp_path / "crm.db"
-    report = hw.sync(people(3), to=to, record_type="contact", match="email", history=False)
+    report = hw.sync(
+        people(3), to=to, record_type="contact", match="email", history=False
+    )
     assert report.counts["created"] == 3
     with pytest.raises(hw.InvalidRequestError):
         hw.sync(people(3))
@@ -78,7 +89,11 @@ def test_refused_rows_are_in_the_report_and_in_the_journal(tmp_path):
     with hw.open(to) as ws:
         (run,) = ws.runs()
         assert (run.id, run.state, run.counts) == (report.run, "done", report.counts)
-        assert len(ws.rejects(code="field_value_invalid")) == len(ws.rejects(run=run.id)) == 1
+        assert (
+            len(ws.rejects(code="field_value_invalid"))
+            == len(ws.rejects(run=run.id))
+            == 1
+        )
         assert len(ws.rejects(code="unknown_field")) == 0
         with pytest.raises(hw.InvalidRequestError):
             ws.rejects(code="no_such_code")
@@ -91,7 +106,9 @@ def test_progress_is_told_after_every_commit(people, tmp_path):
     hw.sync(job(people(100), tmp_path, commit_rows=10), progress=events.append)
     read = [event.counts["read"] for event in events]
     assert read[-1] == 100 and read == sorted(read) and len(read) >= 3
-    assert {(event.source, event.record_type) for event in events} == {("people", "contact")}
+    assert {(event.source, event.record_type) for event in events} == {
+        ("people", "contact")
+    }
     assert events[0].run and events[0].seconds >= 0 and "read" in repr(events[0])
 
 
@@ -114,7 +131,9 @@ def test_what_the_callback_raises_ends_the_sync(people, tmp_path):
     assert hw.sync(job(people(100), tmp_path, commit_rows=10)).state == "done"
 
 
-def test_the_bar_moves_on_a_terminal_and_is_lines_elsewhere(people, tmp_path, monkeypatch, capsys):
+def test_the_bar_moves_on_a_terminal_and_is_lines_elsewhere(
+    people, tmp_path, monkeypatch, capsys
+):
     hw.sync(job(people(10), tmp_path), progress=True)
     assert "10 read" in capsys.readouterr().err
 
@@ -147,6 +166,10 @@ def test_a_sync_that_fails_raises_and_has_its_report(people, tmp_path):
 
 
 def test_a_job_cannot_hold_everything(tmp_path):
-    for wrong in ({"source": {"connector": object()}}, {7: "x"}, {"source": {"config": {1: 2}}}):
+    for wrong in (
+        {"source": {"connector": object()}},
+        {7: "x"},
+        {"source": {"config": {1: 2}}},
+    ):
         with pytest.raises(TypeError):
             hw.sync(wrong)
