@@ -7,12 +7,21 @@ TOOLS := .tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 
-.PHONY: demo test wheel python python-test bench soak fuzz lint format headers model-check conformance-table clean
+PREFIX ?= /usr/local
+PROFILE ?= release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: demo install test wheel python python-test bench soak fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
 	$(CARGO) build --release --quiet -p headwater-cli -p headwater-connector-csv -p headwater-connector-json
 	examples/demo.sh
+
+# Installs libheadwater, its headers, the bundled connectors, and what pkg-config and CMake ask for.
+install:
+	$(CARGO) build --profile $(PROFILE) --quiet -p headwater-ffi -p headwater-connector-csv -p headwater-connector-json
+	ffi/install.sh $(TARGET)/$(subst dev,debug,$(PROFILE)) $(DESTDIR)$(PREFIX)
 
 # Every test there is. `../shared/data` is used where it is present, and must be in CI.
 test: $(VENV)/.ready
@@ -59,7 +68,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
 	$(VENV)/bin/ruff check tests benches python
 	$(VENV)/bin/ruff format --check tests benches python
-	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c')
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
 
@@ -67,7 +76,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
 	$(VENV)/bin/ruff format tests benches python
-	$(VENV)/bin/clang-format -i $$(git ls-files '*.c')
+	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:
 	$(CARGO) run --quiet -p headwater-headers

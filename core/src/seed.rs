@@ -57,11 +57,8 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
     let is_edge = |kind: &OperationKind| matches!(kind, OperationKind::EditEdge { .. });
     let of_records: Vec<bool> =
         operations.iter().map(|operation| !is_edge(&operation.kind)).collect();
-    let options = ApplyOptions {
-        mode: ApplyMode::AllOrNothing,
-        writes_read_only: true,
-        ..ApplyOptions::default()
-    };
+    operations.iter_mut().for_each(|operation| operation.writes_read_only = true);
+    let options = ApplyOptions { mode: ApplyMode::AllOrNothing, ..ApplyOptions::default() };
     let outcomes = workspace.apply(operations, options)?;
     let is_cause = |error: &Error| error.code() != ErrorCode::Cancelled;
     let mut seeded = Vec::with_capacity(outcomes.len());
@@ -97,7 +94,7 @@ fn operations_of(workspace: &dyn Workspace, line: &str, place: usize) -> Result<
             (_, _, Some(other)) => return Err(wrong(format!("a seed has no key {other:?}"))),
             _ => return Err(wrong("expected record_type and attributes".to_owned())),
         };
-    let record_type = workspace.schema().record_type(&record_type)?.clone();
+    let record_type = workspace.record_type(&record_type)?;
     let matching = known_by(&record_type, &attributes)?;
     let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
     let kind = match matching {

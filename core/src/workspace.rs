@@ -12,7 +12,7 @@ use crate::operation::{
     Query,
 };
 use crate::record::Record;
-use crate::schema::{Declarations, Declared, Schema};
+use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::store::journal::{Journal, JournalReader};
 use crate::twin::Twin;
 
@@ -28,9 +28,6 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
-    /// Whether record types that are only read may be written, and those without an assert
-    /// asserted: for what comes in another way than by the API's plain writes.
-    pub writes_read_only: bool,
 }
 
 /// Time that a workspace has spent on the steps of applying batches, since it was opened.
@@ -50,6 +47,15 @@ pub struct ApplyTimes {
 pub trait Workspace: Send + Sync {
     /// The record types, as they are now.
     fn schema(&self) -> Arc<Schema>;
+
+    /// The record type with this name; a remote workspace is asked for it when it is first needed.
+    ///
+    /// # Errors
+    /// `unknown_record_type`, with the nearest name; for a remote workspace also what a request may
+    /// end with: `unauthorized`, `forbidden`, `rate_limited`, `unavailable`, `timeout`.
+    fn record_type(&self, name: &str) -> Result<Arc<RecordType>> {
+        self.schema().record_type(name).cloned()
+    }
 
     /// Adds custom objects and custom fields, at once and for good; what is declared in the same
     /// way already stays as it is.
@@ -71,7 +77,8 @@ pub trait Workspace: Send + Sync {
     /// Reads one page of the records that a query selects.
     ///
     /// # Errors
-    /// `unknown_record_type`, `invalid_cursor`; `store_busy`, `store_io`.
+    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer;
+    /// `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
 
     /// Reads one page of the edges of a record.
@@ -125,6 +132,11 @@ pub trait Workspace: Send + Sync {
     /// `operation_not_supported` where a workspace cannot return to an earlier state.
     fn twin(&self) -> Result<&dyn Twin> {
         Err(Error::new(ErrorCode::OperationNotSupported, "this workspace cannot be a twin"))
+    }
+
+    /// Rows of a sync that it takes at a time, at most.
+    fn batch_rows(&self) -> usize {
+        usize::MAX
     }
 
     /// Does now what would otherwise be left for the closing, so that closing is quick.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater::store::journal::RunState;
 use headwater::sync::{Job, Mode, Report, RunOptions, error_json, run as run_job};
-use headwater::{Error, ErrorCode, OpenOptions, Result};
+use headwater::{ActingAs, Actor, Error, ErrorCode, Result};
 use serde_json::json;
 
 use crate::Finder;
@@ -30,12 +30,7 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
 fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     let job = job(arguments)?;
     let connector = super::connector_of(&job, finder)?;
-    let options = OpenOptions {
-        create: true,
-        rejects_duplicates: job.rejects_duplicates,
-        keeps_history: job.keeps_history,
-    };
-    let workspace = super::open(&job.workspace, options)?;
+    let workspace = ActingAs::new(job.open_workspace()?, Actor::named("cli"));
     let control = Arc::new(super::control(&job.secrets));
     let on_signal = Arc::clone(&control);
     ctrlc::set_handler(move || {
@@ -52,7 +47,7 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     let report = run_job(
         &job,
         &*connector,
-        &*workspace,
+        &workspace,
         RunOptions { full: arguments.full },
         &control,
         &mut |progress| display.show(progress),

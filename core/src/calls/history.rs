@@ -21,7 +21,7 @@ pub fn history(
     id: Uuid,
     parameters: Map<String, Json>,
 ) -> Result<HistoryPage> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     workspace.history(&HistoryQuery::parse(&record_type, id, parameters)?)
 }
 
@@ -32,6 +32,6 @@ pub fn history(
 /// `unknown_record_type`, `operation_not_supported`, `record_not_found`; `unique_conflict` where
 /// another record has taken what no two may share.
 pub fn restore(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<Record> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     whole_record(workspace.apply_one(Operation::new(record_type, OperationKind::Restore { id }))?)
 }

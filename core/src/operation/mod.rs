@@ -11,6 +11,7 @@ pub mod query;
 pub use actor::Actor;
 pub use change_kind::ChangeKind;
 pub use digest::Digest;
+pub(crate) use digest::{text_digest, value_digest};
 pub use edge_edit::EdgeEdit;
 pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};
@@ -35,6 +36,9 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Who does it, for the change log; `None` for whoever calls the library.
     pub actor: Option<Actor>,
+    /// Whether record types that are only read may be written, and those without an assert
+    /// asserted: for what comes in another way than by the API's plain writes.
+    pub writes_read_only: bool,
     digest: Option<Digest>,
 }
 
@@ -50,7 +54,7 @@ impl Operation {
             }
             _ => None,
         };
-        Self { record_type, kind, actor: None, digest }
+        Self { record_type, kind, actor: None, writes_read_only: false, digest }
     }
 
     /// What an assert asks for, for a record to remember; `None` for other operations.

@@ -1,12 +1,15 @@
 //! Items of the arrays that have a primary one: a contact's e-mails and phones, an account's domains.
 
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
 
 use super::email::{check_domain, check_email};
 use super::phone::parse_phone;
-use super::{Text, Value, ValueType};
+use super::{Text, Uuid, Value, ValueType};
 
 /// The labels an e-mail or phone may carry (contract.md section 3).
 pub const LABELS: [&str; 3] = ["PERSONAL", "WORK", "MOBILE"];
@@ -17,6 +20,8 @@ pub struct Item {
     /// Number of the item within its record and array, never that of another one before it; 0
     /// until it is stored.
     pub number: u32,
+    /// The id that a remote workspace gave it.
+    pub id: Option<Uuid>,
     /// The address, number or domain: what was written, or E.164 for phones.
     pub text: Text,
     /// Whether it is the record's primary one.
@@ -29,7 +34,7 @@ impl Item {
     /// An item that is not primary and has no labels.
     #[must_use]
     pub fn new(text: impl Into<Text>) -> Self {
-        Self { number: 0, text: text.into(), is_primary: false, labels: Vec::new() }
+        Self { number: 0, id: None, text: text.into(), is_primary: false, labels: Vec::new() }
     }
 
     /// Whether both say the same, whatever their numbers.
@@ -111,24 +116,27 @@ pub(super) fn settle(value_type: ValueType, mut items: Vec<Item>) -> Result<Vec<
         only.is_primary = true;
         return Ok(items.into_iter().map(|item| Value::Item(Box::new(item))).collect());
     }
-    let mut settled: Vec<(String, Item)> = Vec::with_capacity(items.len());
+    let mut settled: Vec<Item> = Vec::with_capacity(items.len());
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
     for item in items {
-        let key = value_type.match_key(&item.text).into_owned();
-        match settled.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, first)) => first.is_primary |= item.is_primary,
-            None => settled.push((key, item)),
+        match places.entry(value_type.match_key(&item.text).into_owned()) {
+            Entry::Occupied(first) => settled[*first.get()].is_primary |= item.is_primary,
+            Entry::Vacant(place) => {
+                place.insert(settled.len());
+                settled.push(item);
+            }
         }
     }
-    if settled.iter().filter(|(_, item)| item.is_primary).count() > 1 {
+    if settled.iter().filter(|item| item.is_primary).count() > 1 {
         return Err(Error::new(
             ErrorCode::FieldValueInvalid,
             "two items are marked as primary, at most one can be",
         ));
     }
-    if settled.iter().all(|(_, item)| !item.is_primary)
-        && let Some((_, first)) = settled.first_mut()
+    if settled.iter().all(|item| !item.is_primary)
+        && let Some(first) = settled.first_mut()
     {
         first.is_primary = true;
     }
-    Ok(settled.into_iter().map(|(_, item)| Value::Item(Box::new(item))).collect())
+    Ok(settled.into_iter().map(|item| Value::Item(Box::new(item))).collect())
 }

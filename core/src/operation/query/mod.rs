@@ -13,6 +13,8 @@ pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
@@ -33,6 +35,10 @@ pub struct Query {
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<Position>,
+    /// How long the records may be searched for; `None` for as long as it takes.
+    pub time: Option<Duration>,
+    /// The cursor as it was given, where only the remote workspace can read it.
+    remote_cursor: Option<String>,
     /// Filters and sort as they were given, for the cursor.
     origin: Json,
 }
@@ -105,8 +111,13 @@ impl Query {
             });
         }
         let limit = limits.page(limit.as_ref())?;
+        let mut remote_cursor = None;
         let (origin, after) = match cursor {
             None => (json!({ "filters": filters, "sort": sort }), None),
+            Some(Json::String(cursor)) if record_type.is_remote() => {
+                remote_cursor = Some(cursor);
+                (json!({ "filters": filters, "sort": sort }), None)
+            }
             Some(Json::String(cursor)) => {
                 let (origin, position) = cursor::decode(record_type, &cursor)?;
                 for (key, given) in [("filters", &filters), ("sort", &sort)] {
@@ -125,6 +136,8 @@ impl Query {
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,
+            time: limits.time,
+            remote_cursor,
             origin,
         };
         match &query.after {
@@ -139,6 +152,21 @@ impl Query {
     #[must_use]
     pub fn is_lookup(&self, record_type: &RecordType) -> bool {
         self.filter.lookup(record_type).is_some()
+    }
+
+    /// The body of the request that asks a remote workspace the same: what is absent is left out.
+    pub(crate) fn to_body(&self) -> Map<String, Json> {
+        let mut body = Map::new();
+        for key in ["filters", "sort"] {
+            if !self.origin[key].is_null() {
+                body.insert(key.to_owned(), self.origin[key].clone());
+            }
+        }
+        body.insert("limit".to_owned(), json!(self.limit));
+        if let Some(cursor) = &self.remote_cursor {
+            body.insert("cursor".to_owned(), json!(cursor));
+        }
+        body
     }
 
     /// The cursor of a page that ends at `position`.
