@@ -63,6 +63,7 @@ def run(environment, tmp_path):
     def run(*command, status=0):
         done = subprocess.run(
             [environment / command[0], *command[1:]],
+            check=False,
             cwd=tmp_path,
             env={"PATH": str(environment), "HOME": str(tmp_path)},
             capture_output=True,
