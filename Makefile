@@ -40,6 +40,18 @@ python: $(VENV)/.ready
 	$(VENV)/bin/python python/build_wheel.py --out target/wheels-dev
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels-dev/*.whl
 
+# A page of documentation for each class, in target/python-docs.
+python-docs: python
+	$(VENV)/bin/python python/generate_docs.py target/python-docs
+
+# The examples for orchestrators, each run once: installs these into an environment of its own.
+python-examples: python
+	examples/python/try.sh
+
+# 100 000 calls of each kind, in which memory must stay flat; `make test` makes fewer.
+python-leaks: python
+	HEADWATER_LEAK_CALLS=100000 $(VENV)/bin/python -m pytest tests/python/test_leaks.py
+
 # The tests of the package, what they cannot see from outside, and its types.
 python-test: python
 	$(VENV)/bin/python -m pytest tests/python
@@ -66,8 +78,8 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
-	$(VENV)/bin/ruff check tests benches python
-	$(VENV)/bin/ruff format --check tests benches python
+	$(VENV)/bin/ruff check tests benches python examples
+	$(VENV)/bin/ruff format --check tests benches python examples
 	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
@@ -75,7 +87,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 # Writes what `lint` checks.
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
-	$(VENV)/bin/ruff format tests benches python
+	$(VENV)/bin/ruff format tests benches python examples
 	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:
