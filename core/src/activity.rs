@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of};
 use crate::schema::{RecordType, Write};
-use crate::value::parse_timestamp;
+use crate::value::{excerpt, parse_timestamp};
 use crate::workspace::Workspace;
 
 const ACTIVITY: &str = "activity";
@@ -82,7 +82,7 @@ fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<Strin
             return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field("metadata"));
         }
         Some(other) => {
-            let what = format!("expected metadata to be an object, found {other}");
+            let what = format!("expected metadata to be an object, found {}", excerpt(&other));
             return Err(Error::new(ErrorCode::FieldValueInvalid, what).at_field("metadata"));
         }
     };
