@@ -12,7 +12,7 @@ use crate::operation::{
     Query,
 };
 use crate::record::Record;
-use crate::schema::{Declarations, Declared, Schema};
+use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::store::journal::JournalReader;
 use crate::twin::Twin;
 use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
@@ -51,6 +51,10 @@ impl<W> ActingAs<W> {
 impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
     fn schema(&self) -> Arc<Schema> {
         self.workspace.schema()
+    }
+
+    fn record_type(&self, name: &str) -> Result<Arc<RecordType>> {
+        self.workspace.record_type(name)
     }
 
     fn declare(&self, declarations: Declarations) -> Result<Declared> {
@@ -96,6 +100,15 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
 
     fn twin(&self) -> Result<&dyn Twin> {
         self.workspace.twin()
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.workspace.batch_rows()
+    }
+
+    fn apply(&self, mut operations: Vec<Operation>, options: ApplyOptions) -> Result<Outcomes> {
+        operations.iter_mut().for_each(|operation| self.claim(operation));
+        self.workspace.apply(operations, options)
     }
 
     fn settle(&self) -> Result<()> {

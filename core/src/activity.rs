@@ -41,7 +41,7 @@ const REQUIRED: [&str; 3] = ["activity_time", "subject", "description"];
 /// # Errors
 /// `unknown_field`, `field_required_missing`, `field_value_invalid`, `target_record_not_found`.
 pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>) -> Result<Json> {
-    let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
+    let record_type = workspace.record_type(ACTIVITY)?;
     let metadata = attributes.remove("metadata").filter(|metadata| !metadata.is_null());
     let is_unknown = |name: &&String| !WRITTEN.contains(&name.as_str());
     let unknown = attributes.keys().filter(is_unknown).map(|name| record_type.unknown_field(name));
@@ -171,7 +171,7 @@ pub fn query_activities(
         let newest_first = json!([{ "field": "created_at", "direction": "desc" }]);
         asked.insert("sort".to_owned(), newest_first);
     }
-    let record_type = workspace.schema().record_type(ACTIVITY)?.clone();
+    let record_type = workspace.record_type(ACTIVITY)?;
     let schema = workspace.schema();
     // The filters are ours: only the page and the time are the caller's.
     let QueryLimits { default_page, max_page, time, .. } = *limits;

@@ -12,6 +12,7 @@ mod local;
 mod open;
 pub mod operation;
 pub mod record;
+pub mod remote;
 pub mod schema;
 mod seed;
 pub mod source;
@@ -29,7 +30,7 @@ pub use calls::{
     history, parse_operation, patch, remove_edge, remove_item, restore, update_edge, update_item,
 };
 pub use error::{Error, ErrorCode, ErrorGroup, Result, Retry};
-pub use open::{OpenOptions, open, open_generating};
+pub use open::{OpenOptions, open, open_generating, open_remote};
 pub use operation::{Action, Actor, ApplyMode, Match, Operation, Outcome, Page, Query};
 pub use record::{Attributes, Change, Record};
 pub use schema::{Declarations, Declared, Schema, Write};

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::local::LocalWorkspace;
+use crate::remote::{self, RemoteOptions, RemoteWorkspace};
 use crate::schema::Schema;
 use crate::store::{Generation, SqliteStore};
 use crate::workspace::Workspace;
@@ -19,7 +20,8 @@ pub struct OpenOptions {
     pub keeps_history: Option<bool>,
 }
 
-/// Opens a workspace by URL: a path, or `sqlite:` and a path.
+/// Opens a workspace by URL: a path, or `sqlite:` and a path; or the address of a record API, which
+/// brings the key that the environment names and takes no options.
 ///
 /// # Errors
 /// `config_invalid` for a URL of another kind; `store_io`, `store_corrupt`, `store_busy`.
@@ -36,7 +38,27 @@ pub struct OpenOptions {
 /// # Ok::<(), headwater::Error>(())
 /// ```
 pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
+    if remote::is_remote(url) {
+        return open_remote(url, RemoteOptions::from_environment()?);
+    }
     open_generating(url, options, Generation::default())
+}
+
+/// Opens a remote workspace by the address of its record API. Nothing is sent yet.
+///
+/// # Errors
+/// `config_invalid` for what is no address, and for one that holds a secret.
+///
+/// ```
+/// use headwater::open_remote;
+/// use headwater::remote::{ApiKey, RemoteOptions};
+/// let options = RemoteOptions { api_key: Some(ApiKey::new("hw_..")?), ..RemoteOptions::default() };
+/// let workspace = open_remote("https://api.reevo.ai/api/v2", options)?;
+/// assert!(workspace.schema().record_type("contact")?.is_remote());
+/// # Ok::<(), headwater::Error>(())
+/// ```
+pub fn open_remote(url: &str, options: RemoteOptions) -> Result<Box<dyn Workspace>> {
+    Ok(Box::new(RemoteWorkspace::open(url, options)?))
 }
 
 /// As [`open`], with times and ids that are made in this way.

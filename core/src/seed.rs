@@ -94,7 +94,7 @@ fn operations_of(workspace: &dyn Workspace, line: &str, place: usize) -> Result<
             (_, _, Some(other)) => return Err(wrong(format!("a seed has no key {other:?}"))),
             _ => return Err(wrong("expected record_type and attributes".to_owned())),
         };
-    let record_type = workspace.schema().record_type(&record_type)?.clone();
+    let record_type = workspace.record_type(&record_type)?;
     let matching = known_by(&record_type, &attributes)?;
     let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
     let kind = match matching {

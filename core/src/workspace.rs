@@ -12,7 +12,7 @@ use crate::operation::{
     Query,
 };
 use crate::record::Record;
-use crate::schema::{Declarations, Declared, Schema};
+use crate::schema::{Declarations, Declared, RecordType, Schema};
 use crate::store::journal::{Journal, JournalReader};
 use crate::twin::Twin;
 
@@ -47,6 +47,15 @@ pub struct ApplyTimes {
 pub trait Workspace: Send + Sync {
     /// The record types, as they are now.
     fn schema(&self) -> Arc<Schema>;
+
+    /// The record type with this name; a remote workspace is asked for it when it is first needed.
+    ///
+    /// # Errors
+    /// `unknown_record_type`, with the nearest name; for a remote workspace also what a request may
+    /// end with: `unauthorized`, `forbidden`, `rate_limited`, `unavailable`, `timeout`.
+    fn record_type(&self, name: &str) -> Result<Arc<RecordType>> {
+        self.schema().record_type(name).cloned()
+    }
 
     /// Adds custom objects and custom fields, at once and for good; what is declared in the same
     /// way already stays as it is.
@@ -123,6 +132,11 @@ pub trait Workspace: Send + Sync {
     /// `operation_not_supported` where a workspace cannot return to an earlier state.
     fn twin(&self) -> Result<&dyn Twin> {
         Err(Error::new(ErrorCode::OperationNotSupported, "this workspace cannot be a twin"))
+    }
+
+    /// Rows of a sync that it takes at a time, at most.
+    fn batch_rows(&self) -> usize {
+        usize::MAX
     }
 
     /// Does now what would otherwise be left for the closing, so that closing is quick.

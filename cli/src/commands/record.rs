@@ -70,8 +70,8 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
         RecordCommand::Query { record_type, filter, sort, limit, cursor, format, workspace } => {
             let workspace = super::open_existing(&workspace.workspace)?;
             let body = query_body(filter.as_deref(), sort, *limit, cursor.as_deref())?;
-            let schema = workspace.schema();
-            let query = Query::parse(&schema, schema.record_type(record_type)?, body)?;
+            let asked = workspace.record_type(record_type)?;
+            let query = Query::parse(&workspace.schema(), &asked, body)?;
             let page = workspace.query(record_type, &query)?;
             let records = page.records.iter().map(shown);
             match format {
@@ -92,7 +92,11 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
         | RecordCommand::Links { .. } => links::run(command)?,
         RecordCommand::Schema { record_type, relationships, format, workspace } => {
             let schema = match workspace {
-                Some(workspace) => super::open_existing(workspace)?.schema(),
+                Some(url) => {
+                    let workspace = super::open_existing(url)?;
+                    record_type.as_deref().map(|name| workspace.record_type(name)).transpose()?;
+                    workspace.schema()
+                }
                 None => Schema::standard().into(),
             };
             match record_type {

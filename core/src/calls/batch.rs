@@ -97,7 +97,7 @@ pub fn parse_operation(workspace: &dyn Workspace, operation: &Json) -> Result<Op
         .map(Given)
         .ok_or_else(|| Error::new(ErrorCode::InvalidRequest, "an operation is a JSON object"))?;
     let verb = given.text("do")?;
-    let record_type = workspace.schema().record_type(given.text("record_type")?)?.clone();
+    let record_type = workspace.record_type(given.text("record_type")?)?;
     let attributes =
         |write| Attributes::parse(&record_type, given.object("attributes")?, write, None);
     if matches!(verb, "create" | "patch" | "assert" | "update") {

@@ -52,7 +52,7 @@ pub fn edges(
     relationship: &str,
     parameters: Map<String, Json>,
 ) -> Result<EdgePage> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     workspace.edges(&EdgeQuery::parse(&record_type, id, relationship, parameters)?)
 }
 
@@ -124,7 +124,7 @@ impl<'a> Call<'a> {
         id: Uuid,
         relationship: &str,
     ) -> Result<Self> {
-        let record_type = workspace.schema().record_type(record_type)?.clone();
+        let record_type = workspace.record_type(record_type)?;
         let relationship = record_type.require_relationship(relationship)?;
         Ok(Self { workspace, record_type, id, relationship })
     }

@@ -18,6 +18,6 @@ pub fn history(
     id: Uuid,
     parameters: Map<String, Json>,
 ) -> Result<HistoryPage> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     workspace.history(&HistoryQuery::parse(&record_type, id, parameters)?)
 }

@@ -138,7 +138,7 @@ impl<'a> Call<'a> {
         id: Uuid,
         attribute: &str,
     ) -> Result<Self> {
-        let record_type = workspace.schema().record_type(record_type)?.clone();
+        let record_type = workspace.record_type(record_type)?;
         let attribute = record_type.require_items(attribute)?;
         Ok(Self { workspace, record_type, id, attribute })
     }

@@ -22,7 +22,7 @@ pub fn create(
     record_type: &str,
     attributes: Map<String, Json>,
 ) -> Result<Record> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     record_type.check_writable()?;
     let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
     let kind = OperationKind::Create { attributes };
@@ -39,7 +39,7 @@ pub fn patch(
     id: Uuid,
     attributes: Map<String, Json>,
 ) -> Result<Record> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     record_type.check_writable()?;
     let attributes = Attributes::parse(&record_type, attributes, Write::Patch, None)?;
     let kind = OperationKind::Patch { id, attributes };
@@ -51,7 +51,7 @@ pub fn patch(
 /// # Errors
 /// `unknown_record_type`, `operation_not_supported`, `record_not_found`.
 pub fn archive(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<()> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     workspace.apply_one(Operation::new(record_type, OperationKind::Archive { id })).map(drop)
 }
 
@@ -62,7 +62,7 @@ pub fn archive(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result
 /// `unknown_record_type`, `operation_not_supported`, `record_not_found`; `unique_conflict` where
 /// another record has taken what no two may share.
 pub fn restore(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<Record> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     whole_record(workspace.apply_one(Operation::new(record_type, OperationKind::Restore { id }))?)
 }
 
@@ -76,7 +76,7 @@ pub fn assert(
     matching: Map<String, Json>,
     attributes: Map<String, Json>,
 ) -> Result<Outcome> {
-    let record_type = workspace.schema().record_type(record_type)?.clone();
+    let record_type = workspace.record_type(record_type)?;
     workspace.apply_one(assertion(workspace, record_type, matching, attributes)?)
 }
 

@@ -41,6 +41,7 @@ impl Parent<'_> {
             relationship: self.relationship,
             related,
             values,
+            raw: None,
         }
     }
 }
@@ -97,7 +98,7 @@ pub(super) fn apply(
 /// # Errors
 /// `record_not_found`; `store_io`, `store_corrupt`.
 pub(super) fn page(transaction: &mut dyn ReadTransaction, query: &EdgeQuery) -> Result<EdgePage> {
-    let EdgeQuery { record_type, parent: id, relationship, limit, after } = query;
+    let EdgeQuery { record_type, parent: id, relationship, limit, after, .. } = query;
     let parent = Parent { record_type, id: *id, relationship: *relationship };
     let row = parent.row(transaction)?;
     // One more than a page tells whether there is a next one.

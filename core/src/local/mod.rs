@@ -189,6 +189,7 @@ fn to_record(record_type: &Arc<RecordType>, organization_id: Uuid, stored: Store
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         values: stored.values,
+        raw: None,
     }
 }
 

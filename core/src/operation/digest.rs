@@ -32,17 +32,39 @@ impl Digest {
             input.text(&attribute.api_name);
             input.change(change);
         }
-        let hash = Sha256::digest(&input.0);
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&hash[..16]);
-        Some(Self(digest))
+        Some(input.digest())
     }
+}
+
+/// The digest of one value, or of null: amounts by what they are, not by how many digits say it.
+pub(crate) fn value_digest(value: Option<&Value>) -> Digest {
+    let mut input = Input(Vec::with_capacity(64));
+    match value {
+        None => input.0.push(b'0'),
+        Some(Value::Decimal(decimal)) => input.value(&Value::Decimal(decimal.normalize())),
+        Some(value) => input.value(value),
+    }
+    input.digest()
+}
+
+/// The digest of these texts.
+pub(crate) fn text_digest(texts: &[&str]) -> Digest {
+    let mut input = Input(Vec::with_capacity(128));
+    texts.iter().for_each(|text| input.text(text));
+    input.digest()
 }
 
 /// What is digested. Every part says its kind and its length, so that no two inputs look alike.
 struct Input(Vec<u8>);
 
 impl Input {
+    fn digest(&self) -> Digest {
+        let hash = Sha256::digest(&self.0);
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hash[..16]);
+        Digest(digest)
+    }
+
     fn text(&mut self, text: &str) {
         self.count(text.len());
         self.0.extend_from_slice(text.as_bytes());

@@ -11,6 +11,7 @@ pub mod query;
 pub use actor::Actor;
 pub use change_kind::ChangeKind;
 pub use digest::Digest;
+pub(crate) use digest::{text_digest, value_digest};
 pub use edge_edit::EdgeEdit;
 pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};

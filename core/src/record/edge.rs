@@ -23,6 +23,8 @@ pub struct Edge {
     pub related: Uuid,
     /// One entry for each attribute of the relationship.
     pub values: Vec<Option<Value>>,
+    /// The edge as a remote workspace gave it, with what is unknown here.
+    pub(crate) raw: Option<Json>,
 }
 
 impl Edge {
@@ -38,6 +40,9 @@ impl Edge {
     /// through.
     #[must_use]
     pub fn item_to_json(&self) -> Json {
+        if let Some(raw) = &self.raw {
+            return raw.clone();
+        }
         let end = self.end();
         let through = end.relationship.is_typed.then(|| {
             let no_items = |_: &_| Uuid::nil();

@@ -33,6 +33,8 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// One entry for each attribute of the type; system attributes are `None` here.
     pub values: Vec<Option<Value>>,
+    /// The record as a remote workspace gave it, with what is unknown here.
+    pub(crate) raw: Option<Arc<Json>>,
 }
 
 impl Record {
@@ -72,6 +74,9 @@ impl Record {
 /// As [`Record::to_json`], written straight to where it goes.
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(raw) = &self.raw {
+            return raw.serialize(serializer);
+        }
         let mut map = serializer.serialize_map(Some(5))?;
         map.serialize_entry("id", &self.id)?;
         map.serialize_entry("record_type", self.record_type.api_name())?;
@@ -139,9 +144,11 @@ fn encode_context<'a>(
     EncodeContext { options: &attribute.options, target: attribute.target.as_deref(), item_id }
 }
 
-/// The public id of an item: derived from its record, array and number, so that it needs no
-/// column of its own, and stable for as long as the item stays.
+/// The public id of an item: the one that a remote workspace gave it, else derived from its record,
+/// array and number, so that it needs no column of its own, and stable for as long as the item stays.
 #[must_use]
 pub fn item_id(record: Uuid, attribute: &Attribute, item: &Item) -> Uuid {
-    Uuid::new_v5(&record, format!("{}.{}", attribute.api_name, item.number).as_bytes())
+    item.id.unwrap_or_else(|| {
+        Uuid::new_v5(&record, format!("{}.{}", attribute.api_name, item.number).as_bytes())
+    })
 }

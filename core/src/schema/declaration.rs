@@ -202,6 +202,7 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
         is_custom: false,
         is_read_only: declared.read_only,
         can_assert: declared.can_assert,
+        is_remote: false,
         requires_one_of,
         match_aliases,
         by_name: RecordType::names(&attributes),
@@ -288,7 +289,7 @@ pub(super) fn build_attribute(
 }
 
 /// The fields of contract.md section 4 that every record type has.
-fn system_attributes() -> Vec<Attribute> {
+pub(super) fn system_attributes() -> Vec<Attribute> {
     let system = |api_name: &str, display_name: &str, value_type, field| Attribute {
         api_name: api_name.to_owned(),
         display_name: display_name.to_owned(),

@@ -3,6 +3,7 @@
 mod attribute;
 mod custom;
 mod declaration;
+mod document;
 mod nearest;
 mod pipelines;
 mod record_type;
@@ -87,6 +88,24 @@ impl Schema {
         }
         Arc::make_mut(target).relationships.push(end.opposite());
         Ok(())
+    }
+
+    /// The standard record types as a remote workspace has them, until it describes its own.
+    pub(crate) fn remote() -> Self {
+        let mut schema = Self::standard();
+        schema.record_types.iter_mut().for_each(|known| Arc::make_mut(known).is_remote = true);
+        schema
+    }
+
+    /// The same with this record type, in place of one of its name.
+    pub(crate) fn with(&self, record_type: Arc<RecordType>) -> Self {
+        let mut schema = self.clone();
+        let mut known = schema.record_types.iter_mut();
+        match known.find(|known| known.api_name == record_type.api_name) {
+            Some(known) => *known = record_type,
+            None => schema.record_types.push(record_type),
+        }
+        schema
     }
 
     /// Every relationship, each once, as the type that declares it sees it.

@@ -21,6 +21,7 @@ pub struct RecordType {
     pub(super) is_custom: bool,
     pub(super) is_read_only: bool,
     pub(super) can_assert: bool,
+    pub(super) is_remote: bool,
     pub(super) requires_one_of: Vec<usize>,
     pub(super) match_aliases: BTreeMap<String, usize>,
     pub(super) by_name: HashMap<String, usize>,
@@ -72,6 +73,18 @@ impl RecordType {
     #[must_use]
     pub fn is_custom(&self) -> bool {
         self.is_custom
+    }
+
+    /// Whether its records live in another service: what that gave out, such as cursors, is then
+    /// its own business.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.is_remote
+    }
+
+    /// Whether the API has an assert of its own for these records.
+    pub(crate) fn has_assert(&self) -> bool {
+        self.can_assert
     }
 
     /// The attributes of which a new record needs one at least, or the array behind one; none where

@@ -14,6 +14,7 @@ mod sqlite;
 
 pub use generation::{FixedClock, Generation, Generator, Ids, Times};
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction};
 
 use std::path::Path;
 use std::sync::Arc;

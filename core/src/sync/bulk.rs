@@ -1,7 +1,6 @@
 //! Bulk: rows of a program become operations of one record type, and each row learns its outcome.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::calls::held_back;
 use crate::error::{Error, ErrorCode, Result};
@@ -172,7 +171,7 @@ pub fn apply_rows(
     control: &Control,
     each: &mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
 ) -> Result<BulkReport> {
-    let record_type = Arc::clone(workspace.schema().record_type(&bulk.record_type)?);
+    let record_type = workspace.record_type(&bulk.record_type)?;
     let possible;
     let known_columns = match columns {
         Some(columns) => columns,
@@ -202,7 +201,7 @@ pub fn apply_rows(
     }
     let stages = Stages::begin(workspace);
     let pace = match bulk.apply {
-        ApplyMode::PerRecord => Pace::Rows(bulk.commit_rows.max(1)),
+        ApplyMode::PerRecord => Pace::Rows(bulk.commit_rows.clamp(1, workspace.batch_rows())),
         ApplyMode::AllOrNothing => Pace::Whole,
     };
     let mut applied = Applied {

@@ -6,10 +6,14 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::open::{OpenOptions, open, open_remote};
+use crate::remote::{self, ApiKey, RemoteOptions};
 use crate::source::ConnectorDescription;
 use crate::value::is_phone_region;
+use crate::workspace::Workspace;
 
 use super::document::{self, Node};
+use super::remote_target;
 use super::secrets::{Secrets, substitute};
 use super::stream_job::{StreamJob, parse_stream};
 
@@ -33,6 +37,8 @@ pub struct Job {
     pub default_region: Option<String>,
     /// How many rows are committed at a time, at most.
     pub commit_rows: usize,
+    /// How a remote workspace is reached; of no meaning for another one.
+    pub remote: RemoteOptions,
     /// The streams, in the order in which they are read.
     pub streams: Vec<StreamJob>,
     /// What must not be shown.
@@ -125,6 +131,8 @@ impl Job {
             Some(node) => positive(&node)?,
             None => DEFAULT_COMMIT_ROWS,
         };
+        let is_remote = remote::is_remote(&workspace_text);
+        let remote = remote_target::parse(&mut target, folder, is_remote, &mut secrets)?;
         target.finish()?;
 
         let default_region =
@@ -146,6 +154,7 @@ impl Job {
             keeps_history,
             default_region,
             commit_rows,
+            remote,
             streams,
             secrets,
             folder: folder.to_owned(),
@@ -168,11 +177,43 @@ impl Job {
             keeps_history: None,
             default_region: None,
             commit_rows: DEFAULT_COMMIT_ROWS,
+            remote: RemoteOptions::default(),
             streams: vec![stream],
             secrets: Secrets::default(),
             folder: PathBuf::new(),
             outline,
         }
+    }
+
+    /// Opens the workspace that records go to, and makes a local one where there is none. A remote
+    /// one brings the job's key, or else the one that the environment names; its ledger is beside
+    /// the job.
+    ///
+    /// # Errors
+    /// `config_invalid` for a URL that cannot be opened, a key that cannot be read, and settings of
+    /// local workspaces for a remote one; `store_io`, `store_corrupt`, `store_busy`.
+    pub fn open_workspace(&self) -> Result<Box<dyn Workspace>> {
+        if !remote::is_remote(&self.workspace) {
+            let options = OpenOptions {
+                create: true,
+                rejects_duplicates: self.rejects_duplicates,
+                keeps_history: self.keeps_history,
+            };
+            return open(&self.workspace, options);
+        }
+        let local = [("duplicates", self.rejects_duplicates), ("history", self.keeps_history)];
+        if let Some((name, _)) = local.iter().find(|(_, setting)| setting.is_some()) {
+            let what = format!("{name} is a setting of local workspaces");
+            return Err(Error::new(ErrorCode::ConfigInvalid, what).at_field(*name));
+        }
+        let mut options = self.remote.clone();
+        if options.api_key.is_none() {
+            options.api_key = ApiKey::from_environment()?;
+        }
+        if options.ledger.is_none() {
+            options.ledger = Some(self.folder.join(remote::ledger_name(&self.workspace)?));
+        }
+        open_remote(&self.workspace, options)
     }
 
     /// Sets the region of phone numbers without a country code.
@@ -221,7 +262,7 @@ impl Job {
     }
 }
 
-fn positive(node: &Node<'_>) -> Result<usize> {
+pub(super) fn positive(node: &Node<'_>) -> Result<usize> {
     let number = node.json(&mut |_, text| Ok(text.to_owned()))?;
     number
         .as_u64()

@@ -11,6 +11,7 @@ mod mapping;
 mod pipeline;
 mod plan;
 mod pump;
+mod remote_target;
 mod report;
 mod row;
 mod run;

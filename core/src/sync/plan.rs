@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{Schema, nearest};
 use crate::source::{Connector, Control, Source, StreamDescription};
 use crate::store::journal::StreamKey;
+use crate::workspace::Workspace;
 
 use super::job::Job;
 use super::mapping::Mapping;
@@ -30,6 +31,25 @@ pub fn check(
     let mut source = open(job, connector)?;
     let plans = plan(job, connector, &mut *source, schema, control)?;
     Ok(plans.into_iter().map(|plan| plan.description).collect())
+}
+
+/// Asks a workspace for the record types of a job, which a remote one does not know before.
+///
+/// # Errors
+/// `config_invalid` for one that it does not have, and what asking may end with.
+pub(super) fn know_types(job: &Job, workspace: &dyn Workspace) -> Result<()> {
+    for stream in &job.streams {
+        match workspace.record_type(&stream.record_type) {
+            Err(error) if error.code() == ErrorCode::UnknownRecordType => {
+                return Err(Error::new(ErrorCode::ConfigInvalid, error.message())
+                    .at_field("record_type")
+                    .hint(error.remedy()));
+            }
+            Err(error) => return Err(job.secrets.hide_in(error)),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Asks a job's source what it offers.

@@ -47,6 +47,7 @@ pub fn run(
     observe: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report> {
     let mut source = plan::open(job, connector)?;
+    plan::know_types(job, workspace)?;
     let plans = plan::plan(job, connector, &mut *source, &workspace.schema(), control)?;
     let description = connector.description();
     let mut run = Run {
@@ -120,16 +121,17 @@ fn run_stream(
 ) -> Result<()> {
     let run_id = run.id;
     let state = claim(workspace, plan, run_id, options)?;
+    let commit_rows = job.commit_rows.min(workspace.batch_rows());
     let request = ReadRequest {
         stream: plan.description.name.clone(),
         checkpoint: state.checkpoint.clone(),
         partition: plan.key.partition.clone(),
-        batch_rows: BATCH_ROWS.min(job.commit_rows),
+        batch_rows: BATCH_ROWS.min(commit_rows),
     };
     let first_row = state.rows + 1;
     let mut stream = source.read(control, &request)?;
     let mut committer = Committer::new(job, plan, workspace, run, state);
-    let pace = Pace::Rows(job.commit_rows);
+    let pace = Pace::Rows(commit_rows);
     let mut commit = |batches, is_end| {
         let committed = committer.commit(batches, is_end);
         observe(&Progress { run: run_id, stream: committer.stream() });

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 
 use super::email::{check_domain, check_email};
 use super::phone::parse_phone;
-use super::{Text, Value, ValueType};
+use super::{Text, Uuid, Value, ValueType};
 
 /// The labels an e-mail or phone may carry (contract.md section 3).
 pub const LABELS: [&str; 3] = ["PERSONAL", "WORK", "MOBILE"];
@@ -20,6 +20,8 @@ pub struct Item {
     /// Number of the item within its record and array, never that of another one before it; 0
     /// until it is stored.
     pub number: u32,
+    /// The id that a remote workspace gave it.
+    pub id: Option<Uuid>,
     /// The address, number or domain: what was written, or E.164 for phones.
     pub text: Text,
     /// Whether it is the record's primary one.
@@ -32,7 +34,7 @@ impl Item {
     /// An item that is not primary and has no labels.
     #[must_use]
     pub fn new(text: impl Into<Text>) -> Self {
-        Self { number: 0, text: text.into(), is_primary: false, labels: Vec::new() }
+        Self { number: 0, id: None, text: text.into(), is_primary: false, labels: Vec::new() }
     }
 
     /// Whether both say the same, whatever their numbers.

@@ -18,7 +18,7 @@ pub use case::{Case, Expect, Step, load_cases};
 pub use expected::Expected;
 pub use run::{CaseResult, Verdict, run_cases};
 pub use surface::Surface;
-pub use testee::{HttpTestee, InProcess, ProcessTestee, Response, Testee};
+pub use testee::{HttpTestee, InProcess, ProcessTestee, Remote, Response, Testee};
 
 use std::path::PathBuf;
 

@@ -26,6 +26,8 @@ pub struct EdgeQuery {
     pub limit: usize,
     /// The store's handle of the record that the page before ended with.
     pub after: Option<i64>,
+    /// The cursor as it was given, where only the remote workspace can read it.
+    pub(crate) remote_cursor: Option<String>,
 }
 
 /// One page of the edges of a record, in the order in which the related records were made.
@@ -81,10 +83,20 @@ impl EdgeQuery {
             });
         }
         let limit = limits.page(limit.as_ref())?;
-        let mut query =
-            Self { record_type: Arc::clone(record_type), parent, relationship, limit, after: None };
+        let mut query = Self {
+            record_type: Arc::clone(record_type),
+            parent,
+            relationship,
+            limit,
+            after: None,
+            remote_cursor: None,
+        };
         query.after = match cursor {
             None => None,
+            Some(Json::String(cursor)) if record_type.is_remote() => {
+                query.remote_cursor = Some(cursor);
+                None
+            }
             Some(Json::String(cursor)) => {
                 let (origin, position) = cursor::decode(record_type, &cursor)?;
                 if origin != query.origin() {

@@ -38,6 +38,8 @@ pub struct Query {
     pub after: Option<Position>,
     /// How long the records may be searched for; `None` for as long as it takes.
     pub time: Option<Duration>,
+    /// The cursor as it was given, where only the remote workspace can read it.
+    remote_cursor: Option<String>,
     /// Filters and sort as they were given, for the cursor.
     origin: Json,
 }
@@ -110,8 +112,13 @@ impl Query {
             });
         }
         let limit = limits.page(limit.as_ref())?;
+        let mut remote_cursor = None;
         let (origin, after) = match cursor {
             None => (json!({ "filters": filters, "sort": sort }), None),
+            Some(Json::String(cursor)) if record_type.is_remote() => {
+                remote_cursor = Some(cursor);
+                (json!({ "filters": filters, "sort": sort }), None)
+            }
             Some(Json::String(cursor)) => {
                 let (origin, position) = cursor::decode(record_type, &cursor)?;
                 for (key, given) in [("filters", &filters), ("sort", &sort)] {
@@ -136,6 +143,7 @@ impl Query {
             limit,
             after,
             time: limits.time,
+            remote_cursor,
             origin,
         };
         match &query.after {
@@ -150,6 +158,21 @@ impl Query {
     #[must_use]
     pub fn is_lookup(&self, record_type: &RecordType) -> bool {
         self.filter.lookup(record_type).is_some()
+    }
+
+    /// The body of the request that asks a remote workspace the same: what is absent is left out.
+    pub(crate) fn to_body(&self) -> Map<String, Json> {
+        let mut body = Map::new();
+        for key in ["filters", "sort"] {
+            if !self.origin[key].is_null() {
+                body.insert(key.to_owned(), self.origin[key].clone());
+            }
+        }
+        body.insert("limit".to_owned(), json!(self.limit));
+        if let Some(cursor) = &self.remote_cursor {
+            body.insert("cursor".to_owned(), json!(cursor));
+        }
+        body
     }
 
     /// The cursor of a page that ends at `position`.

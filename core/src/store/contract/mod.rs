@@ -118,7 +118,7 @@ impl Fixture {
 }
 
 fn item(text: &str, number: u32, is_primary: bool, labels: Vec<&'static str>) -> Value {
-    Value::Item(Box::new(Item { number, text: text.into(), is_primary, labels }))
+    Value::Item(Box::new(Item { number, id: None, text: text.into(), is_primary, labels }))
 }
 
 pub(super) fn every_value_comes_back_as_it_was_written(open: Open) {

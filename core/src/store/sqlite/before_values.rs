@@ -102,6 +102,7 @@ fn from_json(value_type: ValueType, json: &Json) -> Result<Option<Value>> {
             let known = |name: &Json| LABELS.iter().copied().find(|label| name == label);
             Ok(Some(Value::Item(Box::new(Item {
                 number: u32::try_from(number).map_err(|_| wrong())?,
+                id: None,
                 text: text.into(),
                 is_primary: object.get("is_primary") == Some(&Json::Bool(true)),
                 labels: labels.map(|name| known(name).ok_or_else(wrong)).collect::<Result<_>>()?,

@@ -12,6 +12,7 @@ mod history;
 mod identity;
 mod journal;
 mod layout;
+mod ledger;
 mod migrate;
 mod query;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::schema::Schema;
 use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
 use layout::Layouts;
+pub(crate) use ledger::{Entry, Ledger, LedgerTransaction};
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.

@@ -80,6 +80,7 @@ pub(super) fn query(
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             values: stored.values,
+            raw: None,
         })
         .collect();
     Ok(Page { records, next_cursor })

@@ -172,7 +172,8 @@ impl Mapping {
             return Err(wrong("a stream that creates takes no match".to_owned())
                 .hint("leave match out, or use mode = \"assert\""));
         }
-        if stream.mode == Mode::Assert {
+        // Those of a remote workspace are looked for, then made or changed.
+        if stream.mode == Mode::Assert && !self.record_type.is_remote() {
             let refused = |error: Error| error.hint("use mode = \"create\" or \"update\"");
             self.record_type.check_can_assert().map_err(refused)?;
         }

@@ -1,15 +1,14 @@
 //! The server as a testee: `headwater serve`, asked over HTTP as an integrator's program asks it.
 
 use std::cell::OnceCell;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 use ureq::Agent;
 
 use super::documented;
 use super::requests::seed_line;
+use super::served::Served;
 use super::{Response, Testee};
 
 /// A server on each case's workspace.
@@ -28,45 +27,6 @@ impl Default for HttpTestee {
         let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
         let (standard, extended) = (OnceCell::new(), OnceCell::new());
         Self { agent, server: None, standard, extended, has_declared: false }
-    }
-}
-
-/// A running server; it is killed where its case ends.
-struct Served {
-    child: Child,
-    base: String,
-    workspace: PathBuf,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Served {
-    fn start(workspace: &Path, settings: &Json) -> Result<Self, String> {
-        let mut command = Command::new(headwater_program_tests::executable());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--twin", "--workspace"]);
-        command.arg(workspace).stdout(Stdio::piped());
-        for name in ["duplicates", "history"] {
-            if let Some(setting) = settings[name].as_str() {
-                command.args([&format!("--{name}"), setting]);
-            }
-        }
-        let mut child = command.spawn().map_err(|cause| format!("cannot start it: {cause}"))?;
-        let output = child.stdout.take().ok_or("the server has no stdout")?;
-        let mut base = String::new();
-        BufReader::new(output)
-            .read_line(&mut base)
-            .map_err(|cause| format!("the server does not say where it is: {cause}"))?;
-        let base = base.trim().to_owned();
-        let served = Self { child, base, workspace: workspace.to_owned() };
-        if served.base.is_empty() {
-            return Err("the server ended before it listened".to_owned());
-        }
-        Ok(served)
     }
 }
 
@@ -134,16 +94,7 @@ impl Testee for HttpTestee {
 impl HttpTestee {
     /// Seeds the workspace beside the server, which reads what came in.
     fn seed(&self, record_type: &str, line: &str) -> Result<Response, String> {
-        let served = self.server.as_ref().ok_or("the case has no server")?;
-        let file = served.workspace.with_file_name("seed.jsonl");
-        std::fs::write(&file, line).map_err(|cause| format!("cannot write the seed: {cause}"))?;
-        let output = Command::new(headwater_program_tests::executable())
-            .args(["seed", "--format", "json", "--workspace"])
-            .args([&served.workspace, &file])
-            .output()
-            .map_err(|cause| format!("cannot seed: {cause}"))?;
-        let answer: Json = serde_json::from_slice(&output.stdout)
-            .map_err(|cause| format!("the seed's answer is not JSON: {cause}"))?;
+        let answer = self.server.as_ref().ok_or("the case has no server")?.seed(line)?;
         match answer["records"][0]["id"].as_str() {
             Some(id) => self.ask("GET", &segments(&[record_type, id]), None, 200),
             None => Ok(Response::Error(answer["error"].clone())),

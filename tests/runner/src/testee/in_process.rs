@@ -23,6 +23,8 @@ const ACTIVITY: &str = "activity";
 pub struct InProcess {
     folder: Option<PathBuf>,
     workspace: Option<Box<dyn Workspace>>,
+    /// The record API that stands for the case's workspace, where one does.
+    remote: Option<String>,
 }
 
 impl Testee for InProcess {
@@ -75,6 +77,12 @@ impl InProcess {
             Ok(ok) => Response::Ok(ok),
             Err(error) => Response::Error(error_json(&error)),
         }
+    }
+
+    /// Begins a case whose workspace is behind a record API.
+    pub(super) fn begin_remote(&mut self, folder: &Path, base: &str) {
+        self.folder = Some(folder.to_owned());
+        self.remote = Some(base.to_owned());
     }
 
     fn workspace(&self) -> Result<&dyn Workspace> {
@@ -320,7 +328,7 @@ impl InProcess {
 
     fn schema(&self, request: Request<'_>) -> Result<Json> {
         let record_type = request.text("record_type")?;
-        Ok(self.workspace()?.schema().record_type(record_type)?.to_json())
+        Ok(self.workspace()?.record_type(record_type)?.to_json())
     }
 
     fn query(&self, request: Request<'_>) -> Result<Json> {
@@ -332,9 +340,9 @@ impl InProcess {
                 &QueryLimits::default(),
             );
         }
+        let record_type = workspace.record_type(request.text("record_type")?)?;
         let schema = workspace.schema();
-        let record_type = schema.record_type(request.text("record_type")?)?;
-        let query = Query::parse(&schema, record_type, request.object("body")?)?;
+        let query = Query::parse(&schema, &record_type, request.object("body")?)?;
         let page = workspace.query(record_type.api_name(), &query)?;
         let records: Vec<Json> = page.records.iter().map(Record::to_json).collect();
         Ok(json!({ "data": records, "next_cursor": page.next_cursor }))
@@ -344,14 +352,12 @@ impl InProcess {
     /// made it fail is the error.
     fn sync(&self, request: Request<'_>) -> Result<Json> {
         let folder = self.folder.as_deref().unwrap_or(Path::new(""));
-        let job = Job::parse(request.text("job")?, folder)?;
+        let mut job = Job::parse(request.text("job")?, folder)?;
+        if let Some(remote) = &self.remote {
+            job.workspace.clone_from(remote);
+        }
         let connector = Connectors::in_folders([connectors()]).find(&job.connector)?;
-        let options = OpenOptions {
-            create: true,
-            rejects_duplicates: job.rejects_duplicates,
-            keeps_history: job.keeps_history,
-        };
-        let workspace = headwater::open(&job.workspace, options)?;
+        let workspace = job.open_workspace()?;
         let full = request.0.get("full").and_then(Json::as_bool).unwrap_or(false);
         let report = sync::run(
             &job,
@@ -369,7 +375,7 @@ impl InProcess {
 }
 
 /// The folder of the bundled connectors and the scripted one, built once.
-fn connectors() -> &'static Path {
+pub(crate) fn connectors() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         headwater_program_tests::build(&[

@@ -1,0 +1,310 @@
+//! The HTTP client: one request becomes as many attempts as the error table, the patience and the
+//! pace allow. Its runtime is its own, so that whoever calls needs none, and may have one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Response;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::redirect::Policy;
+use serde_json::Value as Json;
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::error::{Error, ErrorCode, Result, Retry};
+
+use super::failure::{self, Failure};
+use super::governor::{Governor, Ticket};
+use super::key::ApiKey;
+use super::options::{RemoteOptions, address};
+use super::pace::Ended;
+use super::request::{Answer, Effect, Request};
+use super::waits;
+
+/// The time to make a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The wait for the answer to a request that cannot be sent again unseen.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of an answer that are read, at most.
+const MAX_ANSWER: usize = 32 * 1024 * 1024;
+/// Attempts to reach a workspace that has never answered: the URL may be wrong.
+const FIRST_ATTEMPTS: u32 = 3;
+
+/// A client of one workspace.
+pub(super) struct Client {
+    runtime: Option<Runtime>,
+    exchange: Arc<Exchange>,
+}
+
+/// What sends requests, shared by all tasks.
+pub(super) struct Exchange {
+    http: reqwest::Client,
+    address: Url,
+    key: Option<ApiKey>,
+    authorization: Option<HeaderValue>,
+    governor: Governor,
+    patience: Duration,
+    /// How often it has answered, with whatever but a fault of its own.
+    answered: AtomicU64,
+}
+
+impl Client {
+    pub(super) fn new(url: &str, options: &RemoteOptions) -> Result<Self> {
+        let cannot = |what: &str| Error::new(ErrorCode::Internal, format!("cannot {what}"));
+        let address = address(url)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("headwater-remote")
+            .enable_all()
+            .build()
+            .map_err(|cause| cannot("start the threads of the HTTP client").because(cause))?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls()?)
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(options.concurrency)
+            .tcp_nodelay(true)
+            .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|cause| cannot("make an HTTP client").because(cause.without_url()))?;
+        let authorization = options.api_key.as_ref().map(|key| {
+            let mut value = HeaderValue::from_str(&key.bearer())
+                .map_err(|_| Error::new(ErrorCode::ConfigInvalid, "the API key is no key"))?;
+            value.set_sensitive(true);
+            Ok(value)
+        });
+        let exchange = Exchange {
+            http,
+            address,
+            key: options.api_key.clone(),
+            authorization: authorization.transpose()?,
+            governor: Governor::new(options.concurrency, options.requests_per_second),
+            patience: options.patience,
+            answered: AtomicU64::new(0),
+        };
+        Ok(Self { runtime: Some(runtime), exchange: Arc::new(exchange) })
+    }
+
+    pub(super) fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(super) fn send(&self, request: Request) -> Result<Answer> {
+        let exchange = Arc::clone(&self.exchange);
+        self.wait(async move { exchange.send(&request).await })?.map_err(|failure| failure.error)
+    }
+
+    /// Waits for work of the runtime; on any thread, one of another runtime too.
+    pub(super) fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T> {
+        let lost = || Error::new(ErrorCode::Internal, "the HTTP client ended early");
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let runtime = self.runtime.as_ref().ok_or_else(lost)?;
+        runtime.spawn(async move {
+            let done = work.await;
+            // Nobody listens where the caller has gone.
+            let _ = sender.send(done);
+        });
+        receiver.recv().map_err(|_| lost())
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting here would be refused on a thread of another runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Exchange {
+    pub(super) fn governor(&self) -> &Governor {
+        &self.governor
+    }
+
+    /// How often the workspace has answered.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// The address, which holds no secret.
+    pub(super) fn address(&self) -> &Url {
+        &self.address
+    }
+
+    /// Sends a request until it is answered for good.
+    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        // Of attempts and waits: the time in the queue says nothing of the workspace.
+        let mut spent = Duration::ZERO;
+        let mut may_be_done = false;
+        let mut attempt = 0;
+        loop {
+            let ticket = self.governor.admit().await;
+            let begun = Instant::now();
+            let failure = match self.attempt(request, attempt, ticket).await {
+                Ok(answer) => return Ok(Answer { is_repeated: may_be_done, ..answer }),
+                Err(failure) => failure,
+            };
+            may_be_done |= failure.may_be_done;
+            attempt += 1;
+            let wait = match failure.error.retry() {
+                Retry::After(wait) => wait.max(waits::backoff(attempt)),
+                _ => waits::backoff(attempt),
+            };
+            let is_wrong_url =
+                failure.is_unreached && attempt >= FIRST_ATTEMPTS && self.answered() == 0;
+            let is_unseen = failure.may_be_done && request.effect == Effect::Once;
+            spent += begun.elapsed() + wait;
+            let is_late = spent > self.patience;
+            if !failure.is_passing() || is_wrong_url || is_unseen || is_late {
+                return Err(Failure { may_be_done, ..failure });
+            }
+            // The pace knows of the wait that a refusal asked for, and all wait then.
+            if failure.error.code() != ErrorCode::RateLimited {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        attempt: u32,
+        ticket: Ticket<'_>,
+    ) -> Result<Answer, Failure> {
+        let patience = match request.effect {
+            Effect::Repeatable => self.governor.patience().saturating_mul(1 << attempt.min(5)),
+            Effect::Once => LONG_PATIENCE,
+        };
+        let patience = patience.min(LONG_PATIENCE);
+        let answered = tokio::time::timeout(patience, self.once(request)).await;
+        let answered = answered.unwrap_or_else(|_| Err(failure::late(patience)));
+        ticket.finish(match &answered {
+            Ok(_) => Ended::Answered,
+            Err(failure) if failure.error.code() == ErrorCode::RateLimited => {
+                Ended::Refused(match failure.error.retry() {
+                    Retry::After(wait) => Some(wait),
+                    _ => None,
+                })
+            }
+            Err(failure) if failure.may_be_done || failure.is_unreached => Ended::Failed,
+            Err(_) => Ended::Answered,
+        });
+        answered.map_err(|failure| self.hide_key(failure))
+    }
+
+    /// Sends a request once.
+    async fn once(&self, request: &Request) -> Result<Answer, Failure> {
+        let mut url = self.address.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(&request.path);
+        }
+        for (name, value) in &request.parameters {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let mut built = self.http.request(request.method.clone(), url);
+        if let Some(authorization) = &self.authorization {
+            built = built.header(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(body) = &request.body {
+            built = built.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let response = built.send().await.map_err(failure::disconnected)?;
+        if !response.status().is_server_error() {
+            self.answered.fetch_add(1, Ordering::Relaxed);
+        }
+        self.read(response).await
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Answer, Failure> {
+        let status = response.status();
+        let header = |name| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
+        let wait = waits::retry_after(response.headers());
+        if let Some(wait) = waits::until_reset(response.headers()) {
+            self.governor.pause(wait);
+        }
+        if status.is_redirection() {
+            return Err(failure::redirect(status.as_u16(), location.as_deref()));
+        }
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(ended_early)? {
+            if body.len() + part.len() > MAX_ANSWER {
+                return Err(failure::too_large(MAX_ANSWER));
+            }
+            body.extend_from_slice(&part);
+        }
+        let parsed = serde_json::from_slice::<Json>(&body);
+        if !status.is_success() {
+            return Err(failure::refusal(status.as_u16(), parsed.ok().as_ref(), wait));
+        }
+        let body = match parsed {
+            _ if body.is_empty() => Json::Null,
+            Ok(body) => body,
+            Err(cause) if cause.is_eof() && is_json(content_type.as_deref()) => {
+                return Err(failure::truncated(cause));
+            }
+            Err(_) => return Err(failure::foreign(content_type.as_deref())),
+        };
+        Ok(Answer { status: status.as_u16(), body, is_repeated: false })
+    }
+
+    /// A server may quote the key that it was sent.
+    fn hide_key(&self, failure: Failure) -> Failure {
+        let Some(key) = &self.key else { return failure };
+        let Failure { error, may_be_done, is_unreached } = failure;
+        Failure { error: hidden(error, key), may_be_done, is_unreached }
+    }
+}
+
+fn hidden(error: Error, key: &ApiKey) -> Error {
+    let texts = [Some(error.message()), Some(error.remedy()), error.field(), error.record()];
+    if texts.into_iter().flatten().all(|text| key.hide(text) == text) {
+        return error;
+    }
+    let mut hidden = Error::new(error.code(), key.hide(error.message()))
+        .hint(key.hide(error.remedy()))
+        .retry_with(error.retry());
+    if let Some(field) = error.field() {
+        hidden = hidden.at_field(key.hide(field));
+    }
+    if let Some(record) = error.record() {
+        hidden = hidden.on_record(key.hide(record));
+    }
+    hidden
+}
+
+fn ended_early(cause: reqwest::Error) -> Failure {
+    match cause.is_timeout() {
+        true => failure::disconnected(cause),
+        false => failure::truncated(cause.without_url()),
+    }
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    content_type.is_none_or(|kind| kind.contains("json"))
+}
+
+/// TLS with the certificates that the system trusts, HTTP/2 where the other side speaks it.
+fn tls() -> Result<rustls::ClientConfig> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+    let cannot =
+        |cause: rustls::Error| Error::new(ErrorCode::Internal, "cannot set up TLS").because(cause);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(cannot)?
+        .with_platform_verifier()
+        .map_err(cannot)?
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}

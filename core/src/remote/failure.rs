@@ -1,0 +1,285 @@
+//! What goes wrong between here and the workspace, in terms of the error table: an answer that is
+//! an error (contract.md section 1.8, read tolerantly), one that is no answer, or none.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::error::{Error, ErrorCode, Retry};
+
+/// A request that failed, and whether the workspace may have done it all the same.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) may_be_done: bool,
+    /// Whether there was no connection to send it over.
+    pub(super) is_unreached: bool,
+}
+
+impl Failure {
+    pub(super) fn certain(error: Error) -> Self {
+        Self { error, may_be_done: false, is_unreached: false }
+    }
+
+    pub(super) fn uncertain(error: Error) -> Self {
+        Self { error, may_be_done: true, is_unreached: false }
+    }
+
+    /// Whether the same request may go well later.
+    pub(super) fn is_passing(&self) -> bool {
+        self.error.retry() != Retry::Never
+    }
+}
+
+/// An answer with an error's status.
+pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) -> Failure {
+    let nothing = Json::Null;
+    let body = body.unwrap_or(&nothing);
+    let named = code_name(body);
+    let known = named.and_then(ErrorCode::from_name);
+    let by_status = by_status(status);
+    // What a service says of its own faults is not a bug of this program, and may pass.
+    let is_fault = status >= 500 || known.is_some_and(|code| code.http_status() >= 500);
+    let code = match known {
+        Some(code) if !is_fault => code,
+        _ => by_status,
+    };
+    let envelope = ["error", "detail"].iter().map(|key| &body[*key]).find(|it| it.is_object());
+    let envelope = envelope.unwrap_or(body);
+    let text = |json: &Json, key: &str| json[key].as_str().map(str::to_owned);
+    let said = text(envelope, "message").or_else(|| body["detail"].as_str().map(str::to_owned));
+    let message = match (&said, known, named) {
+        (Some(said), Some(_), _) if !is_fault => said.clone(),
+        (Some(said), _, Some(named)) => format!("{said} (status {status}, {named})"),
+        (Some(said), _, None) => format!("{said} (status {status})"),
+        (None, _, Some(named)) => format!("the workspace answered {named} (status {status})"),
+        (None, _, None) => format!("the workspace answered with status {status}"),
+    };
+    let mut error = Error::new(code, cut(&message));
+    if let Some(field) = text(envelope, "field") {
+        error = error.at_field(field);
+    }
+    let details = &envelope["details"];
+    if let Some(record) = text(details, "record") {
+        error = error.on_record(record);
+    }
+    error = match (text(details, "hint"), missing(details)) {
+        (Some(hint), _) if !is_fault => error.hint(cut(&hint)),
+        (_, Some(missing)) => error.hint(format!("ask for the permission {missing}")),
+        _ => hint_by_status(error, status, body.is_null()),
+    };
+    let related = details["errors"].as_array().into_iter().flatten().skip(1);
+    error = error.with_related(related.filter_map(related_fault).collect());
+    if let Some(wait) = wait
+        && error.retry() != Retry::Never
+    {
+        error = error.retry_with(Retry::After(wait));
+    }
+    // An error other than of the service itself is an answer: nothing was done.
+    match status {
+        408 | 500.. => Failure::uncertain(error),
+        _ => Failure::certain(error),
+    }
+}
+
+/// The code's name, where contract.md section 1.8 looks for it.
+fn code_name(body: &Json) -> Option<&str> {
+    let places = ["/error/code", "/code", "/errors/0/code", "/error", "/detail/code"];
+    places.iter().find_map(|place| body.pointer(place)?.as_str())
+}
+
+fn by_status(status: u16) -> ErrorCode {
+    match status {
+        401 | 407 => ErrorCode::Unauthorized,
+        402 | 403 => ErrorCode::Forbidden,
+        404 | 410 => ErrorCode::RecordNotFound,
+        405 => ErrorCode::OperationNotSupported,
+        408 | 504 => ErrorCode::Timeout,
+        409 => ErrorCode::UniqueConflict,
+        413 => ErrorCode::PayloadTooLarge,
+        429 => ErrorCode::RateLimited,
+        500.. => ErrorCode::Unavailable,
+        _ => ErrorCode::InvalidRequest,
+    }
+}
+
+fn hint_by_status(error: Error, status: u16, is_foreign: bool) -> Error {
+    match status {
+        404 if is_foreign => error.hint("check that the workspace's URL is that of the record API"),
+        407 => error.hint("the proxy asks who you are: check HTTPS_PROXY"),
+        502..=504 if is_foreign => {
+            error.hint("something between here and the workspace cannot reach it: try again later")
+        }
+        _ => error,
+    }
+}
+
+fn missing(details: &Json) -> Option<String> {
+    let missing = details["missing_permissions"].as_array()?;
+    Some(missing.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "))
+}
+
+fn related_fault(fault: &Json) -> Option<Error> {
+    let code = ErrorCode::from_name(fault["code"].as_str()?)?;
+    let error = Error::new(code, fault["message"].as_str().unwrap_or_default());
+    Some(match fault["field"].as_str() {
+        Some(field) => error.at_field(field),
+        None => error,
+    })
+}
+
+/// A redirect, which is never followed: the key is not for another address.
+pub(super) fn redirect(status: u16, location: Option<&str>) -> Failure {
+    // What comes after the path may be a secret.
+    let location = location.map(|location| location.split(['?', '#']).next().unwrap_or_default());
+    let to = location.map_or(String::new(), |location| format!(" to {}", cut(location)));
+    let what = format!("the workspace's URL redirects{to} (status {status})");
+    Failure::certain(
+        Error::new(ErrorCode::ConfigInvalid, what)
+            .at_field("workspace")
+            .hint("the key was not sent there; if that is the CRM, give its address as the URL"),
+    )
+}
+
+/// An answer that says that it went well, and is no JSON.
+pub(super) fn foreign(content_type: Option<&str>) -> Failure {
+    let kind = content_type.map_or(String::new(), |kind| format!(" ({})", cut(kind)));
+    let error = Error::new(ErrorCode::Unavailable, format!("the answer is not JSON{kind}"));
+    Failure::uncertain(
+        error
+            .hint("check the URL, and whether a proxy or a login page stands in between")
+            .retry_with(Retry::Never),
+    )
+}
+
+/// An answer that ends in the middle.
+pub(super) fn truncated(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
+    let error = Error::new(ErrorCode::Unavailable, "the answer ends in the middle");
+    Failure::uncertain(error.because(cause))
+}
+
+/// An answer that is larger than what is read.
+pub(super) fn too_large(most: usize) -> Failure {
+    let what = format!("the answer is larger than {} MiB", most / 1024 / 1024);
+    Failure::uncertain(
+        Error::new(ErrorCode::PayloadTooLarge, what).hint("ask for fewer records a page"),
+    )
+}
+
+/// No answer within the time that was given to it.
+pub(super) fn late(patience: Duration) -> Failure {
+    let what = format!("no answer within {:.1} s", patience.as_secs_f64());
+    Failure::uncertain(Error::new(ErrorCode::Timeout, what))
+}
+
+/// No answer, as the connection could not be made or was lost. The address is not in the message:
+/// it stands in the job.
+pub(super) fn disconnected(cause: reqwest::Error) -> Failure {
+    let cause = cause.without_url();
+    if let Some(reason) = certificate_fault(&cause) {
+        let error = Error::new(ErrorCode::Unavailable, format!("no secure connection: {reason}"));
+        return Failure {
+            error: error.because(cause).retry_with(Retry::Never).hint(
+                "check the URL's host and the certificate; SSL_CERT_FILE names further issuers",
+            ),
+            may_be_done: false,
+            is_unreached: true,
+        };
+    }
+    if cause.is_connect() {
+        let error = Error::new(ErrorCode::Unavailable, "the workspace cannot be reached");
+        return Failure {
+            error: error.because(cause).hint("check the URL, the network and its proxies"),
+            may_be_done: false,
+            is_unreached: true,
+        };
+    }
+    if cause.is_timeout() {
+        return Failure::uncertain(Error::new(ErrorCode::Timeout, "no answer").because(cause));
+    }
+    let lost = Error::new(ErrorCode::Unavailable, "the connection ended before the answer");
+    Failure::uncertain(lost.because(cause))
+}
+
+/// What is wrong with the other side's certificate, or with how it encrypts.
+fn certificate_fault(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(fault) = error.downcast_ref::<rustls::Error>() {
+        return Some(fault.to_string());
+    }
+    // What an I/O error wraps is not its source, but itself.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match wrapped {
+        Some(wrapped) => certificate_fault(wrapped),
+        None => certificate_fault(error.source()?),
+    }
+}
+
+/// A text from elsewhere, not longer than a message should be.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(500) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_wherever_it_stands() {
+        let bodies = [
+            json!({"error": {"code": "unknown_field"}}),
+            json!({"code": "unknown_field"}),
+            json!({"errors": [{"code": "unknown_field"}]}),
+            json!({"error": "unknown_field"}),
+            json!({"detail": {"code": "unknown_field"}}),
+        ];
+        for body in bodies {
+            let failure = refusal(400, Some(&body), None);
+            assert_eq!(failure.error.code(), ErrorCode::UnknownField, "{body}");
+            assert!(!failure.may_be_done);
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_told_and_read_by_its_status() {
+        let body = json!({"error": {"code": "stage_locked", "message": "not now"}});
+        let error = refusal(422, Some(&body), None).error;
+        assert_eq!(error.code(), ErrorCode::InvalidRequest);
+        assert_eq!(error.message(), "not now (status 422, stage_locked)");
+        let old = json!({"error": "UnauthorizedError", "message": "Invalid API key"});
+        let error = refusal(401, Some(&old), None).error;
+        assert_eq!(error.code(), ErrorCode::Unauthorized);
+    }
+
+    #[test]
+    fn what_the_service_does_wrong_may_pass_and_may_be_done() {
+        let body = json!({"error": {"code": "internal_error", "message": "the server failed"}});
+        let failure = refusal(500, Some(&body), None);
+        assert_eq!(failure.error.code(), ErrorCode::Unavailable);
+        assert!(failure.may_be_done && failure.is_passing());
+    }
+
+    #[test]
+    fn every_fault_of_a_request_is_passed_on() {
+        let fault = |code: &str| json!({"code": code, "field": "a", "message": "m"});
+        let details = json!({"errors": [fault("unknown_field"), fault("field_value_invalid")],
+                             "hint": "h", "record": "r"});
+        let body = json!({"error": {"code": "unknown_field", "message": "m", "field": "a",
+                                    "details": details}});
+        let error = refusal(400, Some(&body), None).error;
+        assert_eq!((error.field(), error.record(), error.remedy()), (Some("a"), Some("r"), "h"));
+        assert_eq!(error.related()[0].code(), ErrorCode::FieldValueInvalid);
+    }
+
+    #[test]
+    fn a_redirect_is_told_without_what_may_be_secret_in_it() {
+        let error = redirect(302, Some("https://login.example/in?token=hunter2")).error;
+        assert_eq!(error.code(), ErrorCode::ConfigInvalid);
+        assert!(error.message().contains("https://login.example/in"), "{error}");
+        assert!(!format!("{error:#}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The gate that every request passes: one at a time in the order of asking, at the [`Pace`].
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::pace::{Admission, Ended, Pace};
+
+/// Lets requests go at the pace that the workspace allows.
+pub(super) struct Governor {
+    pace: Mutex<Pace>,
+    /// Held by the one that goes next; the others wait in the order in which they came.
+    turn: tokio::sync::Mutex<()>,
+    freed: Notify,
+}
+
+/// A request under way.
+pub(super) struct Ticket<'a> {
+    governor: &'a Governor,
+    sent: Instant,
+    is_open: bool,
+}
+
+impl Governor {
+    pub(super) fn new(most_at_a_time: usize, requests_per_second: Option<f64>) -> Self {
+        let pace = Pace::new(most_at_a_time, requests_per_second, Instant::now());
+        Self { pace: Mutex::new(pace), turn: tokio::sync::Mutex::new(()), freed: Notify::new() }
+    }
+
+    /// Waits until a request may go.
+    pub(super) async fn admit(&self) -> Ticket<'_> {
+        let _turn = self.turn.lock().await;
+        loop {
+            let now = Instant::now();
+            let admission = self.pace().admit(now);
+            match admission {
+                Admission::Go => return Ticket { governor: self, sent: now, is_open: true },
+                Admission::Wait(wait) => tokio::time::sleep(wait).await,
+                // One that ends in between has left a permit.
+                Admission::Full => self.freed.notified().await,
+            }
+        }
+    }
+
+    /// How long to wait for an answer that may be asked for again.
+    pub(super) fn patience(&self) -> Duration {
+        self.pace().patience()
+    }
+
+    /// Lets nothing go for a while.
+    pub(super) fn pause(&self, wait: Duration) {
+        self.pace().pause(Instant::now(), wait);
+    }
+
+    /// The rate that is kept, in requests a second, where there is one.
+    pub(super) fn allowed(&self) -> Option<f64> {
+        self.pace().allowed()
+    }
+
+    /// Requests so far, and those of them that were too many.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        self.pace().counts()
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket<'_> {
+    /// Says how the request ended.
+    pub(super) fn finish(mut self, ended: Ended) {
+        self.is_open = false;
+        self.governor.pace().finish(self.sent, Instant::now(), ended);
+        self.governor.freed.notify_one();
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.governor.pace().abandon();
+            self.governor.freed.notify_one();
+        }
+    }
+}

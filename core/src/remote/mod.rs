@@ -1,0 +1,227 @@
+//! The remote workspace: the CRM itself, or a twin of it, over HTTP.
+//!
+//! An operation becomes as few requests as what is known of its record allows. What is known, and the
+//! journal of syncs, lives in a ledger on this machine.
+
+mod batch;
+mod chains;
+mod client;
+mod decode;
+mod encode;
+mod failure;
+mod fingerprints;
+mod governor;
+mod key;
+mod latency;
+mod lookup;
+mod options;
+mod pace;
+mod parts;
+mod perform;
+mod request;
+mod types;
+mod waits;
+
+pub use key::ApiKey;
+pub use options::{RemoteOptions, is_remote, ledger_name};
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
+use crate::record::Record;
+use crate::schema::{RecordType, Schema};
+use crate::store::Ledger;
+use crate::store::journal::JournalReader;
+use crate::workspace::{ApplyOptions, Settle, Workspace};
+
+use batch::Batch;
+use client::Client;
+use request::Request;
+use types::Types;
+
+/// Rows of a sync that are committed at a time, at most: what a kill may let go twice, and what a
+/// stop waits for.
+const COMMIT_ROWS: usize = 500;
+
+/// A workspace behind a record API.
+pub(crate) struct RemoteWorkspace {
+    client: Client,
+    types: Types,
+    ledger_path: Option<PathBuf>,
+    ledger: OnceLock<Ledger>,
+}
+
+impl RemoteWorkspace {
+    /// Takes the address of a record API; nothing is sent yet.
+    ///
+    /// # Errors
+    /// `config_invalid` for what is no address, or one that holds a secret.
+    pub(crate) fn open(url: &str, options: RemoteOptions) -> Result<Self> {
+        let client = Client::new(url, &options)?;
+        let ledger_path = options.ledger;
+        Ok(Self { client, types: Types::new(), ledger_path, ledger: OnceLock::new() })
+    }
+
+    fn ledger(&self) -> Result<&Ledger> {
+        if let Some(ledger) = self.ledger.get() {
+            return Ok(ledger);
+        }
+        let address = self.client.exchange().address();
+        let path = self.ledger_path.clone().unwrap_or_else(|| options::name_ledger(address));
+        let ledger = Ledger::open(&path, address.as_str())?;
+        Ok(self.ledger.get_or_init(|| ledger))
+    }
+}
+
+impl Workspace for RemoteWorkspace {
+    fn schema(&self) -> Arc<Schema> {
+        self.types.schema()
+    }
+
+    fn record_type(&self, name: &str) -> Result<Arc<RecordType>> {
+        self.types.record_type(&self.client, name)
+    }
+
+    fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
+        let record_type = self.record_type(record_type)?;
+        let path = [record_type.api_name(), &id.to_string()];
+        let answer = self.client.send(Request::get(&path))?;
+        decode::record(&record_type, answer.data())
+    }
+
+    fn query(&self, record_type: &str, query: &Query) -> Result<Page> {
+        let record_type = self.record_type(record_type)?;
+        let mut body = query.to_body();
+        if record_type.api_name() == parts::ACTIVITY {
+            body = activity_scope(body);
+        }
+        let path = [record_type.api_name(), "_query"];
+        let mut answer = self.client.send(Request::post(&path, Json::Object(body)))?;
+        let next_cursor = decode::next_cursor(&answer.body);
+        let Json::Array(found) = answer.body["data"].take() else { return Err(lookup::no_list()) };
+        let records = found.into_iter().map(|data| decode::record(&record_type, data));
+        Ok(Page { records: records.collect::<Result<_>>()?, next_cursor })
+    }
+
+    fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        let EdgeQuery { record_type, parent, relationship, limit, .. } = query;
+        let end = record_type.relationship(*relationship);
+        let id = parent.to_string();
+        let path = [record_type.api_name(), &id, "relationship", &end.here().api_name];
+        let mut request = Request::get(&path);
+        request.parameters.push(("limit", limit.to_string()));
+        if let Some(cursor) = &query.remote_cursor {
+            request.parameters.push(("cursor", cursor.clone()));
+        }
+        let mut answer = self.client.send(request)?.body;
+        let next_cursor = decode::next_cursor(&answer);
+        let key = if answer["items"].is_array() { "items" } else { "data" };
+        let Json::Array(items) = answer[key].take() else { return Err(lookup::no_list()) };
+        let edge = |item| decode::edge(record_type, *parent, *relationship, item);
+        Ok(EdgePage {
+            record_type: Arc::clone(record_type),
+            parent: *parent,
+            relationship: *relationship,
+            edges: items.into_iter().map(edge).collect::<Result<_>>()?,
+            next_cursor,
+        })
+    }
+
+    fn apply_and_settle(
+        &self,
+        operations: Vec<Operation>,
+        options: ApplyOptions,
+        settle: &mut Settle<'_>,
+    ) -> Result<Outcomes> {
+        check_mode(&operations, options)?;
+        let ledger = self.ledger()?;
+        let mut batch = Batch::new(operations);
+        batch.recall(&mut ledger.read()?)?;
+        if batch.has_creates() {
+            let mut transaction = ledger.write()?;
+            batch.note_creates(&mut transaction)?;
+            transaction.commit()?;
+        }
+        let performed = batch.perform(&self.client, options.returns_records);
+        let mut transaction = ledger.write()?;
+        batch.learn(&mut transaction, performed.is_ok())?;
+        if let Err(error) = performed {
+            // What was done is done, whatever becomes of the rest.
+            transaction.commit()?;
+            return Err(error);
+        }
+        let outcomes = batch.into_outcomes();
+        settle(&outcomes, transaction.journal())?;
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+
+    /// Without a ledger: there is nothing to settle.
+    fn apply(&self, operations: Vec<Operation>, options: ApplyOptions) -> Result<Outcomes> {
+        check_mode(&operations, options)?;
+        let mut batch = Batch::new(operations);
+        match batch.perform(&self.client, options.returns_records) {
+            Ok(()) => Ok(batch.into_outcomes()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn apply_one(&self, operation: Operation) -> Result<Outcome> {
+        let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
+        let lost = || Error::new(ErrorCode::Internal, "a batch lost its outcome");
+        self.apply(vec![operation], options)?.pop().unwrap_or_else(|| Err(lost()))
+    }
+
+    fn read_journal(
+        &self,
+        read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
+    ) -> Result<()> {
+        read(self.ledger()?.read()?.journal_reader())
+    }
+
+    fn batch_rows(&self) -> usize {
+        COMMIT_ROWS
+    }
+
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// One failure cannot keep the others from being done: they are requests of their own.
+fn check_mode(operations: &[Operation], options: ApplyOptions) -> Result<()> {
+    if options.mode != ApplyMode::AllOrNothing || operations.len() < 2 {
+        return Ok(());
+    }
+    let what = "a remote workspace cannot apply several operations all or nothing";
+    Err(Error::new(ErrorCode::OperationNotSupported, what)
+        .hint("let each outcome stand alone: on_reject = \"continue\""))
+}
+
+/// The body of a query of activities, which are asked for by whom they concern (contract.md
+/// section 4.7), from the filters that stand for it here.
+fn activity_scope(mut body: Map<String, Json>) -> Map<String, Json> {
+    const SCOPES: [(&str, &str, &str); 5] = [
+        ("contact_ids", "eq", "contact_id"),
+        ("account_id", "eq", "account_id"),
+        ("opportunity_id", "eq", "opportunity_id"),
+        ("created_at", "gte", "created_from"),
+        ("created_at", "lte", "created_to"),
+    ];
+    let filters = body.remove("filters").unwrap_or_default();
+    body.remove("sort");
+    for filter in filters.as_array().into_iter().flatten() {
+        let scope = SCOPES.iter().find(|(field, operator, _)| {
+            filter["field"] == *field && filter["operator"] == *operator
+        });
+        if let Some((_, _, name)) = scope {
+            body.insert((*name).to_owned(), json!(filter["value"]));
+        }
+    }
+    body
+}

@@ -1,0 +1,77 @@
+//! Requests: what is asked of the record API, and what asking again would do.
+
+use reqwest::Method;
+use serde_json::Value as Json;
+
+/// What asking again does, where it is not known whether the workspace has done it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The same as asking once.
+    Repeatable,
+    /// Something else: it is found out first what was done.
+    Once,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    /// The segments of the path below the address.
+    pub(super) path: Vec<String>,
+    pub(super) parameters: Vec<(&'static str, String)>,
+    pub(super) body: Option<Json>,
+    pub(super) effect: Effect,
+}
+
+impl Request {
+    pub(super) fn new(method: Method, path: &[&str]) -> Self {
+        Self {
+            method,
+            path: path.iter().map(|segment| (*segment).to_owned()).collect(),
+            parameters: Vec::new(),
+            body: None,
+            effect: Effect::Repeatable,
+        }
+    }
+
+    pub(super) fn get(path: &[&str]) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(super) fn post(path: &[&str], body: Json) -> Self {
+        Self { body: Some(body), ..Self::new(Method::POST, path) }
+    }
+
+    pub(super) fn patch(path: &[&str], body: Json) -> Self {
+        Self { body: Some(body), ..Self::new(Method::PATCH, path) }
+    }
+
+    pub(super) fn delete(path: &[&str]) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    /// The same, which must not be asked again unseen.
+    pub(super) fn once(self) -> Self {
+        Self { effect: Effect::Once, ..self }
+    }
+}
+
+/// An answer that says that it went well.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The body, null where there is none.
+    pub(super) body: Json,
+    /// Whether an earlier attempt may have done it before.
+    pub(super) is_repeated: bool,
+}
+
+impl Answer {
+    /// The `data` of the body, or the body where it is bare.
+    pub(super) fn data(mut self) -> Json {
+        match self.body.get_mut("data") {
+            Some(data) => data.take(),
+            None => self.body,
+        }
+    }
+}

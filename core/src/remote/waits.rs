@@ -1,0 +1,88 @@
+//! How long to wait before asking again: what the answer asks for, else longer each time.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::HeaderMap;
+
+/// The longest wait before the second attempt, and before any.
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The wait before another attempt: a random part of twice as much each time, so that many
+/// clients do not come back at the same moment.
+pub(super) fn backoff(attempt: u32) -> Duration {
+    let most = FIRST.saturating_mul(1 << attempt.min(16)).min(LONGEST);
+    most.mul_f64(0.1 + 0.9 * fastrand::f64())
+}
+
+/// What `Retry-After` asks for, in seconds or as a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    wait_of(text, SystemTime::now())
+}
+
+fn wait_of(text: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten();
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// The wait that rate-limit headers ask for where they say that nothing is left.
+pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    let number = |names: [&str; 2]| {
+        let value = names.iter().find_map(|name| headers.get(*name))?;
+        value.to_str().ok()?.trim().parse::<f64>().ok()
+    };
+    let remaining = number(["x-ratelimit-remaining", "ratelimit-remaining"])?;
+    if remaining >= 1.0 {
+        return None;
+    }
+    let reset = number(["x-ratelimit-reset", "ratelimit-reset"])?;
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
+    // Some say when, others in how long.
+    let seconds = if reset > 1e9 { reset - since_1970 } else { reset };
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_as_seconds_and_as_a_date() {
+        let now = httpdate::parse_http_date("Fri, 02 Jan 2026 10:00:00 GMT").unwrap();
+        assert_eq!(wait_of("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(wait_of("0.5", now), Some(Duration::from_millis(500)));
+        let date = "Fri, 02 Jan 2026 10:00:30 GMT";
+        assert_eq!(wait_of(date, now), Some(Duration::from_secs(30)));
+        let past = "Fri, 02 Jan 2026 09:00:00 GMT";
+        assert_eq!(wait_of(past, now), Some(Duration::ZERO));
+        for wrong in ["", "soon", "-3", "NaN", "1e400"] {
+            assert_eq!(wait_of(wrong, now), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nothing_left_is_a_wait_and_something_left_is_none() {
+        let headers = |remaining: &str, reset: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-remaining", remaining.parse().unwrap());
+            headers.insert("x-ratelimit-reset", reset.parse().unwrap());
+            headers
+        };
+        assert_eq!(until_reset(&headers("0", "3")), Some(Duration::from_secs(3)));
+        assert_eq!(until_reset(&headers("1", "3")), None);
+        assert_eq!(until_reset(&headers("0", "1000000001")), Some(Duration::ZERO));
+        assert_eq!(until_reset(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn waits_grow_and_have_an_end() {
+        for attempt in 0..40 {
+            let most = FIRST.saturating_mul(1 << attempt.min(16)).min(LONGEST);
+            assert!(backoff(attempt) <= most && backoff(attempt) >= most / 10);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The ledger of a remote workspace: a file on this machine with the journal of its syncs, and what
+//! is known to be there already, so that it need not be sent again.
+//!
+//! It holds no record, only digests of what was sent: losing it costs calls, never correctness.
+
+use std::path::Path;
+
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::operation::Digest;
+use crate::schema::Schema;
+use crate::store::journal::{Journal, JournalReader};
+use crate::value::Timestamp;
+
+use super::errors::{corrupt, store_error};
+use super::transaction::{Access, Transaction};
+use super::{SqliteStore, read, write};
+
+/// Which workspace a ledger is about.
+const WORKSPACE: &str = "remote_workspace";
+const DOING: &str = "keep the ledger";
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS headwater_ledger_record (
+  id TEXT PRIMARY KEY,
+  record_type TEXT NOT NULL,
+  fingerprints BLOB NOT NULL, -- digests of what each attribute was made
+  confirmed_at TEXT NOT NULL, -- when the workspace last said that it is so
+  verification TEXT -- the last one that found the record
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS headwater_ledger_key (
+  match_key BLOB PRIMARY KEY, -- a digest of record type, attribute and values
+  record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS headwater_ledger_create (
+  asked BLOB NOT NULL, -- a digest of record type and attributes
+  number INTEGER NOT NULL, -- tells the same asked several times apart
+  record TEXT, -- what was made, where that is known
+  PRIMARY KEY (asked, number)
+) STRICT, WITHOUT ROWID;";
+
+/// A ledger file.
+pub(crate) struct Ledger(SqliteStore);
+
+/// A record as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) id: Uuid,
+    pub(crate) fingerprints: Vec<u8>,
+}
+
+impl Ledger {
+    /// Opens the ledger of this workspace, and makes it where there is none.
+    ///
+    /// # Errors
+    /// `config_invalid` for the ledger of another workspace; `store_io`, `store_corrupt`,
+    /// `store_busy`.
+    pub(crate) fn open(path: &Path, workspace: &str) -> Result<Self> {
+        let ledger = Self(SqliteStore::open(path, &Schema::of(Vec::new())?, true)?);
+        ledger.claim(path, workspace)?;
+        Ok(ledger)
+    }
+
+    /// Notes which workspace it is about, where that is not known yet.
+    fn claim(&self, path: &Path, workspace: &str) -> Result<()> {
+        let transaction = self.write()?;
+        match read::setting(&transaction.0, WORKSPACE)? {
+            Some(known) if known == workspace => Ok(()),
+            Some(known) => {
+                let what = format!("{} is the ledger of {known}", path.display());
+                Err(Error::new(ErrorCode::ConfigInvalid, what)
+                    .at_field("ledger")
+                    .hint("give each workspace a ledger of its own"))
+            }
+            None => {
+                transaction.0.connection().execute_batch(TABLES).map_err(store_error(DOING))?;
+                write::set_setting(&transaction.0, WORKSPACE, workspace)?;
+                transaction.commit()
+            }
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<LedgerTransaction<'_>> {
+        self.0.begin_read().map(LedgerTransaction)
+    }
+
+    pub(crate) fn write(&self) -> Result<LedgerTransaction<'_>> {
+        let writer = self.0.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Transaction::begin(&self.0, Access::Write(writer)).map(LedgerTransaction)
+    }
+}
+
+/// A transaction on a ledger; dropped without a commit it leaves no trace.
+pub(crate) struct LedgerTransaction<'a>(Transaction<'a>);
+
+impl LedgerTransaction<'_> {
+    pub(crate) fn journal(&mut self) -> &mut dyn Journal {
+        &mut self.0
+    }
+
+    pub(crate) fn journal_reader(&mut self) -> &mut dyn JournalReader {
+        &mut self.0
+    }
+
+    /// The record that was last found by this match key.
+    pub(crate) fn find(&mut self, key: Digest) -> Result<Option<Entry>> {
+        let found: Option<(String, Vec<u8>)> = self
+            .0
+            .prepare(
+                "SELECT record.id, record.fingerprints FROM headwater_ledger_key AS key \
+                 JOIN headwater_ledger_record AS record ON record.id = key.record \
+                 WHERE key.match_key = ?1",
+            )?
+            .query_row([&key.0[..]], |sql| Ok((sql.get(0)?, sql.get(1)?)))
+            .optional()
+            .map_err(store_error(DOING))?;
+        let entry = |(id, fingerprints): (String, _)| {
+            Ok(Entry { id: id.parse().map_err(|_| corrupt("an id that is none"))?, fingerprints })
+        };
+        found.map(entry).transpose()
+    }
+
+    /// What is known of this record.
+    pub(crate) fn fingerprints(&mut self, id: Uuid) -> Result<Option<Vec<u8>>> {
+        self.0
+            .prepare("SELECT fingerprints FROM headwater_ledger_record WHERE id = ?1")?
+            .query_row([id.to_string()], |sql| sql.get(0))
+            .optional()
+            .map_err(store_error(DOING))
+    }
+
+    /// Notes what the workspace has confirmed, and by which match key the record was found.
+    pub(crate) fn save(
+        &mut self,
+        record_type: &str,
+        entry: &Entry,
+        key: Option<Digest>,
+    ) -> Result<()> {
+        let id = entry.id.to_string();
+        self.0
+            .prepare(
+                "INSERT INTO headwater_ledger_record (id, record_type, fingerprints, confirmed_at) \
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE SET \
+                 fingerprints = excluded.fingerprints, confirmed_at = excluded.confirmed_at",
+            )?
+            .execute(params![id, record_type, entry.fingerprints, Timestamp::now().to_string()])
+            .map_err(store_error(DOING))?;
+        let Some(key) = key else { return Ok(()) };
+        self.0
+            .prepare(
+                "INSERT INTO headwater_ledger_key (match_key, record) VALUES (?1, ?2) \
+                 ON CONFLICT (match_key) DO UPDATE SET record = excluded.record",
+            )?
+            .execute(params![&key.0[..], id])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Notes that a verification found this record.
+    pub(crate) fn mark_verified(&mut self, id: Uuid, verification: &str) -> Result<()> {
+        self.0
+            .prepare("UPDATE headwater_ledger_record SET verification = ?2 WHERE id = ?1")?
+            .execute(params![id.to_string(), verification])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Forgets the records of a type that a verification did not find; gives how many they were.
+    pub(crate) fn forget_others(&mut self, record_type: &str, verification: &str) -> Result<usize> {
+        self.0
+            .prepare(
+                "DELETE FROM headwater_ledger_record \
+                 WHERE record_type = ?1 AND verification IS NOT ?2",
+            )?
+            .execute(params![record_type, verification])
+            .map_err(store_error(DOING))
+    }
+
+    /// The creates of this kind that are not known to be over, each with what it made.
+    pub(crate) fn creates(&mut self, asked: Digest) -> Result<Vec<Option<Uuid>>> {
+        let failed = store_error(DOING);
+        let mut statement = self.0.prepare(
+            "SELECT record FROM headwater_ledger_create WHERE asked = ?1 ORDER BY number",
+        )?;
+        let found = statement
+            .query_map([&asked.0[..]], |sql| sql.get::<_, Option<String>>(0))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(&failed)?;
+        let id = |id: Option<String>| {
+            id.map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).transpose()
+        };
+        found.into_iter().map(id).collect()
+    }
+
+    /// Notes a create that is about to be asked for, or what it made.
+    pub(crate) fn note_create(
+        &mut self,
+        asked: Digest,
+        number: usize,
+        made: Option<Uuid>,
+    ) -> Result<()> {
+        self.0
+            .prepare(
+                "INSERT OR REPLACE INTO headwater_ledger_create (asked, number, record) \
+                 VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![&asked.0[..], number, made.map(|id| id.to_string())])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Forgets the creates of this kind: they are over.
+    pub(crate) fn end_creates(&mut self, asked: Digest) -> Result<()> {
+        self.0
+            .prepare("DELETE FROM headwater_ledger_create WHERE asked = ?1")?
+            .execute([&asked.0[..]])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    pub(crate) fn commit(self) -> Result<()> {
+        use crate::store::WriteTransaction;
+        Box::new(self.0).commit()
+    }
+}
