@@ -25,7 +25,7 @@ const DECIMAL: DataType = DataType::Decimal128(38, 10);
 const OFFSET: &str = "+00:00";
 const UTC: &str = "UTC";
 /// How many records are read at a time.
-const PAGE: u64 = 1000;
+const PAGE: u64 = 100;
 
 /// The records of a query (its body in the words of the API) as an Arrow stream, which reads them as
 /// it is asked for them.
