@@ -229,6 +229,9 @@ impl Exchange {
         };
         let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
         let wait = waits::retry_after(response.headers());
+        if let Some(left) = waits::left(response.headers()) {
+            self.governor.note_left(left);
+        }
         if let Some(wait) = waits::until_reset(response.headers()) {
             self.governor.pause(wait);
         }

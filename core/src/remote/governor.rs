@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::workspace::RequestPace;
+
 use super::pace::{Admission, Ended, Pace};
 
 /// Lets requests go at the pace that the workspace allows.
@@ -53,14 +55,14 @@ impl Governor {
         self.pace().pause(Instant::now(), wait);
     }
 
-    /// The rate that is kept, in requests a second, where there is one.
-    pub(super) fn allowed(&self) -> Option<f64> {
-        self.pace().allowed()
+    /// Notes how many requests an answer says are left.
+    pub(super) fn note_left(&self, left: u64) {
+        self.pace().note_left(left);
     }
 
-    /// Requests so far, and those of them that were too many.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        self.pace().counts()
+    /// How fast it is, for people.
+    pub(super) fn report(&self) -> RequestPace {
+        self.pace().report()
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {

@@ -338,7 +338,7 @@ impl Performer<'_> {
 }
 
 /// Whether parts of an address are changed and others left as they are.
-fn has_parts(attributes: &Attributes) -> bool {
+pub(super) fn has_parts(attributes: &Attributes) -> bool {
     attributes.iter().any(|(_, change)| match change {
         Change::Merge(patch) => patch.0.iter().any(Option::is_none),
         _ => false,

@@ -1,7 +1,6 @@
 //! Bulk: rows of a program become operations of one record type, and each row learns its outcome.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::calls::held_back;
 use crate::error::{Error, ErrorCode, Result};
