@@ -7,7 +7,7 @@ TOOLS := .tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 
-.PHONY: demo test bench soak fuzz lint format headers model-check conformance-table clean
+.PHONY: demo test bench soak chaos fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -28,6 +28,11 @@ bench:
 # Writes over HTTP for ten minutes while the server is killed again and again; `make test` does so briefly.
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
+
+# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+chaos:
+	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
 fuzz: $(TOOLS)/bin/cargo-fuzz

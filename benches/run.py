@@ -11,7 +11,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import boundary, growth, history, load, machine, memory, profile, speed
+from harness import (
+    boundary,
+    growth,
+    history,
+    load,
+    machine,
+    memory,
+    profile,
+    remote,
+    speed,
+)
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
 
@@ -23,6 +33,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "boundary": boundary.measure,
     "history": history.measure,
     "load": load.measure,
+    "remote": remote.measure,
 }
 
 

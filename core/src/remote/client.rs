@@ -144,7 +144,11 @@ impl Exchange {
         let mut may_be_done = false;
         let mut attempt = 0;
         loop {
-            let ticket = self.governor.admit().await;
+            let ticket = self
+                .governor
+                .admit(self.patience)
+                .await
+                .map_err(|wait| Failure { may_be_done, ..failure::exhausted(wait) })?;
             let begun = Instant::now();
             let failure = match self.attempt(request, attempt, ticket).await {
                 Ok(answer) => return Ok(Answer { is_repeated: may_be_done, ..answer }),

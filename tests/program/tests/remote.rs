@@ -378,3 +378,23 @@ fn a_local_workspace_has_nothing_to_verify_and_takes_no_key() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth", "--twin"]);
+    desk.write("job.toml", job(&crm, ""));
+    write_people(&desk, ROWS, |row| format!("T{row}"));
+    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 3600});
+    assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
+    let stopped = sync(&desk, &[]);
+    assert_eq!(stopped.status, Some(1), "{stopped:?}");
+    assert_eq!(stopped.json()["error"]["code"], "rate_limited");
+    let done = contacts(&crm).len();
+    assert!(done > 0 && done < ROWS, "{done} records");
+    assert_eq!(crm.local("DELETE", "/faults", &Json::Null).0, 200);
+    let before = requests(&crm);
+    assert_eq!(sync(&desk, &[]).status, Some(0));
+    assert_eq!(contacts(&crm).len(), ROWS);
+    assert!(requests(&crm) - before <= 1 + 2 * (ROWS - done) as u64 + 40, "what was done is known");
+}
