@@ -7,12 +7,21 @@ TOOLS := .tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 
-.PHONY: demo test bench soak chaos fuzz lint format headers model-check conformance-table clean
+PREFIX ?= /usr/local
+PROFILE ?= release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: demo install test wheel python python-test bench soak chaos fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
 	$(CARGO) build --release --quiet -p headwater-cli -p headwater-connector-csv -p headwater-connector-json
 	examples/demo.sh
+
+# Installs libheadwater, its headers, the bundled connectors, and what pkg-config and CMake ask for.
+install:
+	$(CARGO) build --profile $(PROFILE) --quiet -p headwater-ffi -p headwater-connector-csv -p headwater-connector-json
+	ffi/install.sh $(TARGET)/$(subst dev,debug,$(PROFILE)) $(DESTDIR)$(PREFIX)
 
 # Every test there is. `../shared/data` is used where it is present, and must be in CI.
 test: $(VENV)/.ready
@@ -20,6 +29,24 @@ test: $(VENV)/.ready
 	$(CARGO) test --workspace
 	$(CARGO) test --manifest-path fuzz/Cargo.toml --target-dir target
 	$(VENV)/bin/python tests/real/model.py --check
+	$(MAKE) python-test
+
+# The Python wheel, in target/wheels: the module, the command and the bundled connectors.
+wheel: $(VENV)/.ready
+	$(VENV)/bin/python python/build_wheel.py --release
+
+# The package as the wheel has it, but not optimised, in the environment of the tests.
+python: $(VENV)/.ready
+	$(VENV)/bin/python python/build_wheel.py --out target/wheels-dev
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels-dev/*.whl
+
+# The tests of the package, what they cannot see from outside, and its types.
+python-test: python
+	$(VENV)/bin/python -m pytest tests/python
+	$(VENV)/bin/python -m mypy --config-file tests/python/mypy.ini -p headwater
+	$(VENV)/bin/python -m mypy.stubtest headwater._headwater --mypy-config-file tests/python/mypy.ini
+	$(VENV)/bin/python python/generate_errors.py --check
+	$(VENV)/bin/python python/generate_aio.py --check
 
 # Measures what benches/RESULTS.md shows, and writes it there: half an hour on a quiet machine.
 bench:
@@ -44,17 +71,17 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
-	$(VENV)/bin/ruff check tests benches
-	$(VENV)/bin/ruff format --check tests benches
-	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c')
+	$(VENV)/bin/ruff check tests benches python
+	$(VENV)/bin/ruff format --check tests benches python
+	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
 
 # Writes what `lint` checks.
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
-	$(VENV)/bin/ruff format tests benches
-	$(VENV)/bin/clang-format -i $$(git ls-files '*.c')
+	$(VENV)/bin/ruff format tests benches python
+	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:
 	$(CARGO) run --quiet -p headwater-headers

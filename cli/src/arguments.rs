@@ -280,7 +280,7 @@ pub(crate) struct QueryArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) default_page: u16,
     /// Records a page that a query may ask for.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) max_page: u16,
     /// Conditions and groups of a query's filters.
     #[arg(long, value_name = "NUMBER", default_value_t = 500, value_parser = clap::value_parser!(u16).range(0..=500))]
@@ -294,6 +294,9 @@ pub(crate) struct QueryArguments {
     /// Relationships that the path of a filtered field may pass.
     #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=5))]
     pub(crate) max_path: u8,
+    /// Seconds that a query may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) query_time: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

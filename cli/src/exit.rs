@@ -1,7 +1,5 @@
 //! Exit statuses: what a script can rely on.
 
-use std::process::ExitCode;
-
 /// How the command ended, judged by what was committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -24,11 +22,5 @@ impl Exit {
             Self::Rejects => 2,
             Self::Stopped => 130,
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        exit.status().into()
     }
 }

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::calls::whole_record;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of};
 use crate::schema::{RecordType, Write};
 use crate::value::parse_timestamp;
-use crate::workspace::{ApplyOptions, Workspace};
+use crate::workspace::Workspace;
 
 const ACTIVITY: &str = "activity";
 /// What may be written beside `metadata`.
@@ -61,14 +62,9 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
                 _ => error,
             }
         })?;
-    let operation = Operation::new(record_type, OperationKind::Create { attributes });
-    let options =
-        ApplyOptions { returns_records: true, writes_read_only: true, ..ApplyOptions::default() };
-    let outcome = workspace.apply(vec![operation], options)?.pop().transpose()?;
-    let record = outcome.and_then(|outcome| outcome.record);
-    record.as_ref().map(activity_json).ok_or_else(|| {
-        Error::new(ErrorCode::Internal, "an activity was logged and did not come back")
-    })
+    let mut operation = Operation::new(record_type, OperationKind::Create { attributes });
+    operation.writes_read_only = true;
+    whole_record(workspace.apply_one(operation)?).map(|record| activity_json(&record))
 }
 
 /// The metadata of a manual activity, which is the only kind that is logged.
@@ -125,7 +121,7 @@ pub fn activity_json(record: &Record) -> Json {
 ///
 /// # Errors
 /// `invalid_request` for a body that names none of them, or has other keys;
-/// `invalid_filter_value`, `invalid_cursor`.
+/// `invalid_filter_value`, `invalid_cursor`; `timeout`.
 pub fn query_activities(
     workspace: &dyn Workspace,
     mut body: Map<String, Json>,
@@ -167,9 +163,9 @@ pub fn query_activities(
     }
     let record_type = workspace.record_type(ACTIVITY)?;
     let schema = workspace.schema();
-    // The filters are ours: only the page is the caller's.
-    let QueryLimits { default_page, max_page, .. } = *limits;
-    let limits = QueryLimits { default_page, max_page, ..QueryLimits::default() };
+    // The filters are ours: only the page and the time are the caller's.
+    let QueryLimits { default_page, max_page, time, .. } = *limits;
+    let limits = QueryLimits { default_page, max_page, time, ..QueryLimits::default() };
     let query = Query::parse_within(&schema, &record_type, asked, &limits).map_err(|error| {
         let named = given.iter().find(|(_, field, ..)| error.field() == Some(field));
         match named {

@@ -57,11 +57,8 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
     let is_edge = |kind: &OperationKind| matches!(kind, OperationKind::EditEdge { .. });
     let of_records: Vec<bool> =
         operations.iter().map(|operation| !is_edge(&operation.kind)).collect();
-    let options = ApplyOptions {
-        mode: ApplyMode::AllOrNothing,
-        writes_read_only: true,
-        ..ApplyOptions::default()
-    };
+    operations.iter_mut().for_each(|operation| operation.writes_read_only = true);
+    let options = ApplyOptions { mode: ApplyMode::AllOrNothing, ..ApplyOptions::default() };
     let outcomes = workspace.apply(operations, options)?;
     let is_cause = |error: &Error| error.code() != ErrorCode::Cancelled;
     let mut seeded = Vec::with_capacity(outcomes.len());

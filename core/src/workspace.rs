@@ -34,9 +34,6 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
-    /// Whether record types that are only read may be written, and those without an assert
-    /// asserted: for what comes in another way than by the API's plain writes.
-    pub writes_read_only: bool,
 }
 
 /// Time that a workspace has spent on the steps of applying batches, since it was opened.
@@ -123,7 +120,8 @@ pub trait Workspace: Send + Sync {
     /// Reads one page of the records that a query selects.
     ///
     /// # Errors
-    /// `unknown_record_type`, `invalid_cursor`; `store_busy`, `store_io`.
+    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer;
+    /// `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
 
     /// Reads one page of the edges of a record.

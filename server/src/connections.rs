@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::twin::Cut;
 
 /// How long the answers to what has been asked may take once the server is to stop.
-const FAREWELL: Duration = Duration::from_secs(30);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(30);
 /// How long to wait where the system gives no further connection, for want of file handles.
 const PAUSE: Duration = Duration::from_millis(200);
 

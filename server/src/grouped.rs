@@ -58,28 +58,40 @@ impl Drop for Grouped {
 
 /// Applies what waits, group after group, until nobody can ask any more.
 fn write(workspace: &dyn Workspace, waiting: &Receiver<Waiting>) {
-    let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
     while let Ok(first) = waiting.recv() {
         let group = std::iter::once(first).chain(waiting.try_iter().take(LARGEST_GROUP - 1));
         let (operations, answers): (Vec<_>, Vec<_>) =
             group.map(|waiting| (waiting.operation, waiting.answer)).unzip();
-        // A bug that one operation meets must not end the server.
-        let applied = catch_unwind(AssertUnwindSafe(|| workspace.apply(operations, options)))
-            .unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "an operation panicked")));
-        match applied {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.iter().zip(outcomes) {
-                    // Who has gone away needs no answer.
-                    let _ = answer.send(outcome);
-                }
-            }
-            Err(error) => {
-                for answer in answers {
-                    let _ = answer.send(Err(again(&error)));
-                }
-            }
+        for (answer, outcome) in answers.iter().zip(apply(workspace, operations)) {
+            // Who has gone away needs no answer.
+            let _ = answer.send(outcome);
         }
     }
+}
+
+/// The outcomes of a group. Where a bug that one operation meets fails it, the others must not fail
+/// too: then each is applied alone.
+fn apply(workspace: &dyn Workspace, operations: Vec<Operation>) -> Outcomes {
+    let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
+    let apply = |operations| {
+        catch_unwind(AssertUnwindSafe(|| workspace.apply(operations, options)))
+            .unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "an operation panicked")))
+    };
+    let count = operations.len();
+    match apply(operations.clone()) {
+        Ok(outcomes) => outcomes,
+        Err(error) if count > 1 && error.code() == ErrorCode::Internal => {
+            let alone = |operation| apply(vec![operation]).and_then(only);
+            operations.into_iter().map(alone).collect()
+        }
+        Err(error) => (0..count).map(|_| Err(again(&error))).collect(),
+    }
+}
+
+/// The one outcome of one operation.
+fn only(mut outcomes: Outcomes) -> Result<Outcome> {
+    let lost = || Err(Error::new(ErrorCode::Internal, "a batch lost its outcome"));
+    outcomes.pop().unwrap_or_else(lost)
 }
 
 /// The same error for another caller.
@@ -150,5 +162,105 @@ impl Workspace for Grouped {
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(Waiting { operation, answer }).map_err(|_| gone())?;
         outcome.recv().map_err(|_| gone())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use headwater::operation::OperationKind;
+    use headwater::{Attributes, OpenOptions, Write, log_activity, open};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    /// A workspace with a bug that some operations meet; it notes which threads write.
+    struct Buggy {
+        inner: Box<dyn Workspace>,
+        writers: Mutex<Vec<String>>,
+    }
+
+    impl Workspace for Buggy {
+        fn schema(&self) -> Arc<Schema> {
+            self.inner.schema()
+        }
+
+        fn get(&self, record_type: &str, id: Uuid) -> Result<Record> {
+            self.inner.get(record_type, id)
+        }
+
+        fn query(&self, record_type: &str, query: &Query) -> Result<Page> {
+            self.inner.query(record_type, query)
+        }
+
+        fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
+            self.inner.edges(query)
+        }
+
+        fn apply_and_settle(
+            &self,
+            operations: Vec<Operation>,
+            options: ApplyOptions,
+            settle: &mut Settle<'_>,
+        ) -> Result<Outcomes> {
+            let thread = std::thread::current().name().unwrap_or_default().to_owned();
+            self.writers.lock().unwrap().push(thread);
+            let shown = format!("{operations:?}");
+            assert!(!shown.contains("meets a panic"), "the bug");
+            if shown.contains("meets an error") {
+                return Err(Error::new(ErrorCode::Internal, "the bug"));
+            }
+            self.inner.apply_and_settle(operations, options, settle)
+        }
+
+        fn read_journal(
+            &self,
+            read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
+        ) -> Result<()> {
+            self.inner.read_journal(read)
+        }
+
+        fn settle(&self) -> Result<()> {
+            self.inner.settle()
+        }
+    }
+
+    fn buggy(folder: &tempfile::TempDir) -> Buggy {
+        let options = OpenOptions { create: true, ..OpenOptions::default() };
+        let inner = open(folder.path().join("crm.db").to_str().unwrap(), options).unwrap();
+        Buggy { inner, writers: Mutex::default() }
+    }
+
+    fn object(json: Value) -> Map<String, Value> {
+        json.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn an_operation_that_meets_a_bug_fails_no_other_of_its_group() {
+        let folder = tempfile::tempdir().unwrap();
+        for bug in ["meets a panic", "meets an error"] {
+            let workspace = buggy(&folder);
+            let contact = workspace.schema().record_type("contact").unwrap().clone();
+            let create = |title: &str| {
+                let json = object(json!({ "first_name": "Ann", "title": title }));
+                let attributes = Attributes::parse(&contact, json, Write::Create, None).unwrap();
+                Operation::new(Arc::clone(&contact), OperationKind::Create { attributes })
+            };
+            let outcomes = apply(&workspace, vec![create("CTO"), create(bug), create("CEO")]);
+            let codes = outcomes.iter().map(|outcome| outcome.as_ref().err().map(Error::code));
+            let only_the_second = [None, Some(ErrorCode::Internal), None];
+            assert_eq!(codes.collect::<Vec<_>>(), only_the_second, "{bug}");
+        }
+    }
+
+    #[test]
+    fn activities_wait_for_the_group_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Arc::new(buggy(&folder));
+        let grouped = Grouped::new(workspace.clone()).unwrap();
+        let metadata = json!({"activity_time": "2026-01-01T00:00:00Z", "subject": "Call", "description": "Asked."});
+        log_activity(&grouped, object(json!({ "metadata": metadata }))).unwrap();
+        assert_eq!(*workspace.writers.lock().unwrap(), ["writer"]);
     }
 }

@@ -40,7 +40,7 @@ pub use limits::Limits;
 pub use tls::TlsFiles;
 pub use twin::{FaultPlan, TwinOptions};
 
-use connections::Connections;
+use connections::{Connections, FAREWELL};
 use gate::Gate;
 use grouped::Grouped;
 use twin::Twin;
@@ -158,6 +158,8 @@ impl Server {
     pub fn run(self) {
         let Self { runtime, listener, connections, stop, .. } = self;
         runtime.block_on(connections.serve(listener, stop));
+        // Work whose client has gone must not keep the server either.
+        runtime.shutdown_timeout(FAREWELL);
     }
 }
 

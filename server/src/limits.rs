@@ -20,7 +20,7 @@ pub struct Limits {
     pub connections: usize,
     /// How many requests a second each key may make (all clients together, without keys).
     pub requests_per_second: Option<NonZeroU32>,
-    /// How much one query may ask for.
+    /// How much one query may ask for, and how long it may take.
     pub query: QueryLimits,
 }
 
@@ -31,7 +31,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(30),
             connections: 512,
             requests_per_second: None,
-            query: QueryLimits::default(),
+            query: QueryLimits { time: Some(Duration::from_secs(30)), ..QueryLimits::default() },
         }
     }
 }

@@ -1,25 +1,25 @@
 //! `headwater connectors`: the libraries that can be found, what they are, and whether they hold.
 
-use headwater::source::Connector;
+use headwater::source::Connector as _;
 use headwater::{Error, ErrorCode, Result};
-use headwater_host::Connectors;
 use headwater_host::testkit::{self, Outcome};
 use serde_json::{Value as Json, json};
 
+use crate::Finder;
 use crate::arguments::{ConnectorsCommand, ReportFormat};
 use crate::exit::Exit;
 use crate::output;
 
-pub(crate) fn run(command: &ConnectorsCommand) -> Result<Exit> {
+pub(crate) fn run(command: &ConnectorsCommand, finder: &dyn Finder) -> Result<Exit> {
     match command {
-        ConnectorsCommand::List { format } => list(*format),
-        ConnectorsCommand::Info { name } => info(name),
-        ConnectorsCommand::Test { library, config } => test(library, config.as_deref()),
+        ConnectorsCommand::List { format } => list(*format, finder),
+        ConnectorsCommand::Info { name } => info(name, finder),
+        ConnectorsCommand::Test { library, config } => test(library, config.as_deref(), finder),
     }
 }
 
-fn list(format: ReportFormat) -> Result<Exit> {
-    let found = Connectors::standard().list();
+fn list(format: ReportFormat, finder: &dyn Finder) -> Result<Exit> {
+    let found = finder.list();
     match format {
         ReportFormat::Json => {
             let connectors: Vec<Json> = found
@@ -57,8 +57,8 @@ fn list(format: ReportFormat) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn info(name: &str) -> Result<Exit> {
-    let connector = Connectors::standard().find(name)?;
+fn info(name: &str, finder: &dyn Finder) -> Result<Exit> {
+    let connector = finder.find(name)?;
     let description = connector.description();
     output::json(&json!({
         "name": description.name, "version": description.version, "path": connector.path(),
@@ -67,7 +67,7 @@ fn info(name: &str) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn test(library: &str, config: Option<&str>) -> Result<Exit> {
+fn test(library: &str, config: Option<&str>, finder: &dyn Finder) -> Result<Exit> {
     let config: Option<Json> = config
         .map(|text| {
             serde_json::from_str(text).map_err(|cause| {
@@ -75,8 +75,8 @@ fn test(library: &str, config: Option<&str>) -> Result<Exit> {
             })
         })
         .transpose()?;
-    let connector = Connectors::standard().find(library)?;
-    let report = testkit::run(&connector, config.as_ref(), &testkit::Options::default());
+    let connector = finder.find(library)?;
+    let report = testkit::run(&*connector, config.as_ref(), &testkit::Options::default());
     for check in &report.checks {
         let outcome = match check.outcome {
             Outcome::Passed => "passed",

@@ -7,13 +7,14 @@ use headwater::sync::{JOB_SCHEMA, Job, check as check_job, discover as discover_
 use headwater::{ErrorCode, Result, Schema};
 use serde_json::{Value as Json, json};
 
+use crate::Finder;
 use crate::arguments::{JobArguments, ReportFormat};
 use crate::exit::Exit;
 use crate::output;
 
-pub(crate) fn check(arguments: &JobArguments) -> Result<Exit> {
+pub(crate) fn check(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exit> {
     let job = Job::from_file(&arguments.job)?;
-    let connector = super::connector_of(&job)?;
+    let connector = super::connector_of(&job, finder)?;
     let control = super::control(&job.secrets);
     let streams = check_job(&job, &*connector, &*schema_of(&job)?, &control)?;
     match arguments.format {
@@ -48,9 +49,9 @@ fn schema_of(job: &Job) -> Result<Arc<Schema>> {
         .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema()))
 }
 
-pub(crate) fn discover(arguments: &JobArguments) -> Result<Exit> {
+pub(crate) fn discover(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exit> {
     let job = Job::from_file(&arguments.job)?;
-    let connector = super::connector_of(&job)?;
+    let connector = super::connector_of(&job, finder)?;
     let control = super::control(&job.secrets);
     let streams = discover_job(&job, &*connector, &control)?;
     match arguments.format {

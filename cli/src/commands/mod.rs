@@ -16,9 +16,10 @@ use std::sync::Arc;
 use headwater::source::{Control, LogLevel};
 use headwater::sync::{Job, Secrets};
 use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
-use headwater_host::{Connectors, LoadedConnector};
+use headwater_host::testkit::Subject;
 use serde_json::{Map, Value as Json};
 
+use crate::Finder;
 use crate::output;
 
 /// Opens a workspace that is there already.
@@ -32,12 +33,12 @@ fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
 }
 
 /// The connector of a job; a relative path of a library is taken from the job's folder.
-fn connector_of(job: &Job) -> Result<Arc<LoadedConnector>> {
+fn connector_of(job: &Job, finder: &dyn Finder) -> Result<Arc<dyn Subject>> {
     let name = &job.connector;
     if name.contains('/') {
-        return Connectors::standard().find(&job.folder.join(name).display().to_string());
+        return finder.find(&job.folder.join(name).display().to_string());
     }
-    Connectors::standard().find(name)
+    finder.find(name)
 }
 
 /// A control whose log lines go to stderr, secrets hidden.

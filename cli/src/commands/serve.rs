@@ -75,6 +75,7 @@ fn query_limits(arguments: &QueryArguments) -> QueryLimits {
         values: arguments.max_filter_values.into(),
         nesting: arguments.max_filter_depth.into(),
         hops: arguments.max_path.into(),
+        time: Some(Duration::from_secs(arguments.query_time.into())),
     }
 }
 

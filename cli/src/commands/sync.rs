@@ -1,24 +1,25 @@
 //! `headwater sync`: runs a job file, or a job made from a data file.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use headwater::source::{Connector, Control};
 use headwater::store::journal::RunState;
 use headwater::sync::{
-    Estimate, Job, Mode, Report, RunOptions, StreamJob, drift_json, error_json, estimate,
-    run as run_job, verify,
+    Estimate, Job, Mode, Report, RunOptions, drift_json, error_json, estimate, run as run_job,
+    verify,
 };
 use headwater::{ActingAs, Actor, Drift, Error, ErrorCode, Result, Workspace};
 use serde_json::json;
 
+use crate::Finder;
 use crate::arguments::{HistoryArgument, ModeArgument, ReportFormat, SyncArguments};
+use crate::data_file::DataFile;
 use crate::exit::Exit;
 use crate::output;
 use crate::progress::Display;
 
-pub(crate) fn run(arguments: &SyncArguments) -> Result<Exit> {
-    let result = sync(arguments);
+pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
+    let result = sync(arguments, finder);
     if let Err(error) = &result
         && arguments.format == ReportFormat::Json
     {
@@ -30,9 +31,9 @@ pub(crate) fn run(arguments: &SyncArguments) -> Result<Exit> {
     result
 }
 
-fn sync(arguments: &SyncArguments) -> Result<Exit> {
+fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     let job = job(arguments)?;
-    let connector = super::connector_of(&job)?;
+    let connector = super::connector_of(&job, finder)?;
     let workspace = ActingAs::new(job.open_workspace()?, Actor::named("cli"));
     let control = Arc::new(super::control(&job.secrets));
     let on_signal = Arc::clone(&control);
@@ -56,7 +57,7 @@ fn sync(arguments: &SyncArguments) -> Result<Exit> {
     }
     let mut display = Display::new(foreseen.estimate.map(|estimate| estimate.requests));
     let report = run_job(&job, &*connector, &workspace, options, &control, &mut |progress| {
-        display.show(progress)
+        display.show(progress);
     });
     display.finish();
     let exit = match report {
@@ -142,66 +143,19 @@ fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> 
 }
 
 fn job(arguments: &SyncArguments) -> Result<Job> {
-    let file = &arguments.file;
-    let is_job = file.extension().is_some_and(|extension| extension == "toml");
-    if is_job {
-        let given = [
-            ("--to", arguments.to.is_some()),
-            ("--type", arguments.record_type.is_some()),
-            ("--match", arguments.matching.is_some()),
-            ("--mode", arguments.mode.is_some()),
-            ("--default-region", arguments.default_region.is_some()),
-            ("--history", arguments.history.is_some()),
-        ];
-        if let Some((name, _)) = given.iter().find(|(_, is_given)| *is_given) {
-            return Err(Error::new(
-                ErrorCode::InvalidRequest,
-                format!("{name} goes with a data file, {} is a job file", file.display()),
-            )
-            .hint("write it into the job file"));
-        }
-        return Job::from_file(file);
-    }
-    let connector = connector_for(file).ok_or_else(|| {
-        Error::new(
-            ErrorCode::InvalidRequest,
-            format!("no connector is known for files like {}", file.display()),
-        )
-        .hint("name the file .csv, .tsv, .json or .jsonl, or write a job file")
-    })?;
-    let require = |value: &Option<String>, name: &str, example: &str| {
-        value.clone().ok_or_else(|| {
-            Error::new(ErrorCode::InvalidRequest, format!("a data file needs {name}"))
-                .hint(format!("for example {name} {example}"))
-        })
+    let data_file = DataFile {
+        workspace: arguments.to.clone(),
+        record_type: arguments.record_type.clone(),
+        matching: arguments.matching.clone(),
+        mode: arguments.mode.map(|mode| match mode {
+            ModeArgument::Create => Mode::Create,
+            ModeArgument::Update => Mode::Update,
+            ModeArgument::Assert => Mode::Assert,
+        }),
+        default_region: arguments.default_region.clone(),
+        history: arguments.history.map(|choice| choice == HistoryArgument::On),
     };
-    let workspace = require(&arguments.to, "--to", "crm.db")?;
-    let record_type = require(&arguments.record_type, "--type", "contact")?;
-    let mode = match arguments.mode {
-        Some(ModeArgument::Create) => Mode::Create,
-        Some(ModeArgument::Update) => Mode::Update,
-        Some(ModeArgument::Assert) | None => Mode::Assert,
-    };
-    // Absolute, so that the same file is the same job from every folder.
-    let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-    let stream = StreamJob::new(&record_type, arguments.matching.as_deref(), mode);
-    let mut job = Job::for_file(connector, json!({ "path": path }), &workspace, stream);
-    job.keeps_history = arguments.history.map(|choice| choice == HistoryArgument::On);
-    match &arguments.default_region {
-        Some(region) => job.with_default_region(region),
-        None => Ok(job),
-    }
-}
-
-/// The connector for a file, by its ending; `.gz` and `.zst` are looked through.
-fn connector_for(file: &Path) -> Option<&'static str> {
-    let name = file.file_name()?.to_str()?.to_lowercase();
-    let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-    match name.rsplit_once('.')?.1 {
-        "csv" | "tsv" | "txt" => Some("csv"),
-        "json" | "jsonl" | "ndjson" => Some("json"),
-        _ => None,
-    }
+    data_file.job(&arguments.file)
 }
 
 fn text(report: &Report, workspace: &str) -> String {

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Outcome;
 use crate::record::Record;
 
-fn whole_record(outcome: Outcome) -> Result<Record> {
+pub(crate) fn whole_record(outcome: Outcome) -> Result<Record> {
     outcome
         .record
         .ok_or_else(|| Error::new(ErrorCode::Internal, "an outcome came without its record"))

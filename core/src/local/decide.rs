@@ -22,6 +22,7 @@ pub(super) fn decide(
     mut operation: Operation,
 ) -> Result<Outcome> {
     let digest = operation.digest();
+    let writes_read_only = operation.writes_read_only;
     let record_type = Arc::clone(&operation.record_type);
     let referred = match &mut operation.kind {
         OperationKind::Create { attributes }
@@ -35,7 +36,7 @@ pub(super) fn decide(
         | OperationKind::EditItem { .. }
         | OperationKind::EditEdge { .. } => Ok(()),
     };
-    if !options.writes_read_only {
+    if !writes_read_only {
         record_type.check_writable()?;
     }
     let set = sets.get_mut(record_type.api_name()).ok_or_else(|| {
@@ -75,8 +76,7 @@ pub(super) fn decide(
         OperationKind::Assert { matching, attributes } => {
             let matching = place.insert(matching);
             let found = find(set, matching);
-            let can_assert =
-                if options.writes_read_only { Ok(()) } else { record_type.check_can_assert() };
+            let can_assert = if writes_read_only { Ok(()) } else { record_type.check_can_assert() };
             match can_assert.and(referred).and(found) {
                 Ok(Some(index)) => update(set, settings, index, attributes, Some(matching), digest),
                 Ok(None) => create(set, settings, attributes, Some(matching), digest),
@@ -202,7 +202,7 @@ fn edit_item(
     let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, set.current(index), attribute, edited);
+    let values = revise_items(record_type, set.current(index), attribute, edited)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }

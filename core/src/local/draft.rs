@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -9,7 +10,7 @@ use crate::operation::{Match, MatchTarget};
 use crate::record::{Attributes, Change};
 use crate::schema::{Attribute, Origin, RecordType};
 use crate::store::Ids;
-use crate::value::{Item, Value};
+use crate::value::{Item, Value, check_length};
 
 /// New values for some attributes, sorted by index; `None` clears.
 pub(super) type NewValues = Vec<(usize, Option<Value>)>;
@@ -48,7 +49,7 @@ pub(super) fn revise(
         draft.change_primary(index, array, change)?;
     }
     if let Some(Match { target: MatchTarget::Values { attribute, values }, .. }) = matching {
-        draft.keep_match(*attribute, values);
+        draft.keep_match(*attribute, values)?;
     }
     draft.number_items();
     if current.is_none() {
@@ -62,17 +63,20 @@ pub(super) fn revise(
 }
 
 /// Works out what changes where an array attribute of a stored record holds these items.
+///
+/// # Errors
+/// `field_value_invalid` for too many.
 pub(super) fn revise_items(
     record_type: &RecordType,
     current: Current<'_>,
     array: usize,
     items: Vec<Item>,
-) -> NewValues {
+) -> Result<NewValues> {
     let mut draft = Draft { record_type, current: Some(current), changed: NewValues::new() };
-    draft.set_items(array, items);
+    draft.set_items(array, items)?;
     draft.number_items();
     draft.derive();
-    draft.finish()
+    Ok(draft.finish())
 }
 
 /// The items of an array attribute's value.
@@ -130,10 +134,13 @@ impl Draft<'_> {
         self.set(index, value);
     }
 
-    fn set_items(&mut self, array: usize, items: Vec<Item>) {
+    fn set_items(&mut self, array: usize, items: Vec<Item>) -> Result<()> {
+        check_length(items.len())
+            .map_err(|error| error.at_field(&self.record_type.attribute(array).api_name))?;
         let elements: Box<[Value]> =
             items.into_iter().map(|item| Value::Item(Box::new(item))).collect();
         self.set(array, (!elements.is_empty()).then_some(Value::List(elements)));
+        Ok(())
     }
 
     /// Writing a primary value makes it the primary item; the former one stays, demoted
@@ -173,24 +180,23 @@ impl Draft<'_> {
             }
             None => items.push(Item { is_primary: true, ..Item::new(text) }),
         }
-        self.set_items(array, items);
-        Ok(())
+        self.set_items(array, items)
     }
 
     /// The match value is stored with a new record, as primary unless the attributes name
     /// another, and stays with an updated one (contract.md section 11.3).
-    fn keep_match(&mut self, array: usize, values: &[Value]) {
+    fn keep_match(&mut self, array: usize, values: &[Value]) -> Result<()> {
         let attribute = self.record_type.attribute(array);
         if !attribute.value_type.is_item() {
             // Else the same assert would not find the record that it has made.
             if self.current.is_none() && self.value(array).is_none() {
                 self.set(array, values.first().cloned());
             }
-            return;
+            return Ok(());
         }
         let value_type = attribute.value_type;
         if self.current.is_some() && !self.is_changed(array) {
-            return;
+            return Ok(());
         }
         let holds = |value: Option<&Value>, key: &str| {
             keys_of(self.record_type, array, value).any(|held| held == key)
@@ -203,14 +209,14 @@ impl Draft<'_> {
         let given = values.iter().filter_map(Value::as_item);
         let missing: Vec<Item> = given.filter(|item| is_missing(item)).cloned().collect();
         if missing.is_empty() {
-            return;
+            return Ok(());
         }
         let mut items = items_of(self.value(array));
         for item in missing {
             let is_primary = items.is_empty();
             items.push(Item { is_primary, ..item });
         }
-        self.set_items(array, items);
+        self.set_items(array, items)
     }
 
     /// Items that stay keep their number, new ones get another one.
@@ -226,7 +232,7 @@ impl Draft<'_> {
             let stored = stored.and_then(Value::as_list).unwrap_or_default();
             let mut taken: Vec<u32> =
                 stored.iter().filter_map(Value::as_item).map(|item| item.number).collect();
-            let stored: Vec<(Cow<'_, str>, u32)> = stored
+            let stored: FxHashMap<Cow<'_, str>, u32> = stored
                 .iter()
                 .filter_map(Value::as_item)
                 .map(|item| (value_type.match_key(&item.text), item.number))
@@ -238,8 +244,8 @@ impl Draft<'_> {
                     continue;
                 }
                 let key = value_type.match_key(&item.text);
-                item.number = match stored.iter().find(|(known, _)| *known == key) {
-                    Some((_, number)) => *number,
+                item.number = match stored.get(&key) {
+                    Some(number) => *number,
                     None => new_number(self.current, (api_name.as_str(), &*key), &taken),
                 };
                 taken.push(item.number);

@@ -6,10 +6,10 @@ use std::thread;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::calls::{assert, create, patch};
+use crate::calls::{add_item, assert, create, patch};
 use crate::error::ErrorCode;
 use crate::open::{OpenOptions, open};
-use crate::operation::{Action, Match, Operation, OperationKind, Query};
+use crate::operation::{Action, Match, Operation, OperationKind, Query, QueryLimits};
 use crate::record::Attributes;
 use crate::schema::{RecordType, Write};
 use crate::store::journal::RejectFilter;
@@ -28,8 +28,9 @@ fn path(folder: &tempfile::TempDir) -> String {
 
 fn all(workspace: &dyn Workspace) -> Vec<crate::Record> {
     let contact = workspace.schema().record_type("contact").expect("a type").clone();
-    let query = Query::parse(&workspace.schema(), &contact, object(&json!({"limit": 1000})))
-        .expect("a query");
+    let limits = QueryLimits { default_page: 1000, max_page: 1000, ..QueryLimits::default() };
+    let query =
+        Query::parse_within(&workspace.schema(), &contact, Map::new(), &limits).expect("a query");
     workspace.query("contact", &query).expect("a page").records
 }
 
@@ -405,4 +406,24 @@ fn an_older_workspace_is_brought_up_to_date_with_what_it_holds() {
         .unwrap();
     assert_eq!(codes, ["internal_error", "internal_error"]);
     assert!(workspace.api_keys().unwrap().list_keys().unwrap().is_empty());
+}
+
+#[test]
+fn no_write_makes_an_array_longer_than_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = open(&path(&folder), CREATE).unwrap();
+    let emails: Vec<String> = (0..1000).map(|number| format!("s{number}@x.example")).collect();
+    let attributes = object(&json!({ "contact_emails": emails }));
+    let full = create(&*workspace, "contact", attributes).unwrap();
+    let another = json!({"email": "another@x.example", "is_primary": false});
+    let added =
+        add_item(&*workspace, "contact", full.id, "contact_emails", object(&another)).unwrap_err();
+    let primary = object(&json!({"primary_email": "another@x.example"}));
+    let patched = patch(&*workspace, "contact", full.id, primary).unwrap_err();
+    for (refused, field) in [(added, "contact_emails"), (patched, "contact_emails")] {
+        assert_eq!((refused.code(), refused.field()), (ErrorCode::FieldValueInvalid, Some(field)));
+    }
+    let known = object(&json!({"primary_email": "S999@x.example"}));
+    let patched = patch(&*workspace, "contact", full.id, known).unwrap();
+    assert_eq!(patched.value("contact_emails").unwrap().as_list().unwrap().len(), 1000);
 }

@@ -33,13 +33,13 @@ pub(super) fn apply(
             run.push(operation);
             continue;
         };
-        let record_type = operation.record_type;
+        let Operation { record_type, writes_read_only, .. } = operation;
         let before = std::mem::take(&mut run);
         outcomes.extend(batch::apply(transaction, each, before)?);
         let edited = record_of(of, &outcomes).and_then(|id| {
             let parent = Parent { record_type: &record_type, id, relationship };
-            let writes_all = options.writes_read_only;
-            watches.write.time(|| edges::apply(transaction, schema, &parent, *edit, writes_all))
+            let write = || edges::apply(transaction, schema, &parent, *edit, writes_read_only);
+            watches.write.time(write)
         });
         match edited {
             Err(error) if is_of_the_store(&error) => return Err(error),

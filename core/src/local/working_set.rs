@@ -400,20 +400,22 @@ impl WorkingSet {
             let row = entry.record.row;
             let StoredRecord { updated_at, digest, .. } = entry.record;
             let is_archived = entry.is_archived();
-            for (attribute, before) in entry.stored_keys {
+            for (attribute, mut before) in entry.stored_keys {
                 let Some(place) = self.key_attributes.iter().position(|&known| known == attribute)
                 else {
                     continue;
                 };
                 let value = entry.record.values[attribute].as_ref();
                 let value = value.filter(|_| !is_archived);
-                let after = || keys_of(record_type, attribute, value);
-                let come = after().filter(|key| before.iter().all(|known| known != key));
-                let come = come.map(|key| KeyEntry { key: key.into_owned(), row });
-                self.keys.added[place].extend(come);
-                let gone = before.iter().filter(|key| after().all(|kept| kept != key.as_str()));
-                let gone = gone.map(|key| KeyEntry { key: key.clone(), row });
-                self.keys.removed[place].extend(gone);
+                let keys = keys_of(record_type, attribute, value);
+                let mut after: Vec<String> = keys.map(Cow::into_owned).collect();
+                after.sort_unstable();
+                before.sort_unstable();
+                let entry = |key: &String| KeyEntry { key: key.clone(), row };
+                let come = after.iter().filter(|key| before.binary_search(key).is_err());
+                self.keys.added[place].extend(come.map(entry));
+                let gone = before.iter().filter(|key| after.binary_search(key).is_err());
+                self.keys.removed[place].extend(gone.map(entry));
             }
             if entry.is_new {
                 continue;

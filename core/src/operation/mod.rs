@@ -36,6 +36,9 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Who does it, for the change log; `None` for whoever calls the library.
     pub actor: Option<Actor>,
+    /// Whether record types that are only read may be written, and those without an assert
+    /// asserted: for what comes in another way than by the API's plain writes.
+    pub writes_read_only: bool,
     digest: Option<Digest>,
 }
 
@@ -51,7 +54,7 @@ impl Operation {
             }
             _ => None,
         };
-        Self { record_type, kind, actor: None, digest }
+        Self { record_type, kind, actor: None, writes_read_only: false, digest }
     }
 
     /// What an assert asks for, for a record to remember; `None` for other operations.

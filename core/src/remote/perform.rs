@@ -81,6 +81,9 @@ impl Performer<'_> {
                 parts::edit_edge(self, record_type, *of, *relationship, edit).await
             }
             OperationKind::Assert { matching, attributes } => {
+                if !operation.writes_read_only {
+                    record_type.check_can_assert()?;
+                }
                 self.assert(record_type, matching, attributes).await
             }
             OperationKind::Update { matching, attributes } => {

@@ -1,5 +1,6 @@
 //! What a workspace declares beyond the standard record types: custom objects and custom fields.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::value::{ADDRESS_PARTS, ValueType};
 
 use super::Schema;
-use super::attribute::Attribute;
+use super::attribute::{Attribute, Origin};
 use super::declaration::{
     AttributeDeclaration, TypeDeclaration, build_attribute, build_record_type,
 };
@@ -206,6 +207,9 @@ impl Schema {
             if schema.record_types.iter().any(|known| known.api_name() == name) {
                 return Err(invalid(name, "there is a record type of this name"));
             }
+            if schema.relationships().any(|end| end.relationship.name == *name) {
+                return Err(invalid(name, "there is a junction of this name"));
+            }
             if declared.can_assert || declared.read_only {
                 return Err(invalid(name, "custom objects have no can_assert and no read_only"));
             }
@@ -219,6 +223,8 @@ impl Schema {
             for attribute in declared.filter(|attribute| attribute.is_custom) {
                 check_attribute(&record_type, attribute)?;
             }
+            check_names(&record_type)?;
+            check_match_aliases(&record_type)?;
             for end in &mut record_type.relationships {
                 check_relationship(end)?;
                 Arc::make_mut(&mut end.relationship).is_custom = true;
@@ -241,19 +247,15 @@ impl Schema {
             }
             for declared in attributes {
                 let at = format!("{name}.{}", declared.api_name);
-                if record_type.index_of(&declared.api_name).is_some()
-                    || record_type.match_aliases.contains_key(&declared.api_name)
-                {
-                    return Err(invalid(&at, "there is an attribute of this name"));
-                }
                 let no_other =
                     |other: &str| Err(invalid(&at, format!("it cannot follow from {other:?}")));
                 let mut attribute = build_attribute(declared.clone(), &at, &no_other)?;
                 attribute.is_custom = true;
                 check_attribute(&record_type, &attribute)?;
                 record_type.attributes.push(attribute);
-                record_type.by_name = RecordType::names(&record_type.attributes);
             }
+            check_names(&record_type)?;
+            record_type.by_name = RecordType::names(&record_type.attributes);
             schema.record_types[place] = Arc::new(record_type);
         }
         schema.check_targets()?;
@@ -299,11 +301,41 @@ fn check_relationship(end: &RelationshipEnd) -> Result<()> {
     Ok(())
 }
 
+/// Refuses names and aliases that lead to two attributes.
+fn check_names(record_type: &RecordType) -> Result<()> {
+    let mut known: HashSet<&str> = record_type.match_aliases.keys().map(String::as_str).collect();
+    for attribute in &record_type.attributes {
+        for name in std::iter::once(&attribute.api_name).chain(&attribute.aliases) {
+            if !known.insert(name) {
+                let at = format!("{}.{}", record_type.api_name, attribute.api_name);
+                return Err(invalid(&at, format!("there is an attribute of the name {name:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a name to match by whose attribute has no match keys.
+fn check_match_aliases(record_type: &RecordType) -> Result<()> {
+    let at = record_type.api_name();
+    for (alias, index) in &record_type.match_aliases {
+        check_name(alias, at)?;
+        if !record_type.key_attributes().any(|key| key == *index) {
+            return Err(invalid(
+                at,
+                format!("{alias:?} stands for an attribute that is not unique"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses an attribute that a workspace cannot declare.
 fn check_attribute(record_type: &RecordType, attribute: &Attribute) -> Result<()> {
     let name = &attribute.api_name;
     let at = format!("{}.{name}", record_type.api_name);
     check_name(name, &at)?;
+    attribute.aliases.iter().try_for_each(|alias| check_name(alias, &at))?;
     let value_type = attribute.value_type;
     let is_own = value_type.is_item()
         || matches!(
@@ -321,6 +353,22 @@ fn check_attribute(record_type: &RecordType, attribute: &Attribute) -> Result<()
             &at,
             "it cannot be unique: only single texts, numbers, dates and ids can",
         ));
+    }
+    // It would be held by every record that is given none.
+    if attribute.is_unique && attribute.default.is_some() {
+        return Err(invalid(&at, "it cannot be unique and have a default"));
+    }
+    let is_text = |attribute: &Attribute| attribute.value_type.is_text() && !attribute.is_array;
+    match &attribute.origin {
+        Origin::Written => {}
+        Origin::JoinOf { otherwise, .. }
+            if is_text(attribute)
+                && !attribute.is_unique
+                && otherwise.is_none_or(|index| is_text(record_type.attribute(index))) => {}
+        Origin::JoinOf { .. } => {
+            return Err(invalid(&at, "what is derived is a text, of a text, and not unique"));
+        }
+        _ => return Err(invalid(&at, "it follows from what only standard types have")),
     }
     if record_type.attributes.len() >= MAX_ATTRIBUTES {
         return Err(invalid(&at, format!("a record type has at most {MAX_ATTRIBUTES} attributes")));

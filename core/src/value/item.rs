@@ -1,5 +1,8 @@
 //! Items of the arrays that have a primary one: a contact's e-mails and phones, an account's domains.
 
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -113,24 +116,27 @@ pub(super) fn settle(value_type: ValueType, mut items: Vec<Item>) -> Result<Vec<
         only.is_primary = true;
         return Ok(items.into_iter().map(|item| Value::Item(Box::new(item))).collect());
     }
-    let mut settled: Vec<(String, Item)> = Vec::with_capacity(items.len());
+    let mut settled: Vec<Item> = Vec::with_capacity(items.len());
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
     for item in items {
-        let key = value_type.match_key(&item.text).into_owned();
-        match settled.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, first)) => first.is_primary |= item.is_primary,
-            None => settled.push((key, item)),
+        match places.entry(value_type.match_key(&item.text).into_owned()) {
+            Entry::Occupied(first) => settled[*first.get()].is_primary |= item.is_primary,
+            Entry::Vacant(place) => {
+                place.insert(settled.len());
+                settled.push(item);
+            }
         }
     }
-    if settled.iter().filter(|(_, item)| item.is_primary).count() > 1 {
+    if settled.iter().filter(|item| item.is_primary).count() > 1 {
         return Err(Error::new(
             ErrorCode::FieldValueInvalid,
             "two items are marked as primary, at most one can be",
         ));
     }
-    if settled.iter().all(|(_, item)| !item.is_primary)
-        && let Some((_, first)) = settled.first_mut()
+    if settled.iter().all(|item| !item.is_primary)
+        && let Some(first) = settled.first_mut()
     {
         first.is_primary = true;
     }
-    Ok(settled.into_iter().map(|(_, item)| Value::Item(Box::new(item))).collect())
+    Ok(settled.into_iter().map(|item| Value::Item(Box::new(item))).collect())
 }

@@ -19,6 +19,7 @@ pub use input::Input;
 pub(crate) use item::parse_labels;
 pub use item::{Item, ItemShape, LABELS};
 pub use number::Number;
+pub(crate) use parse::check_length;
 pub use parse::{Context, parse};
 pub(crate) use phone::is_phone_region;
 pub use select::{PipelineStage, SelectOption};

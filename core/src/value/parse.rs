@@ -19,6 +19,9 @@ use super::target::Target;
 use super::time::{parse_date, parse_time, parse_timestamp};
 use super::{Value, ValueType};
 
+/// Elements that an array may have: each write of it compares them with those before.
+const MAX_ELEMENTS: usize = 1000;
+
 /// What parsing needs to know beside the value type.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
@@ -34,7 +37,8 @@ pub struct Context<'a> {
 /// stands for a list of one.
 ///
 /// # Errors
-/// `field_value_invalid` if it cannot be coerced, or the envelope names another type.
+/// `field_value_invalid` if it cannot be coerced, the envelope names another type, or a list has
+/// more than 1000 elements.
 pub fn parse<'a>(
     value_type: ValueType,
     is_array: bool,
@@ -53,6 +57,7 @@ pub fn parse<'a>(
         Input::Json(Json::Array(elements)) => elements,
         one => return settled(value_type, vec![parse_one(value_type, one, context)?]).map(Some),
     };
+    check_length(elements.len())?;
     let mut values = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
         let element = unwrap_envelope(value_type, element.into())?;
@@ -62,6 +67,18 @@ pub fn parse<'a>(
         values.push(parse_one(value_type, element, context)?);
     }
     settled(value_type, values).map(Some)
+}
+
+/// Refuses an array of too many elements.
+///
+/// # Errors
+/// `field_value_invalid`.
+pub(crate) fn check_length(elements: usize) -> Result<()> {
+    if elements <= MAX_ELEMENTS {
+        return Ok(());
+    }
+    let what = format!("expected at most {MAX_ELEMENTS} elements, found {elements}");
+    Err(Error::new(ErrorCode::FieldValueInvalid, what))
 }
 
 /// The list that the elements make, of which one is primary where the type has a primary one.

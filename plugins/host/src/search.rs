@@ -46,6 +46,24 @@ impl Connectors {
         Self::from_environment(|name| std::env::var_os(name), program.as_deref())
     }
 
+    /// As [`Connectors::standard`], for a program that is not Headwater's own: what is installed
+    /// lies in this folder, not beside the program.
+    #[must_use]
+    pub fn installed_in(folder: &Path) -> Self {
+        let mut found = Self::from_environment(|name| std::env::var_os(name), None);
+        found.add(folder.to_owned(), "the installation");
+        found
+    }
+
+    /// The same places after these folders.
+    #[must_use]
+    pub fn behind(self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        let mut found = Self { places: Vec::new(), patience: self.patience };
+        folders.into_iter().for_each(|folder| found.add(folder.into(), "given"));
+        self.places.into_iter().for_each(|place| found.add(place.folder, place.origin));
+        found
+    }
+
     /// Only these folders.
     pub fn in_folders(folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         let place = |folder| Place { folder, origin: "given" };
@@ -170,6 +188,9 @@ impl Connectors {
         };
         let message = format!("there is no connector `{name}` ({file}); looked in {looked}");
         let error = Error::new(ErrorCode::ConnectorNotFound, message);
+        if name.starts_with("python:") {
+            return error.hint("connectors in Python need the Python package and its own command");
+        }
         let known: Vec<String> = self.files().into_iter().map(|(name, _)| name).collect();
         match near(name, &known) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -243,6 +264,11 @@ mod tests {
             ["/h/.local/share/headwater/connectors"]
         );
         assert!(environment(&[], None).is_empty());
+        let given = Connectors::in_folders(["/b", "/c"]).behind(["/a", "/c"]);
+        let folders: Vec<&Path> = given.folders().collect();
+        assert_eq!(folders, [Path::new("/a"), Path::new("/c"), Path::new("/b")]);
+        let installed = Connectors::installed_in(Path::new("/package/connectors"));
+        assert_eq!(installed.folders().last(), Some(Path::new("/package/connectors")));
     }
 
     #[test]

@@ -89,7 +89,7 @@ pub(crate) fn query(&Context { limits, .. }: &Context<'_>) -> Vec<Described> {
         .summary("Query activities, newest first")
         .body(body, examples::activities())
         .answers(200, "A page of activities.", page_of(component(ACTIVITY)))
-        .refuses(&[ErrorCode::InvalidFilterValue, ErrorCode::InvalidCursor]);
+        .refuses(&[ErrorCode::InvalidFilterValue, ErrorCode::InvalidCursor, ErrorCode::Timeout]);
     vec![described]
 }
 

@@ -22,7 +22,7 @@ const RECORD: [(&str, &str); 1] = [("id", "$response.body#/data/id")];
 /// What a reference to another record may be refused for.
 pub(super) const REFERENCE: [ErrorCode; 3] =
     [ErrorCode::TargetRecordNotFound, ErrorCode::AmbiguousMatch, ErrorCode::InvalidMatchingField];
-const QUERY: [ErrorCode; 7] = [
+const QUERY: [ErrorCode; 8] = [
     ErrorCode::InvalidFilterField,
     ErrorCode::InvalidFilterOperator,
     ErrorCode::InvalidFilterValue,
@@ -30,6 +30,7 @@ const QUERY: [ErrorCode; 7] = [
     ErrorCode::SortTooManyFields,
     ErrorCode::UnsortableField,
     ErrorCode::InvalidCursor,
+    ErrorCode::Timeout,
 ];
 
 /// The components of one record type.

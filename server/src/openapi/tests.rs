@@ -103,7 +103,7 @@ fn nothing_is_routed_beside_the_table() {
 const NOT_SERVED: [ErrorCode; 2] = [ErrorCode::Cancelled, ErrorCode::UnknownRelationship];
 /// Codes that come with another status than their own, and why.
 const OTHER_STATUS: [(ErrorCode, u16); 1] = [
-    // The client's time, not the server's.
+    // The client's time, not the server's: 504 is what a query answers that takes too long.
     (ErrorCode::Timeout, 408),
 ];
 

@@ -22,7 +22,7 @@ pub(crate) fn run(
         return Err("invalid_request");
     }
     let limit = body.get("limit").map_or(Some(50), Json::as_u64);
-    if limit.is_none_or(|limit| !(1..=1000).contains(&limit)) {
+    if limit.is_none_or(|limit| !(1..=100).contains(&limit)) {
         return Err("invalid_request");
     }
     let nothing = Vec::new();

@@ -309,7 +309,7 @@ impl Replay<'_> {
     /// Everything that can be read, against everything in the world.
     fn whole(&mut self) -> Result<(), String> {
         for of in self.world.types {
-            let body = json!({ "limit": 1000 });
+            let body = json!({ "limit": 100 });
             self.single(&json!({ "do": "query", "record_type": of.name, "body": body }))?;
             let of_type = self.world.records.iter().filter(|record| record.of == of.name);
             let times: Vec<&String> =

@@ -442,7 +442,7 @@ fn query(of: &Type) -> BoxedStrategy<Json> {
     let sort = (select(names), any::<bool>()).prop_map(|(field, is_descending)| {
         json!({ "field": field, "direction": if is_descending { "desc" } else { "asc" } })
     });
-    let limit = prop_oneof![8 => 1..6_u32, 1 => Just(0), 1 => Just(1001)];
+    let limit = prop_oneof![8 => 1..6_u32, 1 => Just(0), 1 => Just(101)];
     (vec(node, 0..3), vec(sort, 0..=4), weighted(0.8, limit))
         .prop_map(move |(filters, sort, limit)| {
             let mut body = json!({ "filters": filters, "sort": sort });

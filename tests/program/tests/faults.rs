@@ -22,7 +22,7 @@ fn injected(crm: &Served, kind: &str) -> Json {
 }
 
 fn contacts(crm: &Served) -> usize {
-    let (status, found) = crm.post("/contact/_query", &json!({"limit": 1000}));
+    let (status, found) = crm.post("/contact/_query", &json!({}));
     assert_eq!(status, 200, "{found}");
     found["data"].as_array().unwrap().len()
 }
@@ -138,7 +138,14 @@ fn faults_of_a_file_repeat_by_their_seed_and_can_be_counted() {
          [[rules]]\nkind = \"cut_before\"\nrate = 0.2\n\
          [[rules]]\nkind = \"cut_after\"\nrate = 0.2\n",
     );
-    let arguments = ["--temporary", "--no-auth", "--twin", "--faults", "faults.toml"];
+    let arguments = [
+        "--temporary",
+        "--no-auth",
+        "--twin",
+        "--faults=faults.toml",
+        "--default-page=1000",
+        "--max-page=1000",
+    ];
     let run = |crm: &Served| -> Vec<Option<u16>> {
         let sent = (0..200)
             .map(|_| crm.try_send("POST", "/contact", br#"{"attributes": {"first_name": "B"}}"#));

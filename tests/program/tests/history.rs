@@ -84,7 +84,7 @@ fn a_sync_is_logged_as_its_run_and_writes_of_many_keys_as_theirs() {
             });
         }
     });
-    let path = format!("/api/local/contact/{id}/history?limit=1000");
+    let path = format!("/api/local/contact/{id}/history?limit=100");
     let (status, told) = ask(&served, "GET", &path);
     assert_eq!(status, 200, "{told}");
     let changes = told["data"].as_array().unwrap();

@@ -24,6 +24,7 @@ fn a_query_that_asks_for_more_than_the_options_allow_is_refused() {
         "--max-filter-values=5",
         "--max-filter-depth=1",
         "--max-path=1",
+        "--query-time=60",
     ];
     let crm = Served::start(&desk, &options);
     let (_, acme) = crm.post("/account", &json!({"attributes": {"name": "Acme"}}));

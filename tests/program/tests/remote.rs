@@ -50,14 +50,14 @@ fn requests(crm: &Served) -> u64 {
 
 fn contacts(crm: &Served) -> Vec<Json> {
     let mut found = Vec::new();
-    let mut body = json!({"limit": 1000});
+    let mut body = json!({"limit": 100});
     loop {
         let (status, page) = crm.post("/contact/_query", &body);
         assert_eq!(status, 200, "{page}");
         found.extend(page["data"].as_array().unwrap().iter().cloned());
         match &page["next_cursor"] {
             Json::Null => return found,
-            cursor => body = json!({"cursor": cursor, "limit": 1000}),
+            cursor => body = json!({"cursor": cursor, "limit": 100}),
         }
     }
 }
@@ -385,7 +385,7 @@ fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     let crm = Served::start(&desk, &["--no-auth", "--twin"]);
     desk.write("job.toml", job(&crm, ""));
     write_people(&desk, ROWS, |row| format!("T{row}"));
-    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 3600});
+    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600});
     assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
     let stopped = sync(&desk, &[]);
     assert_eq!(stopped.status, Some(1), "{stopped:?}");

@@ -79,7 +79,10 @@ fn pass_on(mut stream: TcpStream, crm: &Served, session: &Mutex<Vec<Exchange>>) 
 }
 
 fn object(json: Json) -> Map<String, Json> {
-    json.as_object().cloned().unwrap()
+    match json {
+        Json::Object(object) => object,
+        other => panic!("{other} is no object"),
+    }
 }
 
 /// What was asked and with which status it was answered.

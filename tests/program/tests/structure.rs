@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// What each crate of the product may depend on among the others.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("headwater", &[]),
     ("headwater-abi", &[]),
     ("headwater-sdk", &["headwater-abi"]),
@@ -19,6 +19,8 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("headwater-connector-scripted", &["headwater-sdk"]),
     ("headwater-server", &["headwater"]),
     ("headwater-cli", &["headwater", "headwater-host", "headwater-server"]),
+    ("headwater-ffi", &["headwater", "headwater-abi", "headwater-host"]),
+    ("headwater-python", &["headwater", "headwater-cli", "headwater-host"]),
     ("headwater-headers", &[]),
 ];
 /// Crates that core must not bring in, directly or not.
@@ -142,7 +144,7 @@ fn what_the_compiler_cannot_check_stays_at_the_boundary() {
 fn no_source_file_is_longer_than_500_lines() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let listed = Command::new("git")
-        .args(["ls-files", "*.rs", "*.py", "*.c", "*.sh"])
+        .args(["ls-files", "*.rs", "*.py", "*.c", "*.cpp", "*.hpp", "*.sh"])
         .current_dir(&root)
         .output()
         .unwrap();

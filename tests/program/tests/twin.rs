@@ -31,7 +31,7 @@ fn desk() -> Desk {
 }
 
 fn count(crm: &Served, record_type: &str) -> usize {
-    let (status, found) = crm.post(&format!("/{record_type}/_query"), &json!({"limit": 1000}));
+    let (status, found) = crm.post(&format!("/{record_type}/_query"), &json!({"limit": 100}));
     assert_eq!(status, 200, "{found}");
     found["data"].as_array().unwrap().len()
 }
@@ -266,7 +266,7 @@ fn requests_beside_resets_see_one_of_both_states() {
     });
     desk.write("seed.jsonl", people.collect::<Vec<_>>().join("\n"));
     let crm = Served::start(&desk, &["--no-auth", "--twin", "--seed", "seed.jsonl"]);
-    let old = json!({"limit": 1000,
+    let old = json!({"limit": 100,
         "filters": [{"field": "first_name", "operator": "eq", "value": "Old"}]});
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -1,9 +1,10 @@
 //! Surfaces: which testee, on which kind of workspace, with which list of known failures.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee};
+use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee, python};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -18,7 +19,7 @@ pub struct Surface {
 }
 
 /// Every surface that the feature table shows.
-pub const SURFACES: [Surface; 3] = [
+pub const SURFACES: [Surface; 7] = [
     Surface {
         title: "Rust, SQLite",
         expected: "rust",
@@ -30,6 +31,30 @@ pub const SURFACES: [Surface; 3] = [
         expected: "http",
         workspace: "sqlite",
         start: || Ok(Box::new(HttpTestee::default())),
+    },
+    Surface {
+        title: "C, SQLite",
+        expected: "c",
+        workspace: "sqlite",
+        start: || started(headwater_ffi_tests::c_testee()),
+    },
+    Surface {
+        title: "C++, SQLite",
+        expected: "cpp",
+        workspace: "sqlite",
+        start: || started(headwater_ffi_tests::cpp_testee()),
+    },
+    Surface {
+        title: "Python, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(false)?)),
+    },
+    Surface {
+        title: "Python asyncio, SQLite",
+        expected: "python",
+        workspace: "sqlite",
+        start: || Ok(Box::new(python::start(true)?)),
     },
     Surface {
         title: "Rust, remote",
@@ -55,6 +80,13 @@ impl Surface {
     pub fn expected(&self) -> Result<Expected, String> {
         Expected::load(&tests_folder().join(format!("expected/{}.toml", self.expected)))
     }
+}
+
+/// Starts a program that finds the connectors of the cases by its environment.
+fn started(program: PathBuf) -> Result<Box<dyn Testee>, String> {
+    let mut command = Command::new(program);
+    command.env("HEADWATER_CONNECTOR_PATH", crate::testee::connectors());
+    Ok(Box::new(ProcessTestee::start(command)?))
 }
 
 /// Starts a program that serves a testee on stdin and stdout.

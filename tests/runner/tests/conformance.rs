@@ -37,14 +37,35 @@ fn the_server_passes() {
 }
 
 #[test]
-fn the_remote_workspace_passes() {
+fn the_library_in_c_passes() {
     passes(&SURFACES[2]);
+}
+
+#[test]
+fn the_library_in_cpp_passes() {
+    passes(&SURFACES[3]);
+}
+
+#[test]
+fn the_python_package_passes() {
+    passes(&SURFACES[4]);
+}
+
+#[test]
+fn the_python_package_s_coroutines_pass() {
+    passes(&SURFACES[5]);
+}
+
+#[test]
+fn the_remote_workspace_passes() {
+    passes(&SURFACES[6]);
 }
 
 /// A surface in the table that no test here runs would be a promise that nobody keeps.
 #[test]
 fn every_surface_is_tested() {
-    assert_eq!(SURFACES.map(|surface| surface.expected), ["rust", "http", "remote"]);
+    let expected = SURFACES.map(|surface| surface.expected);
+    assert_eq!(expected, ["rust", "http", "c", "cpp", "python", "python", "remote"]);
 }
 
 /// The same implementation behind the protocol: shows that the protocol carries everything.

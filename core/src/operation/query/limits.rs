@@ -1,5 +1,7 @@
 //! How much one query may ask for.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use crate::error::Result;
@@ -9,17 +11,19 @@ use super::invalid;
 
 /// The default number of records a page (contract.md section 7).
 const DEFAULT_PAGE: usize = 50;
-/// The largest number of records a page.
-const MAX_PAGE: usize = 1000;
+/// The largest number of records a page (contract.md section 7), unless a caller says otherwise.
+const MAX_PAGE: usize = 100;
 
 /// What bounds queries of records and lists of edges.
 ///
 /// ```
 /// use headwater::operation::{Query, QueryLimits};
 /// let schema = headwater::Schema::standard();
-/// let limits = QueryLimits { max_page: 100, ..QueryLimits::default() };
+/// let limits = QueryLimits { max_page: 1000, ..QueryLimits::default() };
 /// let body = serde_json::json!({"limit": 101}).as_object().cloned().unwrap();
-/// let refused = Query::parse_within(&schema, schema.record_type("contact")?, body, &limits);
+/// let contact = schema.record_type("contact")?;
+/// assert_eq!(Query::parse_within(&schema, contact, body.clone(), &limits)?.limit, 101);
+/// let refused = Query::parse(&schema, contact, body);
 /// assert_eq!(refused.unwrap_err().code(), headwater::ErrorCode::InvalidRequest);
 /// # Ok::<(), headwater::Error>(())
 /// ```
@@ -37,6 +41,8 @@ pub struct QueryLimits {
     pub nesting: usize,
     /// How many relationships the path of a field may pass (contract.md section 11.9).
     pub hops: usize,
+    /// How long the records may be searched for; `None` for as long as it takes.
+    pub time: Option<Duration>,
 }
 
 impl Default for QueryLimits {
@@ -48,6 +54,7 @@ impl Default for QueryLimits {
             values: 1000,
             nesting: 16,
             hops: 2,
+            time: None,
         }
     }
 }

@@ -13,6 +13,8 @@ pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
@@ -33,6 +35,8 @@ pub struct Query {
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<Position>,
+    /// How long the records may be searched for; `None` for as long as it takes.
+    pub time: Option<Duration>,
     /// The cursor as it was given, where only the remote workspace can read it.
     remote_cursor: Option<String>,
     /// Filters and sort as they were given, for the cursor.
@@ -132,6 +136,7 @@ impl Query {
             sort: parse_sort(record_type, &origin["sort"])?,
             limit,
             after,
+            time: limits.time,
             remote_cursor,
             origin,
         };

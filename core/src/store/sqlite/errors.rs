@@ -9,6 +9,7 @@ pub(super) fn store_error(doing: &str) -> impl Fn(rusqlite::Error) -> Error + '_
     move |cause| {
         let code = match cause.sqlite_error_code() {
             Some(SqliteCode::DatabaseBusy | SqliteCode::DatabaseLocked) => ErrorCode::StoreBusy,
+            Some(SqliteCode::OperationInterrupted) => ErrorCode::Timeout,
             Some(SqliteCode::DiskFull) => ErrorCode::StoreFull,
             Some(SqliteCode::DatabaseCorrupt | SqliteCode::NotADatabase) => ErrorCode::StoreCorrupt,
             Some(

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
 
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use crate::value::{Timestamp, Value};
 use super::errors::store_error;
 use super::halves::in_halves;
 use super::{SqliteStore, edges, migrate, read, write};
+
+/// Steps of the engine between two looks at the clock: some tens of microseconds.
+const STEPS: i32 = 1000;
 
 /// The connection of a transaction, and what it may do.
 pub(super) enum Access<'a> {
@@ -62,6 +66,15 @@ impl<'a> Transaction<'a> {
         self.store
     }
 
+    /// Lets reads fail with `timeout` from so much time on, until the transaction ends.
+    pub(super) fn limit_time(&mut self, time: Duration) -> Result<()> {
+        let Access::Read(Some(connection)) = &mut self.access else { return Ok(()) };
+        let begun = Instant::now();
+        connection
+            .progress_handler(STEPS, Some(move || begun.elapsed() >= time))
+            .map_err(store_error("limit the time of a query"))
+    }
+
     /// Whether a reader that begins now sees the same records and match keys.
     pub(super) fn sees_what_readers_see(&self) -> bool {
         matches!(self.access, Access::Write(_)) && !self.has_written
@@ -96,6 +109,10 @@ impl<'a> Transaction<'a> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
+        if let Access::Read(Some(connection)) = &mut self.access {
+            // Without a limit there is none to take away.
+            let _ = connection.progress_handler(0, None::<fn() -> bool>);
+        }
         if self.is_open {
             // What cannot be rolled back is rolled back when the file is next opened.
             let _ = self.execute("ROLLBACK", "end a transaction");

@@ -1,29 +1,27 @@
 //! Bad configurations are refused, and the key at fault is named.
 
-use headwater::source::Connector;
 use headwater::{Error, ErrorCode};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Fault, Finding, broken, not_tried};
-use crate::LoadedConnector;
+use super::{Fault, Finding, Subject, broken, not_tried};
 
 const UNKNOWN_KEY: &str = "no_such_key";
 
-pub(super) fn refuses_text(connector: &LoadedConnector) -> Finding {
+pub(super) fn refuses_text(connector: &dyn Subject) -> Finding {
     for text in ["", "{", "not json"] {
         refused(connector, text)?;
     }
     Ok("with config_invalid".to_owned())
 }
 
-pub(super) fn refuses_array(connector: &LoadedConnector) -> Finding {
+pub(super) fn refuses_array(connector: &dyn Subject) -> Finding {
     for text in ["[]", "3", "null"] {
         refused(connector, text)?;
     }
     Ok("with config_invalid".to_owned())
 }
 
-pub(super) fn names_unknown_key(connector: &LoadedConnector, config: Option<&Json>) -> Finding {
+pub(super) fn names_unknown_key(connector: &dyn Subject, config: Option<&Json>) -> Finding {
     let schema = &connector.description().config_schema;
     if schema.get("additionalProperties").is_some_and(|more| *more != Json::Bool(false)) {
         return not_tried("the config_schema allows any key");
@@ -33,7 +31,7 @@ pub(super) fn names_unknown_key(connector: &LoadedConnector, config: Option<&Jso
     names(&refused(connector, &Json::Object(config).to_string())?, UNKNOWN_KEY)
 }
 
-pub(super) fn names_wrong_type(connector: &LoadedConnector, config: Option<&Json>) -> Finding {
+pub(super) fn names_wrong_type(connector: &dyn Subject, config: Option<&Json>) -> Finding {
     if config.is_none() {
         return not_tried("needs a configuration");
     }
@@ -76,7 +74,7 @@ fn value_of_no_type(kind: &Json, property: &Json) -> Option<Json> {
     }
 }
 
-fn refused(connector: &LoadedConnector, config: &str) -> Result<Error, Fault> {
+fn refused(connector: &dyn Subject, config: &str) -> Result<Error, Fault> {
     match connector.open_text(config.to_owned()) {
         Ok(_) => broken(format!("the configuration {config:?} was accepted")),
         Err(error) if error.code() != ErrorCode::ConfigInvalid => {

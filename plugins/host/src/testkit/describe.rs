@@ -1,13 +1,11 @@
 //! What a connector says of itself.
 
-use headwater::source::Connector;
 use serde_json::Value as Json;
 
-use super::{Finding, broken};
-use crate::LoadedConnector;
+use super::{Finding, Subject, broken};
 
 /// The host has already checked the name's letters and that the schema is a JSON object.
-pub(super) fn describes_itself(connector: &LoadedConnector) -> Finding {
+pub(super) fn describes_itself(connector: &dyn Subject) -> Finding {
     let description = connector.description();
     let (name, version) = (&description.name, &description.version);
     if !is_semantic_version(version) {

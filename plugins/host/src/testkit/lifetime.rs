@@ -1,16 +1,14 @@
 //! A source that is opened and closed again and again leaves nothing behind.
 
-use headwater::source::Connector;
 use serde_json::Value as Json;
 
-use super::{Finding, broken, not_tried};
-use crate::LoadedConnector;
+use super::{Finding, Subject, broken, not_tried};
 
 /// What the allocator and the threads may keep.
 const TOLERATED_BYTES: usize = 4 << 20;
 
 pub(super) fn opens_and_closes(
-    connector: &LoadedConnector,
+    connector: &dyn Subject,
     config: Option<&Json>,
     repeats: usize,
 ) -> Finding {
@@ -38,7 +36,7 @@ pub(super) fn opens_and_closes(
     ))
 }
 
-fn repeat(connector: &LoadedConnector, config: &Json, times: usize) -> headwater::Result<()> {
+fn repeat(connector: &dyn Subject, config: &Json, times: usize) -> headwater::Result<()> {
     for _ in 0..times {
         drop(connector.open(config)?);
     }

@@ -6,7 +6,7 @@
 //! # fn main() -> headwater::Result<()> {
 //! let csv = Connectors::standard().find("csv")?;
 //! let config = serde_json::json!({"path": "people.csv"});
-//! let report = testkit::run(&csv, Some(&config), &testkit::Options::default());
+//! let report = testkit::run(&*csv, Some(&config), &testkit::Options::default());
 //! for check in &report.checks {
 //!     println!("{:?} {}: {}", check.outcome, check.name, check.detail);
 //! }
@@ -21,10 +21,34 @@ mod lifetime;
 mod reading;
 mod streams;
 
+use std::path::Path;
+
 use headwater::source::{Connector, Control, Source, StreamDescription};
 use serde_json::Value as Json;
 
 use crate::LoadedConnector;
+
+/// What the checks need of a connector beside what core does, whatever language it is written in.
+pub trait Subject: Connector {
+    /// Where its code is.
+    fn path(&self) -> &Path;
+
+    /// Opens a source with a configuration that need not be JSON.
+    ///
+    /// # Errors
+    /// As [`Connector::open`].
+    fn open_text(&self, config: String) -> headwater::Result<Box<dyn Source>>;
+}
+
+impl Subject for LoadedConnector {
+    fn path(&self) -> &Path {
+        LoadedConnector::path(self)
+    }
+
+    fn open_text(&self, config: String) -> headwater::Result<Box<dyn Source>> {
+        LoadedConnector::open_text(self, config)
+    }
+}
 
 /// How much work the checks may take.
 #[derive(Debug, Clone)]
@@ -119,7 +143,7 @@ impl Report {
 
 /// Runs every check. Without a configuration only those that need none are tried.
 #[must_use]
-pub fn run(connector: &LoadedConnector, config: Option<&Json>, options: &Options) -> Report {
+pub fn run(connector: &dyn Subject, config: Option<&Json>, options: &Options) -> Report {
     let mut report = Report::default();
     report.add("describes itself", describe::describes_itself(connector));
     report.add("refuses a configuration that is not JSON", config::refuses_text(connector));
@@ -144,7 +168,7 @@ pub fn run(connector: &LoadedConnector, config: Option<&Json>, options: &Options
 }
 
 fn streams_of(
-    connector: &LoadedConnector,
+    connector: &dyn Subject,
     config: &Json,
 ) -> Result<(Box<dyn Source>, Vec<StreamDescription>), Fault> {
     let mut source = connector.open(config)?;

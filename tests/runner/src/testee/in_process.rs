@@ -375,7 +375,7 @@ impl InProcess {
 }
 
 /// The folder of the bundled connectors and the scripted one, built once.
-fn connectors() -> &'static Path {
+pub(crate) fn connectors() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         headwater_program_tests::build(&[

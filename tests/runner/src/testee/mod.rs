@@ -4,12 +4,14 @@ mod documented;
 mod http;
 mod in_process;
 mod process;
+pub(crate) mod python;
 mod remote;
 mod requests;
 mod served;
 
 pub use http::HttpTestee;
 pub use in_process::InProcess;
+pub(crate) use in_process::connectors;
 pub use process::ProcessTestee;
 pub use remote::Remote;
 

@@ -1,0 +1,39 @@
+"""Writes what a job says as the text of a job file: Python's own library only reads TOML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """A document whose tables are written inline; ``None`` is left out."""
+    lines = [f"{_key(name)} = {_value(value)}" for name, value in _given(document)]
+    return "\n".join(lines) + "\n"
+
+
+def _given(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in table.items() if value is not None]
+
+
+def _key(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"expected names (str) in a job, found {type(name).__name__}")
+    return json.dumps(name)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (str, PathLike)):
+        # A string of JSON is one of TOML, but for what JSON leaves as it is.
+        return json.dumps(fspath(value)).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in _given(value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(element) for element in value) + "]"
+    raise TypeError(f"a job cannot hold a {type(value).__name__}")

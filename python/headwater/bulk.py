@@ -1,0 +1,182 @@
+"""Rows in bulk: frames, Arrow data and mappings become records, and each row learns its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
+
+from . import _headwater
+from .journal import Rejects, shown_counts
+from .records import Outcome
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+Nulls: TypeAlias = Literal["clear", "keep"]
+"""What a null means: clear the attribute, or leave it as it is."""
+
+
+class ArrowStream(Protocol):
+    """Anything that shows itself as a stream of Arrow data."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A capsule with the stream."""
+
+
+class ArrowArray(Protocol):
+    """Anything that shows itself as a batch of Arrow data."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Capsules with the schema and the data."""
+
+
+Rows: TypeAlias = "pandas.DataFrame | ArrowStream | ArrowArray | Iterable[Mapping[str, Any]]"
+"""Rows: a frame of pandas or polars, a table of pyarrow, any Arrow data, or mappings."""
+
+
+@final
+class BulkReport(Sequence[Outcome]):
+    """What became of rows: a sequence with the :class:`Outcome` of each, in their order.
+
+    >>> import headwater as hw
+    >>> with hw.open_temporary() as ws:
+    ...     rows = [{"primary_email": "sarah@acme.com", "title": "CTO"}, {"primary_email": "none"}]
+    ...     report = ws.assert_many("contact", rows, match="primary_email")
+    >>> report.counts["created"], report[0].action, report[1].error.code
+    (1, 'created', 'field_value_invalid')
+    >>> report.rejects[0]["field"]
+    'primary_email'
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _headwater.BulkResult) -> None:
+        self._native = native
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows were read, created, updated, unchanged, archived and rejected."""
+        return self._native.counts()
+
+    @property
+    def rejects(self) -> Rejects:
+        """The rows that were refused: place, code, field, message, hint and the row as JSON."""
+        return Rejects(self._native.rejects())
+
+    @property
+    def unused_columns(self) -> list[str]:
+        """Columns that no attribute used."""
+        return self._native.unused_columns()
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"there is no row {index}")
+        action, id = self._native.outcome(place)
+        return Outcome(action, id, error=self._native.error(place))
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return (self[place] for place in range(len(self)))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._native.__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The outcomes as a table of pyarrow: row, action, id, code, field, message."""
+        import pyarrow
+
+        return pyarrow.table(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The outcomes as a frame of pandas."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """The outcomes as a frame of polars."""
+        import polars
+
+        return polars.DataFrame(self)
+
+    def __repr__(self) -> str:
+        return f"<{shown_counts(self.counts)}>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.counts)
+        cells = "".join(f"<td>{count}</td>" for count in self.counts.values())
+        rejects = self.rejects._repr_html_() if self.counts["rejected"] else ""
+        return f"<div><table><tr>{head}</tr><tr>{cells}</tr></table>{rejects}</div>"
+
+
+def apply_many(
+    handle: _headwater.Handle,
+    record_type: str,
+    rows: Rows,
+    mode: str,
+    match: str | None,
+    *,
+    nulls: Nulls,
+    nulls_of: Mapping[str, Nulls] | None,
+    columns: Mapping[str, str] | None,
+    ignore_unknown: bool,
+    default_region: str | None,
+    all_or_nothing: bool,
+) -> BulkReport:
+    """Applies rows; raises what kept the rest from being written, with its ``report``."""
+    result, error = _headwater.apply_many(
+        handle,
+        record_type,
+        _arrow_or_mappings(rows),
+        mode,
+        match,
+        nulls,
+        dict(nulls_of or {}),
+        dict(columns or {}),
+        ignore_unknown,
+        default_region,
+        all_or_nothing,
+    )
+    report = BulkReport(result)
+    if error is not None:
+        error.report = report  # type: ignore[attr-defined]
+        raise error
+    return report
+
+
+def _arrow_or_mappings(rows: Any) -> Any:
+    """The rows in one of the two forms that are taken."""
+    if isinstance(rows, (str, bytes, Mapping)):
+        raise TypeError(f"expected rows, found a {type(rows).__name__}")
+    module = type(rows).__module__.partition(".")[0]
+    if module == "pandas":
+        return _of_pandas(rows)
+    if module == "polars" and hasattr(rows, "collect"):
+        return rows.collect()
+    if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
+        return rows
+    if module == "pyarrow" and hasattr(rows, "to_reader"):
+        return rows.to_reader()
+    return rows
+
+
+def _of_pandas(frame: Any) -> Any:
+    """A frame of pandas, without its index.
+
+    Columns that hold values of several types, which Arrow cannot, are taken row by row.
+    """
+    if not hasattr(frame, "columns"):
+        raise TypeError(f"expected a frame, found a {type(frame).__name__}")
+    try:
+        import pyarrow
+
+        return pyarrow.Table.from_pandas(frame, preserve_index=False)
+    except (ImportError, TypeError, ValueError):
+        # pyarrow's own errors are such, too.
+        return frame.to_dict("records")

@@ -1,0 +1,16 @@
+"""The ``headwater`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import _headwater
+
+
+def main() -> None:
+    """Runs the command with the arguments of this process, and ends it with the command's status."""
+    # Connectors in Python are looked for where a script's modules are.
+    if "" not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    sys.exit(_headwater.run_command(sys.argv))

@@ -1,0 +1,166 @@
+"""Queries: records page by page, as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, final
+
+from . import _headwater
+from .filters import Where, nodes_of
+from .records import Record
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+Sort: TypeAlias = "str | Iterable[str] | None"
+"""The order of a query: names of attributes, with ``-`` before those that descend."""
+
+PAGE = 1000
+"""How many records a query reads at a time."""
+
+
+@final
+class Page:
+    """One page of records, and the cursor that gives the next one; ``None`` at the end."""
+
+    __slots__ = ("next_cursor", "records")
+
+    records: list[Record]
+    """The records, in order."""
+    next_cursor: str | None
+    """Opaque; gives the next page."""
+
+    def __init__(self, records: list[Record], next_cursor: str | None) -> None:
+        self.records = records
+        self.next_cursor = next_cursor
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        more = "" if self.next_cursor is None else ", more follow"
+        return f"<page of {len(self.records)} records{more}>"
+
+
+@final
+class Query:
+    """The records that a query selects; nothing is read before it is iterated, and then in pages.
+
+    Every iteration asks anew. Paging is by key: it is stable while others write.
+
+    >>> import headwater as hw
+    >>> with hw.open_temporary() as ws:
+    ...     for name in ["Ada", "Bob", "Cleo"]:
+    ...         _ = ws.create("contact", {"first_name": name})
+    ...     found = ws.query("contact", where=hw.field("first_name") != "Bob", sort="-first_name")
+    ...     [record["first_name"] for record in found]
+    ['Cleo', 'Ada']
+    """
+
+    __slots__ = ("_body", "_handle", "_limit", "_record_type")
+
+    def __init__(
+        self,
+        handle: _headwater.Handle,
+        record_type: str,
+        where: Where,
+        sort: Sort,
+        limit: int | None,
+    ) -> None:
+        self._handle = handle
+        self._record_type = record_type
+        self._limit = check_limit(limit)
+        self._body: dict[str, Any] = {"filters": nodes_of(where), "sort": sort_of(sort)}
+
+    def pages(self) -> Iterator[Page]:
+        """The records, a page at a time."""
+        left = self._limit
+        body = dict(self._body)
+        while True:
+            body["limit"] = PAGE if left is None else min(left, PAGE)
+            if left == 0:
+                return
+            page = read_page(self._handle, self._record_type, body)
+            yield page
+            if page.next_cursor is None:
+                return
+            if left is not None:
+                left -= len(page)
+            body["cursor"] = page.next_cursor
+
+    def __iter__(self) -> Iterator[Record]:
+        for page in self.pages():
+            yield from page.records
+
+    def first(self) -> Record | None:
+        """The first record, or ``None`` where there is none."""
+        body = {**self._body, "limit": 1}
+        records = read_page(self._handle, self._record_type, body).records
+        return records[0] if records and self._limit != 0 else None
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return _headwater.query_stream(self._handle, self._record_type, self._body, self._limit)
+
+    def to_reader(self) -> pyarrow.RecordBatchReader:
+        """The records as a reader of pyarrow, which reads them as it is asked for them."""
+        import pyarrow
+
+        return pyarrow.RecordBatchReader.from_stream(self)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The records as a table of pyarrow: a column for each attribute of the record type."""
+        return self.to_reader().read_all()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The records as a frame of pandas."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """The records as a frame of polars."""
+        import polars
+
+        return polars.DataFrame(self)
+
+    def to_list(self) -> list[Record]:
+        """All records."""
+        return list(self)
+
+    def __repr__(self) -> str:
+        filters, sort = self._body["filters"], self._body["sort"]
+        return f"<query of {self._record_type}: filters {filters!r}, sort {sort!r}>"
+
+
+def read_page(handle: _headwater.Handle, record_type: str, body: Mapping[str, Any]) -> Page:
+    """One page of a query in the words of the API."""
+    records, cursor = _headwater.page(handle, record_type, body)
+    return Page([Record(record) for record in records], cursor)
+
+
+def check_limit(limit: int | None) -> int | None:
+    """A number of records, or none."""
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise TypeError(f"expected an int for limit, found {type(limit).__name__}")
+    if limit < 0:
+        raise ValueError(f"expected a limit of 0 or more, found {limit}")
+    return limit
+
+
+def sort_of(sort: Sort) -> list[dict[str, str]]:
+    """The order in the words of the API."""
+    if sort is None:
+        return []
+    names = [sort] if isinstance(sort, str) else list(sort)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"expected names (str) for sort, found {type(name).__name__}")
+    return [
+        {"field": name.removeprefix("-"), "direction": "desc" if name[:1] == "-" else "asc"}
+        for name in names
+    ]

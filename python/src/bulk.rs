@@ -1,0 +1,295 @@
+//! Rows in bulk: each becomes an operation on one record type, and learns its outcome.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
+use headwater::source::{ArrowStream, Control, Stream};
+use headwater::sync::bulk::{Bulk, BulkReport, RowOutcome, apply_rows};
+use headwater::sync::{Mode, NullPolicy};
+use headwater::{Action, ApplyMode, Error, ErrorCode, Result, Uuid, Workspace};
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList};
+use serde_json::json;
+
+use crate::arrow;
+use crate::failure::{OrRaise, exception};
+use crate::handle::Handle;
+use crate::rows::{MappingStream, NanIsNull};
+use crate::to_python;
+
+/// How often the wait for the end looks for Ctrl-C.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Applies rows: Arrow data, or an iterable of mappings. Gives what became of them, and what kept the
+/// rest from being written.
+#[pyfunction]
+pub(crate) fn apply_many<'py>(
+    py: Python<'py>,
+    handle: &Handle,
+    record_type: &str,
+    rows: &Bound<'py, PyAny>,
+    mode: &str,
+    matching: Option<&str>,
+    nulls: &str,
+    nulls_of: BTreeMap<String, String>,
+    columns: BTreeMap<String, String>,
+    ignore_unknown: bool,
+    default_region: Option<String>,
+    all_or_nothing: bool,
+) -> PyResult<(BulkResult, Option<Bound<'py, PyAny>>)> {
+    let mode = match mode {
+        "create" => Mode::Create,
+        "update" => Mode::Update,
+        _ => Mode::Assert,
+    };
+    let mut bulk = Bulk::new(record_type, mode, matching);
+    bulk.null = null_policy(nulls).or_raise(py)?;
+    for (column, policy) in nulls_of {
+        bulk.null_of.insert(column, null_policy(&policy).or_raise(py)?);
+    }
+    bulk.columns = columns;
+    bulk.ignores_unknown_columns = ignore_unknown;
+    bulk.default_region = default_region;
+    bulk.apply = if all_or_nothing { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
+    let workspace = handle.workspace().or_raise(py)?;
+    let raised = Arc::default();
+    let (columns, stream) = stream_of(rows, &raised)?;
+    let (report, result) = work(py, &*workspace, &bulk, columns.as_deref(), stream)?;
+    if let Some(raised) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(raised);
+    }
+    let error = match &report.error {
+        Some(error) => Some(crate::failure::instance(py, error)?),
+        None => None,
+    };
+    Ok((BulkResult { report, ..result }, error))
+}
+
+/// The columns, where they are known, and the rows.
+type Source = (Option<Vec<String>>, Box<dyn Stream>);
+
+fn stream_of(rows: &Bound<'_, PyAny>, raised: &Arc<Mutex<Option<PyErr>>>) -> PyResult<Source> {
+    match arrow::reader(rows)? {
+        Some(reader) => {
+            let columns = reader.schema().fields().iter().map(|one| one.name().clone()).collect();
+            Ok((Some(columns), Box::new(ArrowStream::new(NanIsNull(reader)))))
+        }
+        None => {
+            let iterator = rows.try_iter()?.into_any().unbind();
+            Ok((None, Box::new(MappingStream::new(iterator, Arc::clone(raised)))))
+        }
+    }
+}
+
+/// Applies the rows on a thread of its own, while this one looks for Ctrl-C.
+fn work(
+    py: Python<'_>,
+    workspace: &dyn Workspace,
+    bulk: &Bulk,
+    columns: Option<&[String]>,
+    mut stream: Box<dyn Stream>,
+) -> PyResult<(BulkReport, BulkResult)> {
+    let control = Control::default();
+    let (done, mut ended) = channel();
+    let mut interrupted = None;
+    let applied = std::thread::scope(|scope| {
+        let control = &control;
+        let worker = scope.spawn(move || {
+            let mut result = BulkResult::default();
+            let report =
+                apply_rows(workspace, bulk, columns, &mut *stream, control, &mut |outcomes| {
+                    result.take(outcomes);
+                    Ok(())
+                });
+            // What is left of the rows may belong to Python.
+            drop(stream);
+            drop(done);
+            report.map(|report| (report, result))
+        });
+        loop {
+            let waiting = &mut ended;
+            let waited = py.detach(move || match waiting.recv_timeout(SIGNAL_INTERVAL) {
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+            });
+            if waited {
+                break;
+            }
+            if let Err(raised) = py.check_signals() {
+                control.cancel();
+                interrupted = Some(raised);
+            }
+        }
+        py.detach(|| worker.join())
+    });
+    if let Some(raised) = interrupted {
+        return Err(raised);
+    }
+    let lost = || Error::new(ErrorCode::Internal, "the thread that applies rows panicked");
+    applied.unwrap_or_else(|_| Err(lost())).or_raise(py)
+}
+
+fn null_policy(name: &str) -> Result<NullPolicy> {
+    match name {
+        "clear" => Ok(NullPolicy::Clear),
+        "keep" => Ok(NullPolicy::Keep),
+        other => {
+            let what = format!("expected clear or keep, found {other:?}");
+            Err(Error::new(ErrorCode::InvalidRequest, what).at_field("nulls"))
+        }
+    }
+}
+
+/// What became of rows.
+#[pyclass(frozen, module = "headwater._headwater")]
+pub(crate) struct BulkResult {
+    report: BulkReport,
+    /// One for each row, in order; none for one that was refused or not tried.
+    done: Vec<Option<(Action, Uuid)>>,
+    refused: Vec<Refused>,
+}
+
+struct Refused {
+    row: u64,
+    error: Error,
+    text: String,
+}
+
+impl Default for BulkResult {
+    fn default() -> Self {
+        let report = BulkReport {
+            counts: headwater::store::journal::Counts::default(),
+            unused_columns: Vec::new(),
+            error: None,
+            stages: headwater::sync::StageTimes::default(),
+        };
+        Self { report, done: Vec::new(), refused: Vec::new() }
+    }
+}
+
+impl BulkResult {
+    fn take(&mut self, outcomes: Vec<RowOutcome>) {
+        for RowOutcome { row, result, text } in outcomes {
+            match result {
+                Ok(outcome) => self.done.push(Some((outcome.action, outcome.id))),
+                Err(error) => {
+                    self.done.push(None);
+                    if error.code() != ErrorCode::Cancelled {
+                        self.refused.push(Refused { row, error, text: text.unwrap_or_default() });
+                    }
+                }
+            }
+        }
+    }
+
+    fn action(&self, index: usize) -> Option<&'static str> {
+        self.done.get(index)?.map(|(action, _)| action.name())
+    }
+}
+
+#[pymethods]
+impl BulkResult {
+    /// How many rows ended in each way.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let counts = &self.report.counts;
+        let counts = json!({
+            "read": counts.read, "created": counts.created, "updated": counts.updated,
+            "unchanged": counts.unchanged, "archived": counts.archived,
+            "rejected": counts.rejected,
+        });
+        to_python::json(py, &counts)
+    }
+
+    /// Columns that no attribute used.
+    fn unused_columns(&self) -> Vec<String> {
+        self.report.unused_columns.clone()
+    }
+
+    fn __len__(&self) -> usize {
+        self.done.len()
+    }
+
+    /// What became of a row, and the id of its record.
+    fn outcome(&self, index: usize) -> PyResult<(Option<&'static str>, Option<String>)> {
+        match self.done.get(index) {
+            Some(done) => Ok((self.action(index), done.map(|(_, id)| id.to_string()))),
+            None => Err(PyIndexError::new_err("there is no such row")),
+        }
+    }
+
+    /// The refused rows.
+    fn rejects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rejects = PyList::empty(py);
+        for Refused { row, error, text } in &self.refused {
+            let shown = json!({
+                "position": row, "position_unit": "row", "code": error.code().name(),
+                "field": error.field(), "message": error.message(), "hint": error.remedy(),
+                "row": text,
+            });
+            rejects.append(to_python::json(py, &shown)?)?;
+        }
+        Ok(rejects)
+    }
+
+    /// The exception of a refused row; `None` for another one.
+    fn error<'py>(&self, py: Python<'py>, index: u64) -> Option<Bound<'py, PyAny>> {
+        let found = self.refused.binary_search_by_key(&index, |refused| refused.row).ok()?;
+        let error = exception(py, &self.refused[found].error);
+        Some(error.value(py).clone().into_any())
+    }
+
+    /// The outcomes as Arrow data: `row`, `action`, `id`, and `code`, `field`, `message` of refusals.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A wish that may be left unfulfilled.
+        let _ = requested_schema;
+        let batch = py.detach(|| self.outcomes()).map_err(|cause| arrow::unreadable(&cause));
+        let batch = batch.or_raise(py)?;
+        let schema = batch.schema();
+        arrow::capsule(py, Box::new(RecordBatchIterator::new([Ok(batch)], schema)))
+    }
+}
+
+impl BulkResult {
+    fn outcomes(&self) -> std::result::Result<RecordBatch, arrow_schema::ArrowError> {
+        let text = |name: &str| Field::new(name, DataType::Utf8, true);
+        let schema = Schema::new(vec![
+            Field::new("row", DataType::UInt64, false),
+            text("action"),
+            text("id"),
+            text("code"),
+            text("field"),
+            text("message"),
+        ]);
+        let rows = 0..self.done.len();
+        let mut refused = self.refused.iter().peekable();
+        let (mut codes, mut fields, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows.clone() {
+            let of_row = refused.next_if(|refused| refused.row == row as u64);
+            codes.push(of_row.map(|refused| refused.error.code().name()));
+            fields.push(of_row.and_then(|refused| refused.error.field()));
+            messages.push(of_row.map(|refused| refused.error.message()));
+        }
+        let ids = self.done.iter().map(|done| done.map(|(_, id)| id.to_string()));
+        RecordBatch::try_new(
+            Arc::new(schema),
+            vec![
+                Arc::new(rows.clone().map(|row| row as u64).collect::<UInt64Array>()),
+                Arc::new(rows.map(|row| self.action(row)).collect::<StringArray>()),
+                Arc::new(ids.collect::<StringArray>()),
+                Arc::new(StringArray::from(codes)),
+                Arc::new(StringArray::from(fields)),
+                Arc::new(StringArray::from(messages)),
+            ],
+        )
+    }
+}

@@ -1,0 +1,170 @@
+//! The records that a query selects as Arrow data, a batch for each page.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_json::ReaderBuilder;
+use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use headwater::schema::{Attribute, RecordType};
+use headwater::value::{ADDRESS_PARTS, ValueType};
+use headwater::{Query, Workspace};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use serde_json::{Map, Value as Json, json};
+
+use crate::arrow;
+use crate::failure::OrRaise;
+use crate::from_python;
+use crate::handle::Handle;
+
+/// Digits of an amount, and those of them behind the point.
+const DECIMAL: DataType = DataType::Decimal128(38, 10);
+/// How many records are read at a time.
+const PAGE: u64 = 1000;
+
+/// The records of a query (its body in the words of the API) as an Arrow stream, which reads them as
+/// it is asked for them.
+#[pyfunction]
+pub(crate) fn query_stream<'py>(
+    py: Python<'py>,
+    handle: &Handle,
+    record_type: &str,
+    body: &Bound<'py, PyAny>,
+    limit: Option<u64>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let body = from_python::object(body, "query")?;
+    let workspace = handle.workspace().or_raise(py)?;
+    let record_type = workspace.record_type(record_type).or_raise(py)?;
+    // What is wrong with the query is told now, not when the stream is read.
+    Query::parse(&workspace.schema(), &record_type, body.clone()).or_raise(py)?;
+    let schema = Arc::new(schema_of(&record_type));
+    let pages = Pages { workspace, record_type, schema, body: Some(body), left: limit };
+    arrow::capsule(py, Box::new(pages))
+}
+
+struct Pages {
+    workspace: Arc<dyn Workspace>,
+    record_type: Arc<RecordType>,
+    schema: SchemaRef,
+    /// Asks for the next page; `None` at the end.
+    body: Option<Map<String, Json>>,
+    left: Option<u64>,
+}
+
+impl Pages {
+    fn read(&mut self, mut body: Map<String, Json>) -> Result<RecordBatch, ArrowError> {
+        let failed = |error: headwater::Error| ArrowError::ExternalError(Box::new(error));
+        body.insert("limit".to_owned(), json!(self.left.unwrap_or(PAGE).min(PAGE)));
+        let query = Query::parse(&self.workspace.schema(), &self.record_type, body.clone());
+        let page = self.workspace.query(self.record_type.api_name(), &query.map_err(failed)?);
+        let page = page.map_err(failed)?;
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(page.records.len() as u64);
+        }
+        self.body = page.next_cursor.map(|cursor| {
+            body.insert("cursor".to_owned(), cursor.into());
+            body
+        });
+        let attributes = self.record_type.attributes().len();
+        let rows: Vec<Json> = page
+            .records
+            .iter()
+            .map(|record| {
+                let mut document = record.to_json();
+                let envelopes = document["attributes"].take();
+                let mut row = Map::with_capacity(attributes);
+                if let Json::Object(envelopes) = envelopes {
+                    row.extend(envelopes.into_iter().map(|(name, value)| (name, plain(value))));
+                }
+                Json::Object(row)
+            })
+            .collect();
+        let mut decoder = ReaderBuilder::new(Arc::clone(&self.schema))
+            .with_batch_size(rows.len().max(1))
+            .build_decoder()?;
+        decoder.serialize(&rows)?;
+        Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&self.schema))))
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == Some(0) {
+            return None;
+        }
+        let body = self.body.take()?;
+        Some(self.read(body))
+    }
+}
+
+impl RecordBatchReader for Pages {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+/// A value without its envelope, as a cell.
+fn plain(mut envelope: Json) -> Json {
+    if let Json::Array(elements) = envelope {
+        return elements.into_iter().map(plain).collect();
+    }
+    let value = envelope["value"].take();
+    match value {
+        // An amount, a reference, and an option: what is said of it beside it is left out.
+        Json::Object(mut object) => {
+            let bare = ["amount", "related_record_id"].iter().find_map(|name| object.remove(*name));
+            let option = || object.contains_key("display_value");
+            match bare {
+                Some(bare) => bare,
+                None if option() => named(&object),
+                None => Json::Object(object),
+            }
+        }
+        other => other,
+    }
+}
+
+fn named(option: &Map<String, Json>) -> Json {
+    option.get("api_name").cloned().unwrap_or_default()
+}
+
+fn schema_of(record_type: &RecordType) -> Schema {
+    Schema::new(record_type.attributes().iter().map(field_of).collect::<Fields>())
+}
+
+fn field_of(attribute: &Attribute) -> Field {
+    let element = type_of(attribute.value_type);
+    let data_type = match attribute.is_array {
+        true => DataType::List(Arc::new(Field::new("item", element, true))),
+        false => element,
+    };
+    Field::new(&attribute.api_name, data_type, true)
+}
+
+fn type_of(value_type: ValueType) -> DataType {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    if let Some(shape) = value_type.item_shape() {
+        let mut fields =
+            vec![text(shape.text_key), Field::new("is_primary", DataType::Boolean, true)];
+        if shape.has_labels {
+            let label = Arc::new(Field::new("item", DataType::Utf8, true));
+            fields.push(Field::new("labels", DataType::List(label), true));
+        }
+        if shape.has_id {
+            fields.push(text("id"));
+        }
+        return DataType::Struct(fields.into());
+    }
+    match value_type {
+        ValueType::Number => DataType::Float64,
+        ValueType::Currency | ValueType::Percent => DECIMAL,
+        ValueType::Boolean => DataType::Boolean,
+        ValueType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ValueType::Date => DataType::Date32,
+        ValueType::Time => DataType::Time64(TimeUnit::Microsecond),
+        ValueType::Address => DataType::Struct(ADDRESS_PARTS.map(text).to_vec().into()),
+        _ => DataType::Utf8,
+    }
+}

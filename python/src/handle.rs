@@ -1,0 +1,97 @@
+//! The handle of an open workspace.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use headwater::{
+    ActingAs, Actor, Error, ErrorCode, FixedClock, Generation, OpenOptions, Result, Workspace,
+    open_generating,
+};
+use pyo3::prelude::*;
+
+use crate::failure::OrRaise;
+
+/// An open workspace. Safe to share between threads; useless in a forked process.
+#[pyclass(frozen, module = "headwater._headwater")]
+pub(crate) struct Handle {
+    workspace: RwLock<Option<Arc<dyn Workspace>>>,
+    /// The process that opened it.
+    process: u32,
+}
+
+#[pymethods]
+impl Handle {
+    #[new]
+    #[pyo3(signature = (url, create, duplicates, history, actor, id_seed, clock))]
+    fn new(
+        py: Python<'_>,
+        url: &str,
+        create: bool,
+        duplicates: Option<bool>,
+        history: Option<bool>,
+        actor: &str,
+        id_seed: Option<u64>,
+        clock: Option<&str>,
+    ) -> PyResult<Self> {
+        let options =
+            OpenOptions { create, rejects_duplicates: duplicates, keeps_history: history };
+        let clock = clock.map(FixedClock::at).transpose().or_raise(py)?;
+        let actor = Actor::named(actor);
+        let opened = py.detach(|| open_generating(url, options, Generation { clock, id_seed }));
+        let workspace = Arc::new(ActingAs::new(opened.or_raise(py)?, actor));
+        Ok(Self { workspace: RwLock::new(Some(workspace)), process: std::process::id() })
+    }
+
+    /// Closes it; calls under way in other threads end first.
+    fn close(&self, py: Python<'_>) {
+        if self.is_forked() {
+            return;
+        }
+        let workspace = self.workspace.write().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| drop(workspace));
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.workspace.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
+impl Handle {
+    /// Does something with the workspace while other Python threads run.
+    pub(crate) fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&dyn Workspace) -> Result<T> + Send,
+    ) -> PyResult<T> {
+        let workspace = self.workspace().or_raise(py)?;
+        py.detach(|| work(&*workspace)).or_raise(py)
+    }
+
+    /// The workspace.
+    pub(crate) fn workspace(&self) -> Result<Arc<dyn Workspace>> {
+        if self.is_forked() {
+            let what = "the workspace was opened by the process that this one was forked from";
+            return Err(Error::new(ErrorCode::InvalidRequest, what)
+                .hint("open it in this process: a database connection cannot be taken along"));
+        }
+        let workspace = self.workspace.read().unwrap_or_else(PoisonError::into_inner).clone();
+        workspace.ok_or_else(|| {
+            Error::new(ErrorCode::InvalidRequest, "the workspace is closed").hint("open it again")
+        })
+    }
+
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.process
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.is_forked() {
+            // Closing would move the log of a database that the other process still writes.
+            let workspace = self.workspace.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(workspace.take());
+        }
+    }
+}

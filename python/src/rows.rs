@@ -1,0 +1,138 @@
+//! Rows of Python on their way into a workspace: mappings, or Arrow data whose NaN is null.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
+use headwater::source::{BadRow, Batch, Checkpoint, Control, Payload, Stream};
+use headwater::{Error, ErrorCode, Result};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::failure;
+use crate::from_python;
+
+/// Rows that are taken at a time.
+const BATCH_ROWS: usize = 2000;
+/// How much of a row that is no mapping is shown.
+const SHOWN: usize = 200;
+
+/// Mappings that a Python iterator gives.
+pub(crate) struct MappingStream {
+    iterator: Py<PyAny>,
+    count: u64,
+    is_over: bool,
+    /// What the iterator itself has raised.
+    raised: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl MappingStream {
+    pub(crate) fn new(iterator: Py<PyAny>, raised: Arc<Mutex<Option<PyErr>>>) -> Self {
+        Self { iterator, count: 0, is_over: false, raised }
+    }
+}
+
+impl Stream for MappingStream {
+    fn next(&mut self, control: &Control) -> Result<Option<Batch>> {
+        if self.is_over {
+            return Ok(None);
+        }
+        if control.is_cancelled() {
+            return Err(Error::new(ErrorCode::Cancelled, "the work was asked to stop"));
+        }
+        let mut text = String::new();
+        let mut row_count = 0;
+        let mut bad_rows = Vec::new();
+        // A bad row ends its batch, so that the rows after it keep their numbers.
+        let read = Python::attach(|py| -> PyResult<()> {
+            let mut rows = self.iterator.bind(py).try_iter()?;
+            while row_count < BATCH_ROWS && bad_rows.is_empty() {
+                let Some(row) = rows.next().transpose()? else {
+                    self.is_over = true;
+                    break;
+                };
+                let start = text.len();
+                match from_python::write_object(&mut text, &row, "a row") {
+                    Ok(()) => {
+                        text.push('\n');
+                        row_count += 1;
+                    }
+                    Err(raised) => {
+                        text.truncate(start);
+                        let raw = row.repr().map(|text| text.to_string()).unwrap_or_default();
+                        bad_rows.push(BadRow {
+                            error: row_error(py, &raised),
+                            position: self.count,
+                            raw: raw.chars().take(SHOWN).collect(),
+                        });
+                    }
+                }
+                self.count += 1;
+            }
+            Ok(())
+        });
+        if let Err(raised) = read {
+            self.is_over = true;
+            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(raised);
+            let what = "the rows ended with an exception";
+            return Err(Error::new(ErrorCode::SourceDataInvalid, what));
+        }
+        if row_count == 0 && bad_rows.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Batch {
+            payload: Payload::JsonLines(text),
+            row_count,
+            positions: Vec::new(),
+            bad_rows,
+            checkpoint: Checkpoint::default(),
+        }))
+    }
+}
+
+/// Why a row cannot be read.
+fn row_error(py: Python<'_>, raised: &PyErr) -> Error {
+    if raised.is_instance_of::<PyTypeError>(py) {
+        return Error::new(ErrorCode::FieldValueInvalid, raised.value(py).to_string());
+    }
+    failure::error(py, raised)
+}
+
+/// Arrow data whose NaN is null.
+pub(crate) struct NanIsNull<R>(pub(crate) R);
+
+impl<R: RecordBatchReader> Iterator for NanIsNull<R> {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.0.next()?.and_then(|batch| {
+            let columns = batch.columns().iter().map(without_nan).collect();
+            RecordBatch::try_new(batch.schema(), columns)
+        }))
+    }
+}
+
+impl<R: RecordBatchReader> RecordBatchReader for NanIsNull<R> {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+}
+
+fn without_nan(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Float32 => floats::<Float32Type>(column, f32::is_nan),
+        DataType::Float64 => floats::<Float64Type>(column, f64::is_nan),
+        _ => Arc::clone(column),
+    }
+}
+
+fn floats<T: ArrowPrimitiveType>(column: &ArrayRef, is_nan: fn(T::Native) -> bool) -> ArrayRef {
+    let numbers = column.as_primitive::<T>();
+    if !numbers.values().iter().any(|&number| is_nan(number)) {
+        return Arc::clone(column);
+    }
+    let kept = numbers.iter().map(|number| number.filter(|&number| !is_nan(number)));
+    Arc::new(kept.collect::<PrimitiveArray<T>>())
+}

@@ -1,0 +1,269 @@
+//! Syncs: a job that runs on a thread of its own, while Python looks on.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use headwater::source::{Control, LogLevel};
+use headwater::store::journal::StreamRun;
+use headwater::sync::{self, Job, Mode, Report, RunOptions, stream_json};
+use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Schema, Uuid, open};
+use headwater_cli::{DataFile, Finder};
+use headwater_host::testkit::Subject;
+use pyo3::prelude::*;
+use serde_json::{Value as Json, json};
+
+use crate::failure::{self, OrRaise, exception};
+use crate::finder::{self, PackageFinder};
+use crate::to_python;
+
+/// How often a wait looks for Ctrl-C.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a run that was stopped may take to end; then its thread is left behind.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A job, checked as far as that is possible without its source.
+#[pyclass(frozen, module = "headwater._headwater")]
+pub(crate) struct NativeJob {
+    job: Job,
+    connector: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl NativeJob {
+    /// Reads a job file, or makes the job of a data file.
+    #[staticmethod]
+    fn of_file(
+        py: Python<'_>,
+        file: PathBuf,
+        workspace: Option<String>,
+        record_type: Option<String>,
+        matching: Option<String>,
+        mode: Option<&str>,
+        default_region: Option<String>,
+        history: Option<bool>,
+    ) -> PyResult<Self> {
+        let mode = match mode {
+            None => None,
+            Some("assert") => Some(Mode::Assert),
+            Some("create") => Some(Mode::Create),
+            Some("update") => Some(Mode::Update),
+            Some(other) => {
+                let what = format!("expected assert, create or update, found {other:?}");
+                let error = Error::new(ErrorCode::InvalidRequest, what).at_field("mode");
+                return Err(exception(py, &error));
+            }
+        };
+        let given = DataFile { workspace, record_type, matching, mode, default_region, history };
+        Ok(Self { job: given.job(&file).or_raise(py)?, connector: None })
+    }
+
+    /// Reads the text of a job; relative paths are taken from `folder`. A class of a connector in
+    /// Python stands in for what the job names.
+    #[staticmethod]
+    fn of_text(
+        py: Python<'_>,
+        text: &str,
+        folder: PathBuf,
+        connector: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        Ok(Self { job: Job::parse(text, &folder).or_raise(py)?, connector })
+    }
+
+    /// The URL of its workspace.
+    #[getter]
+    fn workspace(&self) -> &str {
+        &self.job.workspace
+    }
+
+    /// Checks the job against its source; gives the names of the source's streams.
+    fn check(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let connector = self.connector(py)?;
+        let checked = py.detach(|| {
+            let schema = open(&self.job.workspace, OpenOptions::default())
+                .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema());
+            sync::check(&self.job, &*connector, &schema, &Control::default())
+        });
+        Ok(checked.or_raise(py)?.into_iter().map(|stream| stream.name).collect())
+    }
+
+    /// What the job's source offers.
+    fn discover<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let connector = self.connector(py)?;
+        let streams = py
+            .detach(|| sync::discover(&self.job, &*connector, &Control::default()))
+            .or_raise(py)?;
+        let shown = streams.iter().map(|stream| {
+            let fields = stream.fields.iter().map(|field| {
+                json!({
+                    "name": field.name, "value_type": field.value_type, "is_key": field.is_key,
+                })
+            });
+            json!({
+                "name": stream.name, "fields": fields.collect::<Vec<_>>(),
+                "fields_are_complete": stream.fields_are_complete,
+                "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
+            })
+        });
+        to_python::json(py, &shown.collect())
+    }
+
+    /// Starts the job.
+    fn start(&self, py: Python<'_>, full: bool, actor: &str) -> PyResult<SyncRun> {
+        let (job, connector, actor) = (self.job.clone(), self.connector(py)?, Actor::named(actor));
+        let secrets = job.secrets.clone();
+        let (lines, logged) = channel();
+        let control = Arc::new(Control::new(move |level, message| {
+            // Nobody listens any more: nothing is lost that anybody wants.
+            let _ = lines.send((level, secrets.hide(message)));
+        }));
+        let (progress, events) = channel();
+        let of_run = Arc::clone(&control);
+        let thread =
+            std::thread::Builder::new().name("headwater sync".to_owned()).spawn(move || {
+                run(&job, &*connector, actor, full, &of_run, &mut |id, stream| {
+                    let _ = progress.send((id, stream.clone()));
+                })
+            });
+        let thread = thread.map_err(|cause| {
+            Error::new(ErrorCode::Internal, format!("no thread can be started: {cause}"))
+        });
+        Ok(SyncRun {
+            control,
+            events: Mutex::new(events),
+            logged: Mutex::new(logged),
+            thread: Mutex::new(Some(thread.or_raise(py)?)),
+        })
+    }
+}
+
+impl NativeJob {
+    fn connector(&self, py: Python<'_>) -> PyResult<Arc<dyn Subject>> {
+        if let Some(class) = &self.connector {
+            return finder::find(py, class.bind(py));
+        }
+        let finder = PackageFinder::new(py)?;
+        let name = &self.job.connector;
+        let is_path = name.contains('/') && !name.starts_with(crate::connector::PREFIX);
+        let name = match is_path {
+            true => self.job.folder.join(name).display().to_string(),
+            false => name.clone(),
+        };
+        py.detach(|| finder.find(&name)).or_raise(py)
+    }
+}
+
+fn run(
+    job: &Job,
+    connector: &dyn Subject,
+    actor: Actor,
+    full: bool,
+    control: &Control,
+    observe: &mut dyn FnMut(Uuid, &StreamRun),
+) -> Result<Report> {
+    let options = OpenOptions {
+        create: true,
+        rejects_duplicates: job.rejects_duplicates,
+        keeps_history: job.keeps_history,
+    };
+    let workspace = ActingAs::new(open(&job.workspace, options)?, actor);
+    sync::run(job, connector, &workspace, RunOptions { full }, control, &mut |progress| {
+        observe(progress.run, progress.stream);
+    })
+}
+
+/// A report, and what made the run fail.
+type Finished<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+/// A job that is running.
+#[pyclass(frozen, module = "headwater._headwater")]
+pub(crate) struct SyncRun {
+    control: Arc<Control>,
+    events: Mutex<Receiver<(Uuid, StreamRun)>>,
+    logged: Mutex<Receiver<(LogLevel, String)>>,
+    thread: Mutex<Option<JoinHandle<Result<Report>>>>,
+}
+
+#[pymethods]
+impl SyncRun {
+    /// Waits for the next commit and says how far the run is then; `None` at the end of the run.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        loop {
+            let received = py.detach(|| {
+                let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+                events.recv_timeout(SIGNAL_INTERVAL)
+            });
+            match received {
+                Ok((run, stream)) => {
+                    let mut event = stream_json(&stream);
+                    event["run"] = json!(run);
+                    return to_python::json(py, &event).map(Some);
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            }
+        }
+    }
+
+    /// What the connector has logged since this was last asked: level and line.
+    fn logged(&self) -> Vec<(&'static str, String)> {
+        let logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = |level| match level {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warning",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+        };
+        logged.try_iter().map(|(of, line)| (level(of), line)).collect()
+    }
+
+    /// Asks the run to stop at the next possible point.
+    fn cancel(&self) {
+        self.control.cancel();
+    }
+
+    /// Waits for the end of the run: its report, and what made it fail. A run that was asked to stop
+    /// and does not is left behind; then there is no report.
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Option<Finished<'py>>> {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else { return Ok(None) };
+        let mut asked = None;
+        while !thread.is_finished() {
+            py.detach(|| std::thread::sleep(Duration::from_millis(2)));
+            if let Err(raised) = py.check_signals() {
+                self.control.cancel();
+                let mut kept = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+                *kept = Some(thread);
+                return Err(raised);
+            }
+            if self.control.is_cancelled() {
+                let asked = asked.get_or_insert_with(Instant::now);
+                if asked.elapsed() > PATIENCE {
+                    return Ok(None);
+                }
+            }
+        }
+        let report = thread.join().unwrap_or_else(|_| {
+            Err(Error::new(ErrorCode::Internal, "the thread of the sync panicked"))
+        });
+        let report = match report {
+            Ok(report) => report,
+            Err(error) if error.code() == ErrorCode::Cancelled && self.control.is_cancelled() => {
+                let stopped = json!({ "run": null, "state": "stopped", "streams": [] });
+                return Ok(Some((to_python::json(py, &stopped)?, None)));
+            }
+            Err(error) => return Err(exception(py, &error)),
+        };
+        let shown: Json = report.to_json();
+        let error = report.error.as_ref().map(|error| failure::instance(py, error)).transpose()?;
+        Ok(Some((to_python::json(py, &shown)?, error)))
+    }
+}
+
+impl Drop for SyncRun {
+    fn drop(&mut self) {
+        self.control.cancel();
+    }
+}

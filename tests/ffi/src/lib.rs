@@ -1,0 +1,110 @@
+//! libheadwater for tests: installed once, and programs in C and C++ that are built against it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+pub use headwater_abi_tests::{compiler, repository, run};
+
+/// Flags with which everything of ours compiles without a word.
+pub const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
+
+/// The prefix under which `make install` put the library of this checkout, in this test's profile.
+///
+/// # Panics
+/// If it cannot be built and installed.
+#[must_use]
+pub fn installed() -> &'static Path {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let prefix = folder().join("installed");
+        install(&prefix);
+        prefix
+    })
+}
+
+/// Installs the library of this checkout under a prefix with `make install`.
+///
+/// # Panics
+/// If it cannot be built and installed.
+pub fn install(prefix: &Path) {
+    let built = folder();
+    let profile = if built.ends_with("release") { "release" } else { "dev" };
+    // Of several test programs at once one links.
+    let lock = File::create(built.join("libheadwater.lock")).expect("a lock file");
+    lock.lock().expect("the lock");
+    let mut make = Command::new("make");
+    make.current_dir(repository()).args(["--no-print-directory", "install"]);
+    make.arg(format!("PROFILE={profile}")).arg(format!("PREFIX={}", prefix.display()));
+    make.env("CARGO_TARGET_DIR", built.parent().expect("the target folder"));
+    make.env_remove("MAKEFLAGS").env_remove("DESTDIR");
+    run(&mut make);
+}
+
+/// Where cargo puts what it builds for this test: target/<profile>.
+fn folder() -> PathBuf {
+    let this = std::env::current_exe().expect("the path of this test");
+    let folder = this.parent().expect("the folder of this program");
+    // target/<profile>/deps/<this test>, or target/<profile>/<this program>
+    let folder = if folder.ends_with("deps") { folder.parent().expect("target") } else { folder };
+    folder.to_owned()
+}
+
+/// A compiler for C, told where the installed headers are and to complain of everything.
+#[must_use]
+pub fn c_compiler() -> Command {
+    with_headers(compiler("CC", "cc"), "-std=c11")
+}
+
+/// A compiler for C++, told where the installed headers are and to complain of everything.
+#[must_use]
+pub fn cpp_compiler() -> Command {
+    with_headers(compiler("CXX", "c++"), "-std=c++17")
+}
+
+fn with_headers(mut compiler: Command, standard: &str) -> Command {
+    compiler.arg(standard).arg("-g").args(STRICT).arg("-I").arg(installed().join("include"));
+    compiler
+}
+
+/// Lets a program be linked with the shared library, which it then finds by itself.
+pub fn link(compiler: &mut Command) -> &mut Command {
+    let libraries = installed().join("lib");
+    compiler.arg("-L").arg(&libraries).arg("-lheadwater");
+    compiler.arg(format!("-Wl,-rpath,{}", libraries.display()))
+}
+
+/// Builds the program that answers the conformance cases in C.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn c_testee() -> PathBuf {
+    let program = folder().join("testee_c");
+    let mut compiler = c_compiler();
+    compiler
+        .arg("-o")
+        .arg(&program)
+        .args(["testee.c", "json.c"].map(|name| testees().join("c").join(name)));
+    run(link(&mut compiler));
+    program
+}
+
+/// Builds the program that answers the conformance cases in C++.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn cpp_testee() -> PathBuf {
+    let (program, json) = (folder().join("testee_cpp"), folder().join("testee_json.o"));
+    run(c_compiler().arg("-c").arg("-o").arg(&json).arg(testees().join("c/json.c")));
+    let mut compiler = cpp_compiler();
+    compiler.arg("-o").arg(&program).arg(testees().join("cpp/testee.cpp")).arg(json);
+    run(link(&mut compiler));
+    program
+}
+
+fn testees() -> PathBuf {
+    repository().join("tests/testees")
+}
