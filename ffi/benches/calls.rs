@@ -15,7 +15,7 @@ use headwater_abi::headwater_str;
 use libloading::os::unix::Library;
 use serde_json::{Map, Value as Json, json};
 
-const ROUNDS: usize = 31;
+const ROUNDS: u32 = 31;
 
 type get_fn = unsafe extern "C" fn(
     *const c_void,
@@ -55,7 +55,7 @@ fn lent(text: &str) -> headwater_str {
 /// Nanoseconds of one call, as the median over rounds of `count`, of two that take turns.
 fn medians(count: u32, mut first: impl FnMut(u32), mut second: impl FnMut(u32)) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
-    for round in 0..ROUNDS as u32 {
+    for round in 0..ROUNDS {
         let mut time = |side: usize, call: &mut dyn FnMut(u32)| {
             let begun = Instant::now();
             (0..count).for_each(|index| call(round * count + index));
@@ -70,7 +70,7 @@ fn medians(count: u32, mut first: impl FnMut(u32), mut second: impl FnMut(u32)) 
     })
 }
 
-fn object(json: Json) -> Map<String, Json> {
+fn object(json: &Json) -> Map<String, Json> {
     json.as_object().cloned().unwrap()
 }
 
@@ -96,8 +96,8 @@ fn main() {
     // SAFETY: it takes nothing.
     let [c, rust] = medians(
         1_000_000,
-        |_| drop(black_box(unsafe { version() })),
-        |_| drop(black_box(rust_version())),
+        |_| _ = black_box(unsafe { version() }),
+        |_| _ = black_box(rust_version()),
     );
     println!(
         "cheapest call: {:.1} ns in C, {:.1} ns in Rust, overhead {:.1} ns",
@@ -145,7 +145,7 @@ fn main() {
     };
     let assert_in_rust = |index: u32| {
         let (matching, attributes) = asserted(index);
-        let parse = |text: &str| object(serde_json::from_str(text).unwrap());
+        let parse = |text: &str| object(&serde_json::from_str(text).unwrap());
         let outcome =
             headwater::assert(in_rust, "contact", parse(&matching), parse(&attributes)).unwrap();
         black_box(outcome.record.unwrap().to_json().to_string());
@@ -155,7 +155,7 @@ fn main() {
 
     let id = |workspace: &dyn Workspace| {
         let (matching, attributes) = (json!({"email": "p1@acme.com"}), json!({"title": "CEO"}));
-        headwater::assert(workspace, "contact", object(matching), object(attributes)).unwrap().id
+        headwater::assert(workspace, "contact", object(&matching), object(&attributes)).unwrap().id
     };
     let id_in_c = id(&*headwater::open(url, OpenOptions::default()).unwrap()).to_string();
     let id_in_rust = id(in_rust).to_string();

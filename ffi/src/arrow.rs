@@ -92,8 +92,7 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let checked = |batch: RecordBatch| {
-            let columns = batch.columns().iter();
-            columns.map(|column| column.to_data().validate_full()).collect::<Result<(), _>>()?;
+            batch.columns().iter().try_for_each(|column| column.to_data().validate_full())?;
             Ok(batch)
         };
         self.0.next().map(|batch| batch.and_then(checked))
@@ -125,7 +124,9 @@ impl Outcomes {
             Ok(outcome) => {
                 action.append_value(outcome.action.name());
                 id.append_value(outcome.id.hyphenated().encode_lower(&mut [0; 36]));
-                [code, field, message, hint, text].map(StringBuilder::append_null);
+                for absent in [code, field, message, hint, text] {
+                    absent.append_null();
+                }
             }
             Err(error) => {
                 action.append_value("rejected");

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Sort: TypeAlias = "str | Iterable[str] | None"
 """The order of a query: names of attributes, with ``-`` before those that descend."""
 
-PAGE = 1000
+PAGE = 100
 """How many records a query reads at a time."""
 
 
