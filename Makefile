@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo install test wheel python python-test bench soak fuzz lint format headers model-check conformance-table clean
+.PHONY: demo install test wheel python python-test bench soak chaos fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -67,6 +67,11 @@ bench:
 # Writes over HTTP for ten minutes while the server is killed again and again; `make test` does so briefly.
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
+
+# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+chaos:
+	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
 fuzz: $(TOOLS)/bin/cargo-fuzz

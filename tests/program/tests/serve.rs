@@ -14,12 +14,15 @@ fn a_bad_request_is_told_what_is_wrong_with_it() {
     let crm = Served::start(&desk, &["--no-auth"]);
     let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
     let large = vec![b' '; 1_100_000];
-    let bad: [(&str, &str, &[u8], u16, &str); 15] = [
+    let filter = json!({"field": "owner_user_id", "operator": "eq", "value": ["x".repeat(5000)]});
+    let long = json!({ "filters": [filter] }).to_string().into_bytes();
+    let bad: [(&str, &str, &[u8], u16, &str); 16] = [
         ("POST", "/contact", br#"{"attributes": "#, 400, "invalid_request"),
         ("POST", "/contact", b"[]", 400, "invalid_request"),
         ("POST", "/contact", b"", 400, "invalid_request"),
         ("POST", "/contact", b"{\"attributes\": {\"title\": \"\xff\"}}", 400, "invalid_request"),
         ("POST", "/contact", &deep, 400, "invalid_request"),
+        ("POST", "/contact/_query", &long, 400, "invalid_filter_value"),
         ("POST", "/contact", &large, 413, "payload_too_large"),
         ("POST", "/contract", br#"{"attributes": {}}"#, 404, "unknown_record_type"),
         ("PUT", "/contact", b"", 405, "operation_not_supported"),
