@@ -35,13 +35,13 @@ def test_all_pages_are_read_in_order(crowd):
 
 def test_pages_are_read_only_when_they_are_asked_for(crowd, monkeypatch):
     asked = []
-    read = queries.read_page
+    read = queries.next_page
 
     def counting(*arguments):
         asked.append(arguments)
         return read(*arguments)
 
-    monkeypatch.setattr(queries, "read_page", counting)
+    monkeypatch.setattr(queries, "next_page", counting)
     records = iter(crowd.query("contact"))
     assert asked == []
     next(records)
