@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo install test wheel python python-test bench soak fuzz lint format headers model-check conformance-table clean
+.PHONY: demo install test wheel python python-test bench soak chaos fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -40,6 +40,18 @@ python: $(VENV)/.ready
 	$(VENV)/bin/python python/build_wheel.py --out target/wheels-dev
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels-dev/*.whl
 
+# A page of documentation for each class, in target/python-docs.
+python-docs: python
+	$(VENV)/bin/python python/generate_docs.py target/python-docs
+
+# The examples for orchestrators, each run once: installs these into an environment of its own.
+python-examples: python
+	examples/python/try.sh
+
+# 100 000 calls of each kind, in which memory must stay flat; `make test` makes fewer.
+python-leaks: python
+	HEADWATER_LEAK_CALLS=100000 $(VENV)/bin/python -m pytest tests/python/test_leaks.py
+
 # The tests of the package, what they cannot see from outside, and its types.
 python-test: python
 	$(VENV)/bin/python -m pytest tests/python
@@ -56,6 +68,11 @@ bench:
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
 
+# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+chaos:
+	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
+
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
 fuzz: $(TOOLS)/bin/cargo-fuzz
 	fuzz/run.sh 900
@@ -66,8 +83,8 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
-	$(VENV)/bin/ruff check tests benches python
-	$(VENV)/bin/ruff format --check tests benches python
+	$(VENV)/bin/ruff check tests benches python examples
+	$(VENV)/bin/ruff format --check tests benches python examples
 	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
@@ -75,7 +92,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 # Writes what `lint` checks.
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
-	$(VENV)/bin/ruff format tests benches python
+	$(VENV)/bin/ruff format tests benches python examples
 	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:

@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import boundary, growth, history, load, machine, memory, profile, speed
+from harness import (
+    boundary,
+    growth,
+    history,
+    load,
+    machine,
+    memory,
+    profile,
+    remote,
+    speed,
+)
+from harness import python as package
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
 
@@ -23,6 +34,8 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "boundary": boundary.measure,
     "history": history.measure,
     "load": load.measure,
+    "python": package.measure,
+    "remote": remote.measure,
 }
 
 
@@ -45,7 +58,7 @@ def main() -> None:
         growth_rows=[int(rows) for rows in arguments.growth_rows.split(",")],
     )
     build()
-    if {"speed", "load"} & set(parts):
+    if {"speed", "load", "python"} & set(parts):
         install(bench.venv)
     sections = {"machine": machine.describe} | {part: PARTS[part] for part in parts}
     for name, measure in sections.items():

@@ -12,6 +12,51 @@ from .records import Record as _PublicRecord
 _Id: TypeAlias = str | UUID | _PublicRecord
 _Object: TypeAlias = Mapping[str, Any]
 
+__all__ = [
+    "ERROR_CODES",
+    "VERSION",
+    "BulkResult",
+    "Handle",
+    "NativeJob",
+    "Record",
+    "SyncRun",
+    "activities",
+    "add_connector_path",
+    "add_edge",
+    "add_item",
+    "apply",
+    "apply_many",
+    "archive",
+    "assert_",
+    "create",
+    "declare",
+    "describe_connector",
+    "edges",
+    "get",
+    "history",
+    "list_connectors",
+    "log_activity",
+    "page",
+    "patch",
+    "pipelines",
+    "query_stream",
+    "record_types",
+    "rejects",
+    "remove_edge",
+    "remove_item",
+    "reset",
+    "restore",
+    "run_command",
+    "runs",
+    "schema",
+    "seed",
+    "snapshot",
+    "test_connector",
+    "update",
+    "update_edge",
+    "update_item",
+]
+
 VERSION: str
 ERROR_CODES: list[dict[str, Any]]
 
@@ -147,9 +192,7 @@ def apply_many(
     default_region: str | None,
     all_or_nothing: bool,
 ) -> tuple[BulkResult, Exception | None]: ...
-def query_stream(
-    handle: Handle, record_type: str, body: _Object, limit: int | None
-) -> object: ...
+def query_stream(handle: Handle, record_type: str, body: _Object, limit: int | None) -> object: ...
 def add_connector_path(folder: str | PathLike[str]) -> None: ...
 def list_connectors() -> list[dict[str, Any]]: ...
 def describe_connector(name: str | PathLike[str] | type[_Connector]) -> dict[str, Any]: ...

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
 use arrow_json::ReaderBuilder;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use headwater::schema::{Attribute, RecordType};
@@ -19,6 +21,9 @@ use crate::handle::Handle;
 
 /// Digits of an amount, and those of them behind the point.
 const DECIMAL: DataType = DataType::Decimal128(38, 10);
+/// The offset that texts are parsed with, and the name of it that other packages know best.
+const OFFSET: &str = "+00:00";
+const UTC: &str = "UTC";
 /// How many records are read at a time.
 const PAGE: u64 = 100;
 
@@ -34,11 +39,14 @@ pub(crate) fn query_stream<'py>(
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let body = from_python::object(body, "query")?;
     let workspace = handle.workspace().or_raise(py)?;
-    let record_type = workspace.schema().record_type(record_type).or_raise(py)?.clone();
+    let record_type = workspace.record_type(record_type).or_raise(py)?;
     // What is wrong with the query is told now, not when the stream is read.
     Query::parse(&workspace.schema(), &record_type, body.clone()).or_raise(py)?;
-    let schema = Arc::new(schema_of(&record_type));
-    let pages = Pages { workspace, record_type, schema, body: Some(body), left: limit };
+    let parsed = Arc::new(schema_of(&record_type));
+    let schema = Arc::new(Schema::new(
+        parsed.fields().iter().map(|field| in_utc(field)).collect::<Fields>(),
+    ));
+    let pages = Pages { workspace, record_type, schema, parsed, body: Some(body), left: limit };
     arrow::capsule(py, Box::new(pages))
 }
 
@@ -46,6 +54,8 @@ struct Pages {
     workspace: Arc<dyn Workspace>,
     record_type: Arc<RecordType>,
     schema: SchemaRef,
+    /// The same, as texts are parsed.
+    parsed: SchemaRef,
     /// Asks for the next page; `None` at the end.
     body: Option<Map<String, Json>>,
     left: Option<u64>,
@@ -79,11 +89,17 @@ impl Pages {
                 Json::Object(row)
             })
             .collect();
-        let mut decoder = ReaderBuilder::new(Arc::clone(&self.schema))
+        let mut decoder = ReaderBuilder::new(Arc::clone(&self.parsed))
             .with_batch_size(rows.len().max(1))
             .build_decoder()?;
         decoder.serialize(&rows)?;
-        Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&self.schema))))
+        let schema = Arc::clone(&self.schema);
+        match decoder.flush()? {
+            Some(batch) => {
+                RecordBatch::try_new(schema, batch.columns().iter().map(named_utc).collect())
+            }
+            None => Ok(RecordBatch::new_empty(schema)),
+        }
     }
 }
 
@@ -130,6 +146,22 @@ fn named(option: &Map<String, Json>) -> Json {
     option.get("api_name").cloned().unwrap_or_default()
 }
 
+fn in_utc(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::Timestamp(unit, _) => {
+            field.clone().with_data_type(DataType::Timestamp(*unit, Some(UTC.into())))
+        }
+        _ => field.clone(),
+    }
+}
+
+fn named_utc(column: &ArrayRef) -> ArrayRef {
+    match column.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(times) => Arc::new(times.clone().with_timezone(UTC)),
+        None => Arc::clone(column),
+    }
+}
+
 fn schema_of(record_type: &RecordType) -> Schema {
     Schema::new(record_type.attributes().iter().map(field_of).collect::<Fields>())
 }
@@ -161,7 +193,7 @@ fn type_of(value_type: ValueType) -> DataType {
         ValueType::Number => DataType::Float64,
         ValueType::Currency | ValueType::Percent => DECIMAL,
         ValueType::Boolean => DataType::Boolean,
-        ValueType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ValueType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(OFFSET.into())),
         ValueType::Date => DataType::Date32,
         ValueType::Time => DataType::Time64(TimeUnit::Microsecond),
         ValueType::Address => DataType::Struct(ADDRESS_PARTS.map(text).to_vec().into()),

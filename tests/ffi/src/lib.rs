@@ -108,3 +108,28 @@ pub fn cpp_testee() -> PathBuf {
 fn testees() -> PathBuf {
     repository().join("tests/testees")
 }
+
+/// A tool that these tests cannot do without: the system's, or one that is installed here and now.
+///
+/// # Panics
+/// If it is neither there nor can be had.
+#[must_use]
+pub fn tool(name: &str) -> String {
+    let is_there =
+        || Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !is_there() {
+        let lock = File::create(folder().join("tools.lock")).expect("a lock file");
+        lock.lock().expect("the lock");
+        if !is_there() {
+            let package = match name {
+                "abidiff" | "abidw" => "abigail-tools",
+                "clang++" => "clang",
+                name => name,
+            };
+            let mut install = Command::new("apt-get");
+            install.env("DEBIAN_FRONTEND", "noninteractive");
+            run(install.args(["install", "--yes", "--no-install-recommends", package]));
+        }
+    }
+    name.to_owned()
+}
