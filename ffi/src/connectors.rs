@@ -28,8 +28,7 @@ impl Owned for headwater_connectors {}
 /// Says where connectors are looked for; loads none.
 ///
 /// `search_path` (folders, separated as in `PATH`; empty for the usual ones: those of
-/// `HEADWATER_CONNECTOR_PATH`, the user's, the installation's and the program's): Borrowed for the
-/// call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
+/// `HEADWATER_CONNECTOR_PATH`, the user's, and the one beside this library): Borrowed for the call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
 /// Threads: any. Errors: `invalid_request`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_connectors_open(
@@ -179,12 +178,11 @@ pub unsafe extern "C" fn headwater_connectors_free(connectors: *mut headwater_co
     unsafe { free("headwater_connectors_free", connectors) }
 }
 
-/// The folders that the program looks in, and the one beside this library.
+/// Those of the environment, the user's, and the one beside this library.
 fn usual() -> Connectors {
-    let found = Connectors::standard();
     match library_folder() {
-        Some(folder) => found.and_in(folder.join("headwater").join("connectors")),
-        None => found,
+        Some(folder) => Connectors::installed_in(&folder.join("headwater").join("connectors")),
+        None => Connectors::standard(),
     }
 }
 

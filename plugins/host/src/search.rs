@@ -108,13 +108,6 @@ impl Connectors {
         }
     }
 
-    /// Looks in this folder too, after the others.
-    #[must_use]
-    pub fn and_in(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.add(folder.into(), "the installation");
-        self
-    }
-
     /// Gives every connector that is found this limit; see [`LoadedConnector::with_patience`].
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
