@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo install test wheel python python-test bench soak chaos fuzz lint format headers model-check conformance-table clean
+.PHONY: demo install test wheel python python-test bench soak chaos ffi-soak ffi-sanitizers ffi-bench abi-baseline fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -40,13 +40,25 @@ python: $(VENV)/.ready
 	$(VENV)/bin/python python/build_wheel.py --out target/wheels-dev
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels-dev/*.whl
 
+# A page of documentation for each class, in target/python-docs.
+python-docs: python
+	$(VENV)/bin/python python/generate/docs.py target/python-docs
+
+# The examples for orchestrators, each run once: installs these into an environment of its own.
+python-examples: python
+	examples/python/try.sh
+
+# 100 000 calls of each kind, in which memory must stay flat; `make test` makes fewer.
+python-leaks: python
+	HEADWATER_LEAK_CALLS=100000 $(VENV)/bin/python -m pytest tests/python/test_leaks.py
+
 # The tests of the package, what they cannot see from outside, and its types.
 python-test: python
 	$(VENV)/bin/python -m pytest tests/python
 	$(VENV)/bin/python -m mypy --config-file tests/python/mypy.ini -p headwater
 	$(VENV)/bin/python -m mypy.stubtest headwater._headwater --mypy-config-file tests/python/mypy.ini
-	$(VENV)/bin/python python/generate_errors.py --check
-	$(VENV)/bin/python python/generate_aio.py --check
+	$(VENV)/bin/python python/generate/errors.py --check
+	$(VENV)/bin/python python/generate/aio.py --check
 
 # Measures what benches/RESULTS.md shows, and writes it there: half an hour on a quiet machine.
 bench:
@@ -55,6 +67,25 @@ bench:
 # Writes over HTTP for ten minutes while the server is killed again and again; `make test` does so briefly.
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
+
+# Calls libheadwater 100 000 times, once under valgrind; `make test` does so some hundred times.
+ffi-soak:
+	HEADWATER_FFI_CALLS=100000 $(CARGO) test -p headwater-ffi-tests --test memory -- --nocapture
+
+# What a call through libheadwater costs against the same call in Rust.
+ffi-bench:
+	$(MAKE) install PREFIX=$(abspath $(TARGET))/release/installed
+	HEADWATER_LIBRARY=$(abspath $(TARGET))/release/installed/lib/libheadwater.so $(CARGO) bench --quiet -p headwater-ffi
+
+# The tests of libheadwater and of connectors with the Rust side under a sanitizer; needs a nightly
+# compiler, with its source for threads.
+ffi-sanitizers:
+	tests/ffi/sanitizers.sh address
+	tests/ffi/sanitizers.sh thread
+
+# Writes what abidiff compares with: for a new major version of the library only.
+abi-baseline:
+	$(CARGO) run --quiet -p headwater-ffi-tests --bin abi-baseline
 
 # Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
 chaos:
@@ -71,8 +102,8 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
-	$(VENV)/bin/ruff check tests benches python
-	$(VENV)/bin/ruff format --check tests benches python
+	$(VENV)/bin/ruff check tests benches python examples
+	$(VENV)/bin/ruff format --check tests benches python examples
 	$(VENV)/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 	$(CARGO) run --quiet -p headwater-headers -- --check
 	$(CARGO) run --quiet -p headwater-conformance --bin feature-table -- --check README.md
@@ -80,7 +111,7 @@ lint: $(VENV)/.ready $(TOOLS)/bin/cargo-deny
 # Writes what `lint` checks.
 format: $(VENV)/.ready
 	$(CARGO) fmt --all
-	$(VENV)/bin/ruff format tests benches python
+	$(VENV)/bin/ruff format tests benches python examples
 	$(VENV)/bin/clang-format -i $$(git ls-files '*.c' '*.cpp' '*.hpp' 'tests/testees/*.h')
 
 headers:

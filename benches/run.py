@@ -22,6 +22,7 @@ from harness import (
     remote,
     speed,
 )
+from harness import python as package
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
 
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "boundary": boundary.measure,
     "history": history.measure,
     "load": load.measure,
+    "python": package.measure,
     "remote": remote.measure,
 }
 
@@ -56,7 +58,7 @@ def main() -> None:
         growth_rows=[int(rows) for rows in arguments.growth_rows.split(",")],
     )
     build()
-    if {"speed", "load"} & set(parts):
+    if {"speed", "load", "python"} & set(parts):
         install(bench.venv)
     sections = {"machine": machine.describe} | {part: PARTS[part] for part in parts}
     for name, measure in sections.items():

@@ -12,6 +12,52 @@ from .records import Record as _PublicRecord
 _Id: TypeAlias = str | UUID | _PublicRecord
 _Object: TypeAlias = Mapping[str, Any]
 
+__all__ = [
+    "ERROR_CODES",
+    "VERSION",
+    "BulkResult",
+    "Handle",
+    "NativeJob",
+    "Record",
+    "SyncRun",
+    "activities",
+    "add_connector_path",
+    "add_edge",
+    "add_item",
+    "apply",
+    "apply_many",
+    "archive",
+    "assert_",
+    "create",
+    "declare",
+    "describe_connector",
+    "edges",
+    "get",
+    "history",
+    "list_connectors",
+    "log_activity",
+    "next_records",
+    "page",
+    "patch",
+    "pipelines",
+    "query_stream",
+    "record_types",
+    "rejects",
+    "remove_edge",
+    "remove_item",
+    "reset",
+    "restore",
+    "run_command",
+    "runs",
+    "schema",
+    "seed",
+    "snapshot",
+    "test_connector",
+    "update",
+    "update_edge",
+    "update_item",
+]
+
 VERSION: str
 ERROR_CODES: list[dict[str, Any]]
 
@@ -65,6 +111,9 @@ def apply(
     handle: Handle, operations: Iterable[_Object], all_or_nothing: bool, records: bool
 ) -> list[tuple[Any, ...]]: ...
 def page(handle: Handle, record_type: str, body: _Object) -> tuple[list[Record], str | None]: ...
+def next_records(
+    handle: Handle, record_type: str, body: _Object, wanted: int | None
+) -> tuple[list[Record], str | None]: ...
 def activities(handle: Handle, body: _Object) -> dict[str, Any]: ...
 def add_item(
     handle: Handle, record_type: str, id: _Id, attribute: str, body: _Object
@@ -147,9 +196,7 @@ def apply_many(
     default_region: str | None,
     all_or_nothing: bool,
 ) -> tuple[BulkResult, Exception | None]: ...
-def query_stream(
-    handle: Handle, record_type: str, body: _Object, limit: int | None
-) -> object: ...
+def query_stream(handle: Handle, record_type: str, body: _Object, limit: int | None) -> object: ...
 def add_connector_path(folder: str | PathLike[str]) -> None: ...
 def list_connectors() -> list[dict[str, Any]]: ...
 def describe_connector(name: str | PathLike[str] | type[_Connector]) -> dict[str, Any]: ...

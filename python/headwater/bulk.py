@@ -103,7 +103,8 @@ class BulkReport(Sequence[Outcome]):
         """The outcomes as a frame of polars."""
         import polars
 
-        return polars.DataFrame(self)
+        # The sequence that the report is too would be taken first.
+        return polars.DataFrame(self._native)
 
     def __repr__(self) -> str:
         return f"<{shown_counts(self.counts)}>"
@@ -157,13 +158,23 @@ def _arrow_or_mappings(rows: Any) -> Any:
     module = type(rows).__module__.partition(".")[0]
     if module == "pandas":
         return _of_pandas(rows)
-    if module == "polars" and hasattr(rows, "collect"):
-        return rows.collect()
+    if module == "polars":
+        return _of_polars(rows)
     if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
         return rows
     if module == "pyarrow" and hasattr(rows, "to_reader"):
         return rows.to_reader()
     return rows
+
+
+def _of_polars(frame: Any) -> Any:
+    """A frame of polars; columns of nothing but null are not exported as Arrow has it."""
+    import polars
+
+    lazy = frame.lazy() if hasattr(frame, "lazy") else frame
+    if not isinstance(lazy, polars.LazyFrame):
+        raise TypeError(f"expected a frame, found a {type(frame).__name__}")
+    return lazy.with_columns(polars.col(polars.Null).cast(polars.String)).collect()
 
 
 def _of_pandas(frame: Any) -> Any:

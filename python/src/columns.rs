@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
 use arrow_json::ReaderBuilder;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use headwater::schema::{Attribute, RecordType};
@@ -10,17 +12,19 @@ use headwater::value::{ADDRESS_PARTS, ValueType};
 use headwater::{Query, Workspace};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::arrow;
 use crate::failure::OrRaise;
 use crate::from_python;
 use crate::handle::Handle;
+use crate::query;
 
 /// Digits of an amount, and those of them behind the point.
 const DECIMAL: DataType = DataType::Decimal128(38, 10);
-/// How many records are read at a time.
-const PAGE: u64 = 1000;
+/// The offset that texts are parsed with, and the name of it that other packages know best.
+const OFFSET: &str = "+00:00";
+const UTC: &str = "UTC";
 
 /// The records of a query (its body in the words of the API) as an Arrow stream, which reads them as
 /// it is asked for them.
@@ -30,15 +34,18 @@ pub(crate) fn query_stream<'py>(
     handle: &Handle,
     record_type: &str,
     body: &Bound<'py, PyAny>,
-    limit: Option<u64>,
+    limit: Option<usize>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let body = from_python::object(body, "query")?;
     let workspace = handle.workspace().or_raise(py)?;
-    let record_type = workspace.record_type(record_type).or_raise(py)?;
+    let record_type = handle.run(py, |workspace| workspace.record_type(record_type))?;
     // What is wrong with the query is told now, not when the stream is read.
     Query::parse(&workspace.schema(), &record_type, body.clone()).or_raise(py)?;
-    let schema = Arc::new(schema_of(&record_type));
-    let pages = Pages { workspace, record_type, schema, body: Some(body), left: limit };
+    let parsed = Arc::new(schema_of(&record_type));
+    let schema = Arc::new(Schema::new(
+        parsed.fields().iter().map(|field| in_utc(field)).collect::<Fields>(),
+    ));
+    let pages = Pages { workspace, record_type, schema, parsed, body: Some(body), left: limit };
     arrow::capsule(py, Box::new(pages))
 }
 
@@ -46,20 +53,20 @@ struct Pages {
     workspace: Arc<dyn Workspace>,
     record_type: Arc<RecordType>,
     schema: SchemaRef,
+    /// The same, as texts are parsed.
+    parsed: SchemaRef,
     /// Asks for the next page; `None` at the end.
     body: Option<Map<String, Json>>,
-    left: Option<u64>,
+    left: Option<usize>,
 }
 
 impl Pages {
     fn read(&mut self, mut body: Map<String, Json>) -> Result<RecordBatch, ArrowError> {
         let failed = |error: headwater::Error| ArrowError::ExternalError(Box::new(error));
-        body.insert("limit".to_owned(), json!(self.left.unwrap_or(PAGE).min(PAGE)));
-        let query = Query::parse(&self.workspace.schema(), &self.record_type, body.clone());
-        let page = self.workspace.query(self.record_type.api_name(), &query.map_err(failed)?);
-        let page = page.map_err(failed)?;
+        let name = self.record_type.api_name();
+        let page = query::read(&*self.workspace, name, body.clone(), self.left).map_err(failed)?;
         if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(page.records.len() as u64);
+            *left = left.saturating_sub(page.records.len());
         }
         self.body = page.next_cursor.map(|cursor| {
             body.insert("cursor".to_owned(), cursor.into());
@@ -79,11 +86,17 @@ impl Pages {
                 Json::Object(row)
             })
             .collect();
-        let mut decoder = ReaderBuilder::new(Arc::clone(&self.schema))
+        let mut decoder = ReaderBuilder::new(Arc::clone(&self.parsed))
             .with_batch_size(rows.len().max(1))
             .build_decoder()?;
         decoder.serialize(&rows)?;
-        Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&self.schema))))
+        let schema = Arc::clone(&self.schema);
+        match decoder.flush()? {
+            Some(batch) => {
+                RecordBatch::try_new(schema, batch.columns().iter().map(named_utc).collect())
+            }
+            None => Ok(RecordBatch::new_empty(schema)),
+        }
     }
 }
 
@@ -130,6 +143,22 @@ fn named(option: &Map<String, Json>) -> Json {
     option.get("api_name").cloned().unwrap_or_default()
 }
 
+fn in_utc(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::Timestamp(unit, _) => {
+            field.clone().with_data_type(DataType::Timestamp(*unit, Some(UTC.into())))
+        }
+        _ => field.clone(),
+    }
+}
+
+fn named_utc(column: &ArrayRef) -> ArrayRef {
+    match column.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(times) => Arc::new(times.clone().with_timezone(UTC)),
+        None => Arc::clone(column),
+    }
+}
+
 fn schema_of(record_type: &RecordType) -> Schema {
     Schema::new(record_type.attributes().iter().map(field_of).collect::<Fields>())
 }
@@ -161,7 +190,7 @@ fn type_of(value_type: ValueType) -> DataType {
         ValueType::Number => DataType::Float64,
         ValueType::Currency | ValueType::Percent => DECIMAL,
         ValueType::Boolean => DataType::Boolean,
-        ValueType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ValueType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(OFFSET.into())),
         ValueType::Date => DataType::Date32,
         ValueType::Time => DataType::Time64(TimeUnit::Microsecond),
         ValueType::Address => DataType::Struct(ADDRESS_PARTS.map(text).to_vec().into()),

@@ -130,6 +130,7 @@ impl Source for PythonSource {
             position: Position { rows: 0, ..begin },
             batch_rows: request.batch_rows.max(1),
             held: VecDeque::new(),
+            failure: None,
             is_over: false,
         }))
     }
@@ -204,6 +205,8 @@ struct PythonStream {
     batch_rows: usize,
     /// What was taken from the connector and belongs to a later batch.
     held: VecDeque<ArrowRows>,
+    /// A failure that came after the rows of a batch.
+    failure: Option<Error>,
     is_over: bool,
 }
 
@@ -213,7 +216,7 @@ impl Stream for PythonStream {
             return self.columns(columns).map(Some);
         }
         if self.is_over {
-            return Ok(None);
+            return self.failure.take().map_or(Ok(None), Err);
         }
         let mut lines = String::new();
         let mut count = 0;
@@ -223,10 +226,15 @@ impl Stream for PythonStream {
                     self.is_over = true;
                     return Err(stopped);
                 }
-                let yielded = self.take(py).map_err(|raised| {
-                    self.is_over = true;
-                    failure::error(py, &raised)
-                })?;
+                let yielded = match self.take(py) {
+                    Ok(yielded) => yielded,
+                    Err(raised) => {
+                        // What was read before is good.
+                        self.is_over = true;
+                        self.failure = Some(failure::error(py, &raised));
+                        break;
+                    }
+                };
                 match yielded {
                     None => {
                         self.is_over = true;
@@ -236,9 +244,6 @@ impl Stream for PythonStream {
                         self.position = Position { at, rows: 0 };
                         // Nothing is left to pass over behind a checkpoint that is new.
                         self.passed_over = 0;
-                        if count > 0 {
-                            break;
-                        }
                     }
                     Some(Yielded::Row(_)) if self.passed_over > 0 => {
                         self.passed_over -= 1;
@@ -268,6 +273,9 @@ impl Stream for PythonStream {
             }
             Ok(())
         })?;
+        if count == 0 && self.held.is_empty() && self.failure.is_some() {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
         if count == 0 {
             return self.held.pop_front().map(|columns| self.columns(columns)).transpose();
         }

@@ -93,13 +93,17 @@ class Testee:
 
     async def do_seed(self, request):
         names = ("record_type", "attributes", "relationships")
-        seeded = await self.call("seed", [{n: request[n] for n in names if n in request}])
+        seeded = await self.call(
+            "seed", [{n: request[n] for n in names if n in request}]
+        )
         record = await self.call("get", request.text("record_type"), seeded[0].id)
         return {"data": record.to_wire()}
 
     async def do_create(self, request):
         if request.text("record_type") == ACTIVITY:
-            return {"data": await self.call("log_activity", request.object("attributes"))}
+            return {
+                "data": await self.call("log_activity", request.object("attributes"))
+            }
         record = await self.call(
             "create", request.text("record_type"), request.object("attributes")
         )
@@ -111,7 +115,10 @@ class Testee:
 
     async def do_patch(self, request):
         record = await self.call(
-            "patch", request.text("record_type"), request.text("id"), request.object("attributes")
+            "patch",
+            request.text("record_type"),
+            request.text("id"),
+            request.object("attributes"),
         )
         return {"data": record.to_wire()}
 
@@ -119,12 +126,17 @@ class Testee:
         await self.call("archive", request.text("record_type"), request.text("id"))
 
     async def do_restore(self, request):
-        record = await self.call("restore", request.text("record_type"), request.text("id"))
+        record = await self.call(
+            "restore", request.text("record_type"), request.text("id")
+        )
         return {"data": record.to_wire()}
 
     async def do_history(self, request):
         return await self.call(
-            "history_page", request.text("record_type"), request.text("id"), paging(request)
+            "history_page",
+            request.text("record_type"),
+            request.text("id"),
+            paging(request),
         )
 
     async def do_assert(self, request):
@@ -136,16 +148,28 @@ class Testee:
     async def asserted(self, verb, request):
         """What `assert` and `update` give; `meta.action` knows no `unchanged`."""
         done = await self.call(
-            verb, request.text("record_type"), request.object("match"), request.object("attributes")
+            verb,
+            request.text("record_type"),
+            request.object("match"),
+            request.object("attributes"),
         )
         action = "updated" if done.action == "unchanged" else done.action
-        return {"data": done.record.to_wire(), "id": done.id, "meta": {"action": action}}
+        return {
+            "data": done.record.to_wire(),
+            "id": done.id,
+            "meta": {"action": action},
+        }
 
     async def do_query(self, request):
         if request.text("record_type") == ACTIVITY:
             return await self.call("activities_page", request.object("body"))
-        page = await self.call("page", request.text("record_type"), request.object("body"))
-        return {"data": [one.to_wire() for one in page], "next_cursor": page.next_cursor}
+        page = await self.call(
+            "page", request.text("record_type"), request.object("body")
+        )
+        return {
+            "data": [one.to_wire() for one in page],
+            "next_cursor": page.next_cursor,
+        }
 
     async def do_schema(self, request):
         return await self.call("schema", request.text("record_type"))
@@ -275,7 +299,9 @@ def outcome_json(outcome):
     if outcome.error is not None:
         return {"error": error_json(outcome.error)}
     shown = {"action": outcome.action, "id": outcome.id}
-    return shown if outcome.record is None else {**shown, "data": outcome.record.to_wire()}
+    return (
+        shown if outcome.record is None else {**shown, "data": outcome.record.to_wire()}
+    )
 
 
 def error_json(error):

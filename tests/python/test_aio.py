@@ -1,0 +1,74 @@
+"""The coroutines: the same names, and the same results."""
+
+import asyncio
+import inspect
+
+import counting
+import headwater as hw
+import headwater.aio
+import pytest
+
+
+def names(cls):
+    """The public names of a class."""
+    return {name for name in dir(cls) if not name.startswith("_")}
+
+
+def test_there_is_a_coroutine_for_every_call():
+    assert names(headwater.aio.Workspace) == names(hw.Workspace)
+    for name, method in inspect.getmembers(hw.Workspace, inspect.isfunction):
+        if name.startswith("_"):
+            continue
+        twin = inspect.signature(getattr(headwater.aio.Workspace, name))
+        assert twin.parameters.keys() == inspect.signature(method).parameters.keys(), (
+            name
+        )
+
+
+def test_calls_queries_and_iterators(tmp_path):
+    async def main():
+        async with await headwater.aio.open(tmp_path / "crm.db") as ws:
+            people = [{"primary_email": f"p{n}@acme.example"} for n in range(1200)]
+            report = await ws.assert_many("contact", people, match="primary_email")
+            assert report.counts["created"] == 1200
+            assert len([one async for one in ws.query("contact")]) == 1200
+            assert [len(page) async for page in ws.query("contact").pages()] == [
+                1000,
+                200,
+            ]
+            first = await ws.query("contact", sort="created_at").first()
+            assert first["primary_email"] == "p0@acme.example"
+            changes = [change async for change in ws.history("contact", first)]
+            assert [change["operation"] for change in changes]
+            with pytest.raises(hw.UnknownFieldError):
+                await ws.create("contact", {"titel": "x"})
+            made = await asyncio.gather(
+                *(ws.create("contact", {"first_name": f"P{n}"}) for n in range(20))
+            )
+            assert len({record.id for record in made}) == 20
+        assert ws.is_closed
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_task_stops_its_sync(tmp_path):
+    path = tmp_path / "crm.db"
+    job = {
+        "source": {"connector": counting.Endless},
+        "target": {"workspace": path, "commit_rows": 20},
+        "streams": [{"record_type": "contact", "match": "primary_email"}],
+    }
+
+    async def main():
+        running = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        told = lambda event: loop.call_soon_threadsafe(running.set)
+        task = asyncio.create_task(headwater.aio.sync(job, progress=told))
+        await running.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    with hw.open(path, create=False) as ws:
+        assert ws.runs()[0].state == "stopped"

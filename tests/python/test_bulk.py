@@ -1,0 +1,255 @@
+"""Rows in bulk: whatever they come in, each row learns its outcome, and nulls are what was said."""
+
+import datetime as dt
+
+import headwater as hw
+import numpy
+import pandas
+import polars
+import pyarrow
+import pytest
+
+ROWS = [
+    {"primary_email": "a@acme.example", "title": "CTO", "department": None},
+    {"primary_email": "none", "title": "CEO", "department": "Sales"},
+    {"primary_email": "b@acme.example", "title": None, "department": "Sales"},
+]
+
+
+class Foreign:
+    """Shows itself as a stream of Arrow data, and as nothing else."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+FORMS = {
+    "dicts": lambda rows: rows,
+    "generator": lambda rows: (row for row in rows),
+    "pandas": pandas.DataFrame,
+    "pandas with an index": lambda rows: pandas.DataFrame(
+        rows, index=[5, 6, 7][: len(rows)]
+    ),
+    "polars": polars.DataFrame,
+    "lazy polars": polars.LazyFrame,
+    "pyarrow table": pyarrow.Table.from_pylist,
+    "pyarrow batch": pyarrow.RecordBatch.from_pylist,
+    "pyarrow reader": lambda rows: pyarrow.Table.from_pylist(rows).to_reader(),
+    "any stream": lambda rows: Foreign(pyarrow.Table.from_pylist(rows)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same(ws, form):
+    report = ws.assert_many("contact", FORMS[form](ROWS), match="primary_email")
+    assert report.counts["created"] == 2 and report.counts["rejected"] == 1
+    assert [one.action for one in report] == ["created", None, "created"]
+    assert isinstance(report[1].error, hw.FieldValueInvalidError)
+    assert ws.get("contact", report[0].id)["title"] == "CTO"
+    assert ws.get("contact", report[-1].id)["department"] == "Sales"
+    (reject,) = report.rejects
+    assert (reject["position"], reject["field"]) == (1, "primary_email")
+    assert '"title":"CEO"' in reject["row"].replace(" ", "")
+    again = ws.assert_many("contact", FORMS[form](ROWS), match="primary_email")
+    assert again.counts["unchanged"] == 2
+
+
+@pytest.mark.parametrize("form", ["dicts", "pandas", "polars", "pyarrow table"])
+def test_what_a_null_means_is_said(ws, form):
+    ws.create(
+        "contact",
+        {"primary_email": "a@acme.example", "title": "CTO", "department": "Sales"},
+    )
+    rows = FORMS[form](
+        [{"primary_email": "a@acme.example", "title": None, "department": None}]
+    )
+
+    def now():
+        record = ws.query("contact").first()
+        return record["title"], record["department"]
+
+    ws.assert_many("contact", rows, match="primary_email", nulls="keep")
+    assert now() == ("CTO", "Sales")
+    ws.assert_many(
+        "contact",
+        rows,
+        match="primary_email",
+        nulls="keep",
+        nulls_of={"title": "clear"},
+    )
+    assert now() == (None, "Sales")
+    ws.assert_many(
+        "contact", rows, match="primary_email", nulls_of={"department": "keep"}
+    )
+    assert now() == (None, "Sales")
+    ws.assert_many("contact", rows, match="primary_email")
+    assert now() == (None, None)
+
+
+def test_a_key_that_a_mapping_does_not_have_leaves_the_attribute(ws):
+    ws.create("contact", {"primary_email": "a@acme.example", "title": "CTO"})
+    ws.assert_many(
+        "contact", [{"primary_email": "a@acme.example"}], match="primary_email"
+    )
+    assert ws.query("contact").first()["title"] == "CTO"
+
+
+MISSING = {
+    "numpy nan": pandas.DataFrame({"size": [numpy.nan]}),
+    "NaN among texts": pandas.DataFrame({"title": ["x", numpy.nan]}).tail(1),
+    "pandas NA": pandas.DataFrame({"size": pandas.array([pandas.NA], dtype="Int64")}),
+    "NaT": pandas.DataFrame({"seen_at": [pandas.NaT]}),
+    "NA in a row": [{"size": pandas.NA}],
+    "NaT in a row": [{"seen_at": pandas.NaT}],
+    "NaN in a row": [{"size": float("nan")}],
+    "polars NaN": polars.DataFrame({"size": [float("nan")]}),
+    "pyarrow NaN": pyarrow.table(
+        {"size": pyarrow.array([float("nan")], pyarrow.float32())}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_nan_nat_and_na_are_null(ws, name):
+    declared = [("size", "number"), ("seen_at", "timestamp")]
+    attributes = [
+        {"api_name": n, "display_name": n, "value_type": t} for n, t in declared
+    ]
+    ws.declare(
+        {"custom_fields": [{"record_type": "contact", "attributes": attributes}]}
+    )
+    seen_at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    given = {
+        "primary_email": "a@acme.example",
+        "size": 7,
+        "seen_at": seen_at,
+        "title": "x",
+    }
+    ws.create("contact", given)
+    rows = MISSING[name]
+    if isinstance(rows, list):
+        column = next(iter(rows[0]))
+        rows = [{**rows[0], "primary_email": "a@acme.example"}]
+    elif isinstance(rows, pandas.DataFrame):
+        column = rows.columns[0]
+        rows = rows.assign(primary_email="a@acme.example")
+    elif isinstance(rows, polars.DataFrame):
+        column = rows.columns[0]
+        rows = rows.with_columns(primary_email=polars.lit("a@acme.example"))
+    else:
+        column = rows.column_names[0]
+        rows = rows.append_column("primary_email", pyarrow.array(["a@acme.example"]))
+    report = ws.assert_many("contact", rows, match="primary_email")
+    assert report.counts["updated"] == 1, report.rejects
+    assert ws.query("contact").first()[column] is None
+
+
+def test_columns_of_several_types_are_taken_row_by_row(ws):
+    frame = pandas.DataFrame(
+        {"primary_email": ["a@acme.example", 7], "title": ["x", "y"]}
+    )
+    report = ws.assert_many("contact", frame, match="primary_email")
+    assert report.counts == {**report.counts, "created": 1, "rejected": 1}
+
+
+def test_columns_are_named_and_unknown_ones_refused(ws):
+    rows = pandas.DataFrame({"Mail": ["a@acme.example"], "Shoe": [38]})
+    with pytest.raises(hw.UnknownFieldError) as raised:
+        ws.assert_many(
+            "contact", rows, match="primary_email", columns={"Mail": "primary_email"}
+        )
+    assert raised.value.field == "Shoe"
+    report = ws.assert_many(
+        "contact",
+        rows,
+        match="primary_email",
+        columns={"Mail": "primary_email"},
+        ignore_unknown=True,
+    )
+    assert report.counts["created"] == 1 and report.unused_columns == ["Shoe"]
+
+
+def test_all_or_nothing(ws):
+    with pytest.raises(hw.FieldValueInvalidError) as raised:
+        ws.assert_many("contact", ROWS, match="primary_email", all_or_nothing=True)
+    assert raised.value.record == "row 1"
+    assert raised.value.report.counts["created"] == 0
+    assert ws.query("contact").first() is None
+
+
+def test_create_and_update(ws):
+    assert ws.create_many("contact", ROWS[:1]).counts["created"] == 1
+    assert ws.create_many("contact", ROWS[:1]).counts["created"] == 1
+    report = ws.update_many("contact", [ROWS[2]], match="primary_email")
+    assert report[0].error.code == "record_not_found"
+    report = ws.update_many(
+        "account", [{"domain_name": "x.example"}], match="domain_name"
+    )
+    assert report.counts["rejected"] == 1
+
+
+def test_rows_that_are_none_are_refused_and_the_others_taken(ws):
+    rows = [
+        {"first_name": "A"},
+        7,
+        {"first_name": {1, 2}},
+        {7: "x"},
+        {"first_name": "B"},
+    ]
+    report = ws.create_many("contact", rows)
+    assert [one.action for one in report] == ["created", None, None, None, "created"]
+    assert [row["position"] for row in report.rejects] == [1, 2, 3]
+    assert "set" in report.rejects[1]["message"]
+
+
+def test_what_the_rows_raise_is_raised(ws):
+    def rows():
+        yield {"first_name": "A"}
+        raise KeyError("gone")
+
+    with pytest.raises(KeyError, match="gone"):
+        ws.create_many("contact", rows())
+    for wrong in ("text", b"bytes", {"first_name": "A"}, 7, None, pandas.Series([1])):
+        with pytest.raises(TypeError):
+            ws.create_many("contact", wrong)
+
+
+def test_a_stream_that_fails_says_so(ws):
+    def batches():
+        yield pyarrow.RecordBatch.from_pylist([{"first_name": "A"}])
+        raise ValueError("the network is gone")
+
+    schema = pyarrow.schema([("first_name", pyarrow.string())])
+    reader = pyarrow.RecordBatchReader.from_batches(schema, batches())
+    with pytest.raises(hw.SourceDataInvalidError) as raised:
+        ws.create_many("contact", reader)
+    assert raised.value.report.counts["created"] == 1
+
+
+def test_the_report_is_data(ws):
+    report = ws.assert_many("contact", ROWS, match="primary_email")
+    frame = report.to_pandas()
+    assert list(frame["action"].fillna("-")) == ["created", "-", "created"]
+    assert frame["code"][1] == "field_value_invalid"
+    assert report.to_polars()["row"].to_list() == [0, 1, 2]
+    assert report.to_arrow().num_rows == len(report) == 3
+    assert report.rejects.to_pandas()["field"][0] == "primary_email"
+    assert report.rejects.to_polars().height == report.rejects.to_arrow().num_rows == 1
+    assert repr(report) == "<3 read, 2 created, 1 rejected>"
+    assert "field_value_invalid" in report._repr_html_()
+    assert [one.id for one in report[0:1]] == [report[0].id]
+    with pytest.raises(IndexError):
+        report[3]
+
+
+def test_many_rows_over_many_commits(ws):
+    rows = [
+        {"primary_email": f"p{n}@acme.example", "title": f"t{n}"} for n in range(60_000)
+    ]
+    table = pyarrow.Table.from_pylist(rows)
+    report = ws.assert_many("contact", table, match="primary_email")
+    assert report.counts["created"] == 60_000
+    assert ws.get("contact", report[59_999].id)["title"] == "t59999"

@@ -1,0 +1,150 @@
+"""Connectors: libraries that are found, and ones that are written in Python."""
+
+import shutil
+
+import counting
+import headwater as hw
+import pytest
+
+
+def job(ws, connector, config, **more):
+    """A job for a connector."""
+    return {
+        "source": {"connector": connector, "config": config},
+        "target": {"workspace": ws.url, **more},
+        "streams": [{"record_type": "contact", "match": "primary_email"}],
+    }
+
+
+def test_the_bundled_connectors_are_found():
+    found = {one["name"]: one for one in hw.connectors.list()}
+    assert {"csv", "json"} <= set(found)
+    assert found["csv"]["error"] is None and found["csv"]["version"]
+    assert "path" in hw.connectors.info("json")["config_schema"]["properties"]
+    with pytest.raises(hw.ConnectorNotFoundError, match="looked in"):
+        hw.connectors.info("cvs_")
+
+
+def test_a_folder_can_be_added(tmp_path):
+    path = hw.connectors.info("csv")["path"]
+    shutil.copy(path, tmp_path / "libheadwater_connector_csv.so")
+    (tmp_path / "libheadwater_connector_broken.so").write_text("not a library")
+    hw.connectors.add_path(tmp_path)
+    assert hw.connectors.info("csv")["path"] == str(
+        tmp_path / "libheadwater_connector_csv.so"
+    )
+    broken = [one for one in hw.connectors.list() if one["name"] == "broken"]
+    assert isinstance(broken[0]["error"], hw.ConnectorIncompatibleError)
+    shutil.rmtree(tmp_path)
+    assert hw.connectors.info("csv")["path"] == path
+    assert hw.connectors.info(path)["name"] == "csv"
+
+
+@pytest.mark.parametrize(
+    "connector", [counting.Numbers, counting.Plain, counting.Columns]
+)
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_connector_in_python_brings_records(ws, connector, is_named):
+    named = f"python:counting:{connector.__name__}" if is_named else connector
+    report = hw.sync(job(ws, named, {"count": 120}))
+    assert report.counts["created"] == 120
+    assert ws.runs()[0].to_dict()["connector"] == connector.__name__.lower()
+    assert hw.sync(job(ws, named, {"count": 120})).counts["unchanged"] == 120
+
+
+@pytest.mark.parametrize(
+    "connector", [counting.Numbers, counting.Plain, counting.Columns]
+)
+def test_a_connector_in_python_keeps_the_contract(connector):
+    checks = hw.connectors.test(connector, {"count": 101}, repeats=300)
+    failed = [check for check in checks if check.outcome == "failed"]
+    assert not failed
+    passed = {check.name for check in checks if check.outcome == "passed"}
+    for rule in (
+        "names an unknown key",
+        "names a key of another type",
+        "refuses an unknown stream",
+    ):
+        assert rule in passed
+    assert any(name.startswith("resumes from every checkpoint") for name in passed)
+    assert any(name.startswith("refuses a foreign checkpoint") for name in passed)
+    assert any(name.startswith("opens and closes with flat memory") for name in passed)
+
+
+def test_what_was_read_before_a_failure_is_kept(ws):
+    connector = counting.Numbers
+    with pytest.raises(
+        hw.ConnectorPanickedError, match=r"KeyError.*counting\.py:\d+"
+    ) as raised:
+        hw.sync(job(ws, connector, {"count": 100, "fail_at": 50}, commit_rows=10))
+    assert raised.value.report.counts["created"] == 50
+    assert len(ws.query("contact").to_list()) == 50
+
+
+def test_a_run_is_resumed_at_its_checkpoint(ws, tmp_path):
+    begun = []
+
+    class Once(counting.Numbers):
+        is_broken = True
+
+        def read(self, stream, checkpoint):
+            begun.append(checkpoint)
+            for one in super().read(stream, checkpoint):
+                yield one
+                if (
+                    Once.is_broken
+                    and isinstance(one, hw.Checkpoint)
+                    and one.value == 30
+                ):
+                    raise ConnectionError("the line is cut")
+
+    with pytest.raises(hw.SourceUnavailableError) as raised:
+        hw.sync(job(ws, Once, {"count": 60}, commit_rows=6))
+    assert raised.value.retryable and isinstance(raised.value, ConnectionError)
+    Once.is_broken = False
+    report = hw.sync(job(ws, Once, {"count": 60}, commit_rows=6))
+    # The last rows were committed with the checkpoint before them, and are passed over.
+    assert begun[-1] == 27
+    assert report.counts["created"] == 30 and len(ws.query("contact").to_list()) == 60
+
+
+def test_what_a_connector_raises_keeps_its_class(ws):
+    with pytest.raises(hw.SourceUnavailableError) as raised:
+        hw.sync(job(ws, counting.Unreachable, {}))
+    assert raised.value.retry_after == 3
+    with pytest.raises(hw.ConfigInvalidError) as raised:
+        hw.sync(job(ws, counting.Numbers, {"count": "many"}))
+    assert raised.value.field == "count"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "python:counting",
+        "python:counting:Nothing",
+        "python:no_such_module:X",
+        "python::",
+    ],
+)
+def test_a_class_that_cannot_be_imported_is_not_found(ws, named):
+    with pytest.raises(hw.ConnectorNotFoundError):
+        hw.sync(job(ws, named, {}))
+
+
+def test_what_is_no_connector_is_refused(ws):
+    for wrong in (int, counting.Numbers({"count": 1}), 7):
+        with pytest.raises((hw.ConnectorNotFoundError, TypeError)):
+            hw.connectors.info(wrong)
+
+    class Odd(hw.Connector):
+        version = 7
+
+    with pytest.raises(hw.ConnectorMisbehavedError):
+        hw.connectors.info(Odd)
+
+    class NoRows(hw.Connector):
+        def read(self, stream, checkpoint):
+            yield 7
+
+    with pytest.raises(hw.HeadwaterError):
+        hw.sync(job(ws, NoRows, {}))

@@ -1,0 +1,183 @@
+"""Threads, forks and Ctrl-C."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+
+import headwater as hw
+import pytest
+
+ENDLESS = """
+import sys, headwater as hw, counting
+job = {
+    "source": {"connector": counting.Endless},
+    "target": {"workspace": sys.argv[1], "commit_rows": 50},
+    "streams": [{"record_type": "contact", "match": "primary_email"}],
+}
+def told(event):
+    print("running", flush=True)
+try:
+    hw.sync(job, progress=told)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+ENDLESS_ROWS = """
+import sys, itertools, headwater as hw
+def rows():
+    for number in itertools.count():
+        if number == 100:
+            print("running", flush=True)
+        yield {"primary_email": f"p{number}@acme.example"}
+with hw.open(sys.argv[1]) as ws:
+    try:
+        ws.assert_many("contact", rows(), match="primary_email")
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+ENDLESS_COROUTINE = """
+import sys, asyncio, headwater.aio, counting
+async def main():
+    await headwater.aio.sync({
+        "source": {"connector": counting.Endless},
+        "target": {"workspace": sys.argv[1], "commit_rows": 50},
+        "streams": [{"record_type": "contact", "match": "primary_email"}],
+    }, progress=lambda event: print("running", flush=True))
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+# A second is what a quiet machine needs at most; this one may be busy.
+SOON = 5
+
+
+@pytest.mark.parametrize("code", [ENDLESS, ENDLESS_ROWS, ENDLESS_COROUTINE])
+def test_ctrl_c_ends_it_soon_and_leaves_the_workspace_whole(start, tmp_path, code):
+    path = tmp_path / "crm.db"
+    process = start(code, path)
+    assert process.stdout.readline() == "running\n", process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < SOON
+    assert out.splitlines()[-1] == "interrupted", err
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    with hw.open(path, create=False) as ws:
+        for run in ws.runs():
+            assert run.state == "stopped"
+            assert run.counts["created"] == len(ws.query("contact").to_list())
+
+
+def test_other_threads_run_while_a_call_waits(ws):
+    """The call waits for a lock that another Python thread holds, and can only give up by running."""
+    waiting = threading.Event()
+    holder = sqlite3.connect(ws.url, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+
+    def give_up():
+        waiting.wait()
+        time.sleep(0.05)
+        holder.execute("ROLLBACK")
+
+    thread = threading.Thread(target=give_up)
+    thread.start()
+    waiting.set()
+    ws.create("contact", {"first_name": "Sarah"})
+    thread.join()
+    holder.close()
+
+
+def test_other_threads_run_while_a_sync_and_a_bulk_wait(ws, people):
+    for work in (
+        lambda: hw.sync(people(10), to=ws.url, record_type="contact", match="email"),
+        lambda: ws.assert_many("contact", [{"email": "a@acme.example"}], match="email"),
+    ):
+        waiting = threading.Event()
+        holder = sqlite3.connect(ws.url, isolation_level=None, check_same_thread=False)
+        holder.execute("BEGIN IMMEDIATE")
+
+        def give_up(waiting=waiting, holder=holder):
+            waiting.wait()
+            time.sleep(0.05)
+            holder.execute("ROLLBACK")
+
+        thread = threading.Thread(target=give_up)
+        thread.start()
+        waiting.set()
+        work()
+        thread.join()
+        holder.close()
+
+
+def test_threads_share_a_workspace(ws):
+    failures = []
+
+    def work(number):
+        try:
+            for turn in range(30):
+                match = {"primary_email": f"p{turn}@acme.example"}
+                done = ws.assert_("contact", match, {"title": f"{number}"})
+                ws.get("contact", done.id)
+                ws.query("contact", limit=3).to_list()
+        except hw.HeadwaterError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(ws.query("contact").to_list()) == 30
+
+
+def test_a_workspace_may_be_closed_under_other_threads(ws):
+    seen = []
+    sarah = ws.create("contact", {"first_name": "Sarah"})
+    begun = threading.Event()
+
+    def work():
+        try:
+            while True:
+                ws.get("contact", sarah)
+                begun.set()
+        except hw.InvalidRequestError as error:
+            seen.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    ws.close()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_to_open_its_own(tmp_path):
+    path = tmp_path / "crm.db"
+    with hw.open(path) as ws:
+        sarah = ws.create("contact", {"first_name": "Sarah"})
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                with pytest.raises(hw.InvalidRequestError, match="forked"):
+                    ws.get("contact", sarah)
+                ws.close()
+                del ws
+                with hw.open(path) as own:
+                    own.patch("contact", sarah, {"title": "CTO"})
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ws.get("contact", sarah)["title"] == "CTO"
+        ws.patch("contact", sarah, {"title": "CEO"})
+    with hw.open(path) as ws:
+        assert ws.get("contact", sarah)["title"] == "CEO"

@@ -1,0 +1,175 @@
+"""Syncs: reports, progress, and what ends them."""
+
+import io
+import json
+
+import headwater as hw
+import pytest
+from headwater import progress as display
+
+
+def job(people, tmp_path, **more):
+    """A job as a mapping."""
+    return {
+        "source": {"connector": "csv", "config": {"path": str(people)}},
+        "target": {"workspace": str(tmp_path / "crm.db"), **more},
+        "streams": [
+            {
+                "record_type": "contact",
+                "match": "primary_email",
+                "attributes": {
+                    "first_name": "First Name",
+                    "primary_email": "E-Mail",
+                    "title": {"value": 'it\'s "new"\\\n'},
+                    "department": {
+                        "column": "Department",
+                        "optional": True,
+                        "default": None,
+                    },
+                },
+            }
+        ],
+    }
+
+
+def test_a_job_is_a_file_or_a_mapping(people, tmp_path):
+    mapping = job(people(10), tmp_path)
+    report = hw.sync(mapping)
+    assert (report.state, report.counts["created"]) == ("done", 10)
+    with hw.open(tmp_path / "crm.db") as ws:
+        assert {one["title"] for one in ws.query("contact")} == {'it\'s "new"\\\n'}
+        assert [
+            change["actor"]
+            for change in ws.history("contact", ws.query("contact").first())
+        ]
+    path = tmp_path / "job.toml"
+    path.write_text(
+        """
+        source = { connector = "csv", config = { path = "people.csv" } }
+        target = { workspace = "crm.db" }
+        [[streams]]
+        record_type = "contact"
+        match = "email"
+        [streams.attributes]
+        email = "E-Mail"
+        """
+    )
+    assert hw.sync(path).counts["unchanged"] == 10
+    assert hw.check(path) == ["people"]
+    assert [field["name"] for field in hw.discover(path)[0]["fields"]] == [
+        "First Name",
+        "E-Mail",
+    ]
+
+
+def test_a_data_file_needs_no_job(people, tmp_path):
+    to = tmp_path / "crm.db"
+    report = hw.sync(
+        people(3), to=to, record_type="contact", match="email", history=False
+    )
+    assert report.counts["created"] == 3
+    with pytest.raises(hw.InvalidRequestError):
+        hw.sync(people(3))
+    with pytest.raises(TypeError):
+        hw.sync(job(people(3), tmp_path), to=to)
+    with pytest.raises(hw.InvalidRequestError):
+        hw.sync(people(3), to=to, record_type="contact", match="email", mode="upsert")
+
+
+def test_refused_rows_are_in_the_report_and_in_the_journal(tmp_path):
+    path = tmp_path / "people.jsonl"
+    rows = [{"primary_email": "a@acme.example"}, {"primary_email": "none"}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    to = tmp_path / "crm.db"
+    report = hw.sync(path, to=to, record_type="contact", match="primary_email")
+    (reject,) = report.rejects
+    assert (reject["code"], reject["position"]) == ("field_value_invalid", 2)
+    assert report.counts["rejected"] == 1 and "1 rejected" in repr(report)
+    assert "<table>" in report._repr_html_()
+    with hw.open(to) as ws:
+        (run,) = ws.runs()
+        assert (run.id, run.state, run.counts) == (report.run, "done", report.counts)
+        assert (
+            len(ws.rejects(code="field_value_invalid"))
+            == len(ws.rejects(run=run.id))
+            == 1
+        )
+        assert len(ws.rejects(code="unknown_field")) == 0
+        with pytest.raises(hw.InvalidRequestError):
+            ws.rejects(code="no_such_code")
+        with pytest.raises(hw.InvalidRequestError):
+            ws.rejects(run="7")
+
+
+def test_progress_is_told_after_every_commit(people, tmp_path):
+    events = []
+    hw.sync(job(people(100), tmp_path, commit_rows=10), progress=events.append)
+    read = [event.counts["read"] for event in events]
+    assert read[-1] == 100 and read == sorted(read) and len(read) >= 3
+    assert {(event.source, event.record_type) for event in events} == {
+        ("people", "contact")
+    }
+    assert events[0].run and events[0].seconds >= 0 and "read" in repr(events[0])
+
+
+def test_progress_is_an_iterator_too(people, tmp_path):
+    run = hw.start_sync(job(people(100), tmp_path, commit_rows=10))
+    counts = [event.counts["created"] for event in run]
+    report = run.report()
+    assert counts[-1] == report.counts["created"] == 100
+    assert run.report() is report
+
+
+def test_what_the_callback_raises_ends_the_sync(people, tmp_path):
+    def fail(event):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        hw.sync(job(people(100), tmp_path, commit_rows=10), progress=fail)
+    with hw.open(tmp_path / "crm.db") as ws:
+        assert ws.runs()[0].state in ("stopped", "done")
+    assert hw.sync(job(people(100), tmp_path, commit_rows=10)).state == "done"
+
+
+def test_the_bar_moves_on_a_terminal_and_is_lines_elsewhere(
+    people, tmp_path, monkeypatch, capsys
+):
+    hw.sync(job(people(10), tmp_path), progress=True)
+    assert "10 read" in capsys.readouterr().err
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(display.sys, "stderr", terminal)
+    hw.sync(job(people(10), tmp_path), progress=True)
+    assert terminal.getvalue().startswith("\r") and terminal.getvalue().endswith("\n")
+
+
+def test_a_sync_that_fails_raises_and_has_its_report(people, tmp_path):
+    wrong = job(people(10), tmp_path)
+    wrong["streams"][0]["attributes"] = {"titel": "First Name"}
+    with pytest.raises(hw.ConfigInvalidError):
+        hw.sync(wrong)
+    with pytest.raises(hw.ConnectorNotFoundError, match="no_such"):
+        hw.sync({**wrong, "source": {"connector": "no_such"}})
+    stopping = job(people(10), tmp_path)
+    path = people(10)
+    path.write_text(path.read_text() + "P,none\n")
+    stopping["streams"][0]["max_rejects"] = 0
+    with pytest.raises(hw.HeadwaterError) as raised:
+        hw.sync(stopping)
+    assert raised.value.report.state == "failed"
+    with hw.open(tmp_path / "crm.db") as ws:
+        assert ws.runs()[0].state == "failed"
+
+
+def test_a_job_cannot_hold_everything(tmp_path):
+    for wrong in (
+        {"source": {"connector": object()}},
+        {7: "x"},
+        {"source": {"config": {1: 2}}},
+    ):
+        with pytest.raises(TypeError):
+            hw.sync(wrong)
