@@ -222,7 +222,8 @@ impl Batch {
         for (place, done) in self.performed.iter().enumerate() {
             let before = &self.before[place];
             if let Some(create) = &before.create {
-                learn_create(ledger, create, done.as_ref(), now, is_over)?;
+                let noted_at = self.noted_at.unwrap_or(now);
+                learn_create(ledger, create, done.as_ref(), is_over.then_some(now), noted_at)?;
                 continue;
             }
             let Some(Ok(performed)) = done else { continue };
@@ -269,19 +270,23 @@ fn learn_create(
     ledger: &mut LedgerTransaction<'_>,
     create: &Create,
     done: Option<&Result<Performed>>,
-    now: Timestamp,
-    is_over: bool,
+    over_at: Option<Timestamp>,
+    noted_at: Timestamp,
 ) -> Result<()> {
     let Create { asked, number, .. } = *create;
-    match done {
-        Some(Ok(performed)) if is_over => {
+    match (done, over_at) {
+        (Some(Ok(performed)), Some(now)) => {
             ledger.end_create(asked, number, Some((performed.outcome.id, now)))
         }
-        Some(Ok(performed)) => {
+        (Some(Ok(performed)), None) => {
             let made = Some(performed.outcome.id);
-            ledger.note_create(asked, &OpenCreate { number, made, noted_at: now })
+            let noted_at = match create.begun {
+                Begun::Perhaps(at) => at.min(noted_at),
+                _ => noted_at,
+            };
+            ledger.note_create(asked, &OpenCreate { number, made, noted_at })
         }
-        Some(Err(error)) if is_over && !ends_all(error) => ledger.end_create(asked, number, None),
+        (Some(Err(error)), Some(_)) if !ends_all(error) => ledger.end_create(asked, number, None),
         _ => Ok(()),
     }
 }
@@ -315,6 +320,7 @@ impl<'a> Written<'a> {
         if performed.may_be_late {
             self.unknown.learn(performed.wrote.clone());
         }
+        self.prints.forget_other_than(&performed.beside);
         self.prints.learn(performed.wrote.clone());
         self.beside.learn(performed.beside.clone());
     }
@@ -439,3 +445,7 @@ async fn perform(
     }
     done
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -270,6 +270,55 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_from_what_is_written_is_read_beside_it() {
+        let schema = Schema::standard();
+        let contact = schema.record_type("contact").unwrap();
+        let mut record = record(contact);
+        let primary = contact.index_of("primary_email").unwrap();
+        record.values[primary] = Some(Value::Text("a@x.example".into()));
+        let known =
+            Fingerprints::of(contact, &attributes(&json!({"primary_email": "b@x.example"})));
+        let written = attributes(&json!({"contact_emails": ["a@x.example"]}));
+        let mut kept = known.clone();
+        kept.forget_other_than(&Fingerprints::beside(&record, &written));
+        assert!(kept.is_empty());
+        let mut kept = known.clone();
+        let written = attributes(&json!({"title": "CEO"}));
+        kept.forget_other_than(&Fingerprints::beside(&record, &written));
+        assert_eq!(kept, known);
+    }
+
+    #[test]
+    fn a_record_holds_what_it_is_found_by_as_long_as_it_has_it() {
+        let schema = Schema::standard();
+        let contact = schema.record_type("contact").unwrap();
+        let matching = |email: &str| {
+            Match::parse(contact, json!({"email": email}).as_object().cloned().unwrap(), None)
+        };
+        let mut record = record(contact);
+        let emails = contact.index_of("contact_emails").unwrap();
+        let item = |text: &str| Value::Item(Box::new(crate::value::Item::new(text)));
+        record.values[emails] = Some(Value::List(vec![item("A@x.example")].into()));
+        assert!(holds(&record, &matching("a@X.example").unwrap()));
+        assert!(!holds(&record, &matching("b@x.example").unwrap()));
+        let key = match_key(contact, &matching("a@x.example").unwrap()).unwrap();
+        assert!(match_keys(&record).iter().any(|held| held.0 == key.0));
+    }
+
+    fn record(contact: &std::sync::Arc<RecordType>) -> Record {
+        let time = crate::value::Timestamp(1);
+        Record {
+            record_type: std::sync::Arc::clone(contact),
+            id: uuid::Uuid::from_u128(1),
+            organization_id: uuid::Uuid::from_u128(2),
+            created_at: time,
+            updated_at: time,
+            values: vec![None; contact.attributes().len()],
+            raw: None,
+        }
+    }
+
+    #[test]
     fn a_match_is_the_same_in_any_letters_and_order() {
         let schema = Schema::standard();
         let account = schema.record_type("account").unwrap();

@@ -24,8 +24,8 @@ const SAMPLE: usize = 3;
 pub(super) struct Recognizer(Mutex<HashSet<String>>);
 
 impl Recognizer {
-    /// Looks for a record that the ledger knows, once for each record type; forgets all records
-    /// where none is found.
+    /// Looks for a record that the ledger knows, once for each record type; forgets those of the
+    /// type where none is found.
     ///
     /// # Errors
     /// `config_invalid` where they are those of another organisation.
@@ -44,7 +44,7 @@ impl Recognizer {
             if !is_there(client, ledger, operation)? {
                 let mut transaction = ledger.write()?;
                 remember(client, &mut transaction)?;
-                transaction.forget_records()?;
+                transaction.forget_records(name)?;
                 transaction.commit()?;
             }
             checked.insert(name.to_owned());

@@ -177,11 +177,13 @@ impl LedgerTransaction<'_> {
         found.iter().map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).collect()
     }
 
-    /// Forgets all records, but not the runs.
-    pub(crate) fn forget_records(&mut self) -> Result<()> {
-        let forget = "DELETE FROM headwater_ledger_record; DELETE FROM headwater_ledger_key; \
-                      DELETE FROM headwater_ledger_asked; DELETE FROM headwater_ledger_made;";
-        self.0.connection().execute_batch(forget).map_err(store_error(DOING))
+    /// Forgets all records of a type, but neither the runs nor what was asked for.
+    pub(crate) fn forget_records(&mut self, record_type: &str) -> Result<()> {
+        self.0
+            .prepare("DELETE FROM headwater_ledger_record WHERE record_type = ?1")?
+            .execute([record_type])
+            .map(drop)
+            .map_err(store_error(DOING))
     }
 
     /// Notes what the workspace has confirmed.
