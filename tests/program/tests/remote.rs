@@ -385,7 +385,9 @@ fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     let crm = Served::start(&desk, &["--no-auth", "--twin"]);
     desk.write("job.toml", job(&crm, ""));
     write_people(&desk, ROWS, |row| format!("T{row}"));
-    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600});
+    // Of asserts alone: what is looked up before them would be met first.
+    let path = "/api/v2/contact/_assert";
+    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600, "path": path});
     assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
     let stopped = sync(&desk, &[]);
     assert_eq!(stopped.status, Some(1), "{stopped:?}");
