@@ -17,10 +17,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, final
 
-from . import syncs, workspace
-from .bulk import BulkReport, Nulls, Rows
+from . import connectors, syncs, workspace
+from ._headwater import BulkControl
+from .bulk import CONTROL, BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort
@@ -28,8 +29,49 @@ from .records import Asserted, Outcome, Record
 from .syncs import JobLike, Mode, Progress, SyncReport
 from .workspace import Attributes, Id
 
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+__all__ = [
+    "AsyncQuery",
+    "SyncRun",
+    "Workspace",
+    "check",
+    "connectors",
+    "discover",
+    "open",
+    "open_temporary",
+    "start_sync",
+    "sync",
+]
+
 _T = TypeVar("_T")
 _END = object()
+
+
+async def _stoppable(
+    cancel: Callable[[], None], call: Callable[..., _T], *arguments: Any, **named: Any
+) -> _T:
+    """Runs a call on a thread; where the task is cancelled, the call is, too, and ends first."""
+    done = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        cancel()
+        await asyncio.gather(done, return_exceptions=True)
+        raise
+
+
+async def _bulk(call: Callable[..., BulkReport], *arguments: Any, **named: Any) -> BulkReport:
+    """Applies rows on a thread."""
+    control = BulkControl()
+    token = CONTROL.set(control)
+    try:
+        return await _stoppable(control.cancel, call, *arguments, **named)
+    finally:
+        CONTROL.reset(token)
 
 
 async def _iterate(iterator: Iterator[_T]) -> AsyncIterator[_T]:
@@ -47,8 +89,10 @@ class AsyncQuery:
     def __init__(self, query: Query) -> None:
         self._query = query
 
-    def __aiter__(self) -> AsyncIterator[Record]:
-        return _iterate(iter(self._query))
+    async def __aiter__(self) -> AsyncIterator[Record]:
+        async for page in self.pages():
+            for record in page:
+                yield record
 
     def pages(self) -> AsyncIterator[Page]:
         """The records, a page at a time."""
@@ -61,6 +105,22 @@ class AsyncQuery:
     async def to_list(self) -> list[Record]:
         """All records."""
         return await asyncio.to_thread(self._query.to_list)
+
+    async def to_reader(self) -> pyarrow.RecordBatchReader:
+        """See :meth:`headwater.Query.to_reader`; the reader itself blocks."""
+        return await asyncio.to_thread(self._query.to_reader)
+
+    async def to_arrow(self) -> pyarrow.Table:
+        """See :meth:`headwater.Query.to_arrow`."""
+        return await asyncio.to_thread(self._query.to_arrow)
+
+    async def to_pandas(self) -> pandas.DataFrame:
+        """See :meth:`headwater.Query.to_pandas`."""
+        return await asyncio.to_thread(self._query.to_pandas)
+
+    async def to_polars(self) -> polars.DataFrame:
+        """See :meth:`headwater.Query.to_polars`."""
+        return await asyncio.to_thread(self._query.to_polars)
 
     def __repr__(self) -> str:
         return repr(self._query)
@@ -177,7 +237,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.assert_many`."""
-        return await asyncio.to_thread(
+        return await _bulk(
             self._workspace.assert_many,
             record_type,
             rows,
@@ -203,7 +263,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.create_many`."""
-        return await asyncio.to_thread(
+        return await _bulk(
             self._workspace.create_many,
             record_type,
             rows,
@@ -229,7 +289,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.update_many`."""
-        return await asyncio.to_thread(
+        return await _bulk(
             self._workspace.update_many,
             record_type,
             rows,
@@ -433,10 +493,78 @@ async def sync(
         history=history,
         actor=actor,
     )
-    watched = asyncio.ensure_future(asyncio.to_thread(syncs.watch, run, progress))
-    try:
-        return await asyncio.shield(watched)
-    except asyncio.CancelledError:
-        run.cancel()
-        await asyncio.wait([watched])
-        raise
+    return await _stoppable(run.cancel, syncs.watch, run, progress)
+
+
+@final
+class SyncRun:
+    """A sync that is running; see :class:`headwater.SyncRun`."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: syncs.SyncRun) -> None:
+        self._run = run
+
+    def __aiter__(self) -> AsyncIterator[Progress]:
+        return _iterate(iter(self._run))
+
+    def cancel(self) -> None:
+        """Asks the run to stop at the next possible point; what is committed stays."""
+        self._run.cancel()
+
+    def logged(self) -> list[tuple[str, str]]:
+        """What the connector has logged since this was last asked: level and line."""
+        return self._run.logged()
+
+    async def report(self) -> SyncReport:
+        """See :meth:`headwater.SyncRun.report`. Where the task is cancelled, the run is stopped."""
+        return await _stoppable(self._run.cancel, self._run.report)
+
+    async def __aenter__(self) -> SyncRun:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await _stoppable(self._run.cancel, self._run.__exit__, kind, error, trace)
+
+
+async def start_sync(
+    job: JobLike,
+    *,
+    full: bool = False,
+    to: str | PathLike[str] | None = None,
+    record_type: str | None = None,
+    match: str | None = None,
+    mode: Mode | None = None,
+    default_region: str | None = None,
+    history: bool | None = None,
+    actor: str = "python",
+) -> SyncRun:
+    """Starts a job; see :func:`headwater.start_sync`."""
+    run = await asyncio.to_thread(
+        syncs.start_sync,
+        job,
+        full=full,
+        to=to,
+        record_type=record_type,
+        match=match,
+        mode=mode,
+        default_region=default_region,
+        history=history,
+        actor=actor,
+    )
+    return SyncRun(run)
+
+
+async def check(job: JobLike) -> list[str]:
+    """See :func:`headwater.check`."""
+    return await asyncio.to_thread(syncs.check, job)
+
+
+async def discover(job: JobLike) -> list[dict[str, Any]]:
+    """See :func:`headwater.discover`."""
+    return await asyncio.to_thread(syncs.discover, job)

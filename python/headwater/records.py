@@ -8,6 +8,8 @@ from html import escape
 from typing import Any, final
 
 from . import _headwater
+from ._error import HeadwaterError
+from ._pickled import PickledRecord
 
 
 @final
@@ -30,7 +32,7 @@ class Record(Mapping[str, Any]):
 
     __slots__ = ("_native",)
 
-    def __init__(self, native: _headwater.Record) -> None:
+    def __init__(self, native: _headwater.Record | PickledRecord) -> None:
         self._native = native
 
     @property
@@ -72,11 +74,14 @@ class Record(Mapping[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Record):
-            return self._native == other._native
+            return bool(self._native == other._native)
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._native)
+        return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Record, (PickledRecord(self._native),)
 
     def _shown(self) -> dict[str, Any]:
         """What a person wants to see: what there is, without what is always there."""
@@ -145,7 +150,7 @@ class Outcome:
     """The id of the record."""
     record: Record | None
     """The record, where it was asked for."""
-    error: Exception | None
+    error: HeadwaterError | None
     """Why the operation was refused."""
 
     def __init__(
@@ -153,7 +158,7 @@ class Outcome:
         action: str | None = None,
         id: str | None = None,
         record: Record | None = None,
-        error: Exception | None = None,
+        error: HeadwaterError | None = None,
     ) -> None:
         self.action = action
         self.id = id

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from types import TracebackType
@@ -14,7 +16,7 @@ from . import _headwater
 from .bulk import BulkReport, Nulls, Rows, apply_many
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort, read_page
+from .queries import Page, Query, Sort, check_limit, read_page
 from .records import Asserted, Outcome, Record
 
 Id: TypeAlias = "str | UUID | Record"
@@ -62,8 +64,8 @@ def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> W
     ...     ws.create("contact", {"first_name": "Sarah"}).created_at.isoformat()
     '2026-01-01T00:00:00+00:00'
     """
-    folder = tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True)
-    path = f"{folder.name}/crm.db"
+    folder = tempfile.mkdtemp(prefix="headwater-")
+    path = f"{folder}/crm.db"
     handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock)
     return Workspace(handle, path, folder)
 
@@ -81,17 +83,17 @@ class Workspace:
     'CTO'
     """
 
-    __slots__ = ("_folder", "_handle", "_url")
+    __slots__ = ("__weakref__", "_handle", "_remove", "_url")
 
     def __init__(
         self,
         handle: _headwater.Handle,
         url: str,
-        folder: tempfile.TemporaryDirectory[str] | None = None,
+        folder: str | None = None,
     ) -> None:
         self._handle = handle
         self._url = url
-        self._folder = folder
+        self._remove = folder and weakref.finalize(self, _remove, folder, os.getpid())
 
     @property
     def url(self) -> str:
@@ -467,7 +469,7 @@ class Workspace:
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The latest runs of syncs, newest first."""
-        return [Run(document) for document in _headwater.runs(self._handle, limit)]
+        return [Run(document) for document in _headwater.runs(self._handle, check_limit(limit))]
 
     def rejects(self, *, run: str | None = None, code: str | None = None) -> Rejects:
         """The rows that syncs refused: of one run, or with one code, where these are given."""
@@ -512,7 +514,7 @@ class Workspace:
         ...     ws.seed([owner])[0].action
         'created'
         """
-        lines = "\n".join(json.dumps(record) for record in records)
+        lines = "\n".join(_headwater.json_line(record, "a record") for record in records)
         return [Outcome(action, id) for action, id in _headwater.seed(self._handle, lines)]
 
     def snapshot(self, path: str | PathLike[str]) -> None:
@@ -528,8 +530,8 @@ class Workspace:
     def close(self) -> None:
         """Closes the workspace; doing so twice is no mistake."""
         self._handle.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._remove:
+            self._remove()
 
     @property
     def is_closed(self) -> bool:
@@ -549,6 +551,12 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"<{'closed ' if self.is_closed else ''}workspace {self._url}>"
+
+
+def _remove(folder: str, process: int) -> None:
+    """Removes a folder, in the process that made it: one forked from it leaves it be."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _all_pages(read: Any) -> Iterator[dict[str, Any]]:
