@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo install test wheel python python-test bench soak fuzz lint format headers model-check conformance-table clean
+.PHONY: demo install test wheel python python-test bench soak chaos ffi-soak ffi-sanitizers ffi-bench abi-baseline fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:
@@ -67,6 +67,30 @@ bench:
 # Writes over HTTP for ten minutes while the server is killed again and again; `make test` does so briefly.
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
+
+# Calls libheadwater 100 000 times, once under valgrind; `make test` does so some hundred times.
+ffi-soak:
+	HEADWATER_FFI_CALLS=100000 $(CARGO) test -p headwater-ffi-tests --test memory -- --nocapture
+
+# What a call through libheadwater costs against the same call in Rust.
+ffi-bench:
+	$(MAKE) install PREFIX=$(abspath $(TARGET))/release/installed
+	HEADWATER_LIBRARY=$(abspath $(TARGET))/release/installed/lib/libheadwater.so $(CARGO) bench --quiet -p headwater-ffi
+
+# The tests of libheadwater and of connectors with the Rust side under a sanitizer; needs a nightly
+# compiler, with its source for threads.
+ffi-sanitizers:
+	tests/ffi/sanitizers.sh address
+	tests/ffi/sanitizers.sh thread
+
+# Writes what abidiff compares with: for a new major version of the library only.
+abi-baseline:
+	$(CARGO) run --quiet -p headwater-ffi-tests --bin abi-baseline
+
+# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+chaos:
+	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
 fuzz: $(TOOLS)/bin/cargo-fuzz

@@ -11,7 +11,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import boundary, growth, history, load, machine, memory, profile, speed
+from harness import (
+    boundary,
+    growth,
+    history,
+    load,
+    machine,
+    memory,
+    profile,
+    remote,
+    speed,
+)
 from harness import python as package
 from harness.bench import ROOT, Bench, build
 from harness.report import write_section
@@ -25,6 +35,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "history": history.measure,
     "load": load.measure,
     "python": package.measure,
+    "remote": remote.measure,
 }
 
 

@@ -43,6 +43,9 @@
 /* Text, statuses, retry advice and log levels are shared with connectors. */
 #include "headwater_connector.h"
 
+/* Of the Arrow C Stream Interface; only the calls for bulk data need its definition. */
+struct ArrowArrayStream;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -438,7 +441,8 @@ typedef struct {
 /**
  * Opens a workspace.
  *
- * `url` (the path of a file, or `sqlite:` and a path), `options` (or NULL): Borrowed for the call.
+ * `url` (the path of a file, or `sqlite:` and a path; or the address of a record API, whose key the
+ * environment names), `options` (or NULL): Borrowed for the call.
  * `*out_workspace`: Owned by the caller; free with `headwater_workspace_free`.
  * Threads: any. Errors: `config_invalid`, `invalid_request`; `store_io`, `store_corrupt`,
  * `store_busy`. Since 0.1.
@@ -914,6 +918,94 @@ int32_t headwater_batch_apply(const headwater_workspace *workspace,
                               headwater_error **out_error);
 
 /*
+ * Bulk: rows of one record type, as JSON Lines or Arrow, at the speed of a sync, an outcome for each.
+ */
+
+/** Updates the one record that matches a row, or makes it. */
+#define HEADWATER_BULK_ASSERT 0
+
+/** Makes a record of each row, whatever is there. */
+#define HEADWATER_BULK_CREATE 1
+
+/** Updates the one record that matches a row, and refuses a row that matches none. */
+#define HEADWATER_BULK_UPDATE 2
+
+/** One refused row keeps all from being written; all of them are then held in memory at once. */
+#define HEADWATER_BULK_ALL_OR_NOTHING 1
+
+/** A null leaves its attribute alone. Without it a null clears. */
+#define HEADWATER_BULK_KEEP_NULLS 2
+
+/** Columns that name no attribute are left out. Without it they are refused. */
+#define HEADWATER_BULK_IGNORE_UNKNOWN 4
+
+/** What rows become. Borrowed for the call. */
+typedef struct {
+  /** `sizeof(headwater_bulk_options)` as the caller knows it. */
+  size_t struct_size;
+  /** `HEADWATER_BULK_*`. */
+  uint64_t flags;
+  /**
+   * What is done with a row: `HEADWATER_BULK_ASSERT`, `HEADWATER_BULK_CREATE` or
+   * `HEADWATER_BULK_UPDATE`.
+   */
+  int32_t mode;
+  /** Reserved; 0. */
+  int32_t reserved;
+  /** Rows of one transaction, at most; 0 for what is best. */
+  size_t commit_rows;
+  /** The record type. */
+  headwater_str record_type;
+  /** The match key, for example `primary_email`, or `id`; empty for creates. */
+  headwater_str match_by;
+  /** The region of phone numbers without a country code, for example `US`; or empty. */
+  headwater_str default_region;
+  /**
+   * Columns that are not named like their attribute, or whose nulls mean something else: a JSON
+   * object of `{"column": {"attribute": "title", "null": "keep" or "clear"}}`; or empty.
+   */
+  headwater_str columns;
+} headwater_bulk_options;
+
+/**
+ * Applies rows that are JSON Lines, each an object of columns; a key that is not there is absent.
+ *
+ * `workspace`, `options`, `rows`: Borrowed for the call. `*out_outcomes`: Owned by the caller; free
+ * with `headwater_document_free`. It has a line for each row, in their order: `{"row", "action",
+ * "id"}`, or `{"row", "error", "text"}`. `*out_report`: Owned by the caller; free with
+ * `headwater_document_free`. It is `{"read", "created", "updated", "unchanged", "rejected",
+ * "rejects", "unused_columns"}`. Work that began and did not come to its end gives both, and an
+ * error.
+ * Threads: any. Errors: what is wrong with one row is its outcome; `config_invalid`,
+ * `unknown_record_type`, `unknown_field`, `operation_not_supported`, `invalid_request`;
+ * `store_busy`, `store_full`, `store_io`. Since 0.1.
+ */
+int32_t headwater_bulk_lines(const headwater_workspace *workspace,
+                             const headwater_bulk_options *options,
+                             headwater_str rows,
+                             headwater_document **out_outcomes,
+                             headwater_document **out_report,
+                             headwater_error **out_error);
+
+/**
+ * Applies rows that come as Arrow record batches (Arrow C Stream Interface).
+ *
+ * `workspace`, `options`: Borrowed for the call. `rows`: moved out, and released once, also where the
+ * call fails; every buffer is checked before it is used. `out_outcomes`: a stream that the caller
+ * owns, and frees with its `release`, which is NULL after a failure; its columns are `row` (uint64),
+ * `action`, `id`, and of refused rows `code`, `field`, `message`, `hint`, `text` (utf8). `*out_report`:
+ * Owned by the caller; free with `headwater_document_free`. It is as in `headwater_bulk_lines`.
+ * Threads: any. Errors: `source_data_invalid` for a stream that fails or is wrong, and as
+ * `headwater_bulk_lines`. Since 0.1.
+ */
+int32_t headwater_bulk_arrow(const headwater_workspace *workspace,
+                             const headwater_bulk_options *options,
+                             struct ArrowArrayStream *rows,
+                             struct ArrowArrayStream *out_outcomes,
+                             headwater_document **out_report,
+                             headwater_error **out_error);
+
+/*
  * Copies: the states of a workspace that a test returns to.
  */
 
@@ -949,8 +1041,7 @@ typedef struct headwater_connectors headwater_connectors;
  * Says where connectors are looked for; loads none.
  *
  * `search_path` (folders, separated as in `PATH`; empty for the usual ones: those of
- * `HEADWATER_CONNECTOR_PATH`, the user's, the installation's and the program's): Borrowed for the
- * call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
+ * `HEADWATER_CONNECTOR_PATH`, the user's, and the one beside this library): Borrowed for the call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
  * Threads: any. Errors: `invalid_request`. Since 0.1.
  */
 int32_t headwater_connectors_open(headwater_str search_path,

@@ -211,6 +211,11 @@ struct Outcome {
   Document document;
 };
 
+/** What became of rows, a line for each, and of all of them together. */
+struct Bulk {
+  Document outcomes, report;
+};
+
 /** A query that is being read, page after page; one thread at a time. A range of documents:
  *  `for (const auto &page : query)`. */
 class Query {
@@ -342,6 +347,23 @@ public:
     options.flags = flags;
     return Mode::give(detail::attempt_making<Document>([&](auto &&out, headwater_error **error) {
       headwater_batch_apply(workspace_, lend(operations), &options, out, error);
+    }));
+  }
+  /** Applies JSON Lines of rows. */
+  Gives<Bulk> bulk(const headwater_bulk_options &options, text rows) const {
+    Document::Handle outcomes, report;
+    return Mode::give(detail::attempt(
+        [&](headwater_error **error) {
+          headwater_bulk_lines(workspace_, &options, lend(rows), detail::Out(outcomes),
+                               detail::Out(report), error);
+        },
+        [&] { return Bulk{Document(std::move(outcomes)), Document(std::move(report))}; }));
+  }
+  /** Applies Arrow record batches; takes `rows` over and gives `outcomes` to the caller. */
+  Gives<Document> bulk(const headwater_bulk_options &options, ArrowArrayStream *rows,
+                       ArrowArrayStream *outcomes) const {
+    return Mode::give(detail::attempt_making<Document>([&](auto &&out, headwater_error **error) {
+      headwater_bulk_arrow(workspace_, &options, rows, outcomes, out, error);
     }));
   }
   Gives<Document> seed(text lines) const { return document(headwater_workspace_seed, lines); }

@@ -90,6 +90,17 @@ pub(crate) struct SyncArguments {
     /// Start over instead of resuming a run that did not end.
     #[arg(long)]
     pub(crate) full: bool,
+    /// First compare what was delivered to a remote workspace with what is there now, for when
+    /// others write to it too.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// First read the rows once to tell how many requests a remote workspace will be asked, and for
+    /// how long.
+    #[arg(long)]
+    pub(crate) estimate: bool,
+    /// Send and write nothing: only what --verify and --estimate tell.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// How the report is written.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ReportFormat,

@@ -13,9 +13,12 @@ use crate::operation::{
 };
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
+use crate::source::Control;
 use crate::store::journal::JournalReader;
 use crate::twin::Twin;
-use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
+use crate::workspace::{
+    ApplyOptions, ApplyTimes, Drift, Foresight, RequestPace, Settle, Workspace,
+};
 
 /// A workspace (any pointer to one) for one actor: operations that name none are its own.
 ///
@@ -100,6 +103,18 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
 
     fn twin(&self) -> Result<&dyn Twin> {
         self.workspace.twin()
+    }
+
+    fn foresee(&self, operations: &[Operation]) -> Result<Foresight> {
+        self.workspace.foresee(operations)
+    }
+
+    fn verify(&self, record_type: &str, control: &Control) -> Result<Drift> {
+        self.workspace.verify(record_type, control)
+    }
+
+    fn pace(&self) -> Option<RequestPace> {
+        self.workspace.pace()
     }
 
     fn batch_rows(&self) -> usize {

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of};
 use crate::schema::{RecordType, Write};
-use crate::value::parse_timestamp;
+use crate::value::{excerpt, parse_timestamp};
 use crate::workspace::Workspace;
 
 const ACTIVITY: &str = "activity";
@@ -45,23 +45,28 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
     let metadata = attributes.remove("metadata").filter(|metadata| !metadata.is_null());
     let is_unknown = |name: &&String| !WRITTEN.contains(&name.as_str());
     let unknown = attributes.keys().filter(is_unknown).map(|name| record_type.unknown_field(name));
-    if let Some(error) = first_of(unknown) {
-        return Err(error);
-    }
-    let metadata = checked(&record_type, metadata)?;
-    for (name, from) in [("display_name", "subject"), ("sub_type", "category")] {
-        if let Some(value) = metadata.get(from) {
-            attributes.insert(name.to_owned(), value.clone());
-        }
-    }
-    attributes.insert("metadata".to_owned(), Json::Object(metadata).to_string().into());
-    let attributes =
-        Attributes::parse(&record_type, attributes, Write::Create, None).map_err(|error| {
-            match error.field() {
-                Some("sub_type") => error.at_field("metadata.category"),
-                _ => error,
+    let mut faults: Vec<Error> = unknown.collect();
+    attributes.retain(|name, _| WRITTEN.contains(&name.as_str()));
+    let metadata = checked(&record_type, metadata);
+    if let Ok(metadata) = &metadata {
+        for (name, from) in [("display_name", "subject"), ("sub_type", "category")] {
+            if let Some(value) = metadata.get(from) {
+                attributes.insert(name.to_owned(), value.clone());
             }
-        })?;
+        }
+        attributes.insert("metadata".to_owned(), json!(metadata).to_string().into());
+    }
+    let parsed = Attributes::parse(&record_type, attributes, Write::Create, None);
+    let attributes = parsed.unwrap_or_else(|error| {
+        faults.extend(error.apart().map(|fault| match fault.field() {
+            Some("sub_type") => fault.at_field("metadata.category"),
+            _ => fault,
+        }));
+        Attributes::default()
+    });
+    if let Some(fault) = first_of(faults.into_iter().chain(metadata.err())) {
+        return Err(fault);
+    }
     let mut operation = Operation::new(record_type, OperationKind::Create { attributes });
     operation.writes_read_only = true;
     whole_record(workspace.apply_one(operation)?).map(|record| activity_json(&record))
@@ -77,31 +82,36 @@ fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<Strin
             return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field("metadata"));
         }
         Some(other) => {
-            let what = format!("expected metadata to be an object, found {other}");
+            let what = format!("expected metadata to be an object, found {}", excerpt(&other));
             return Err(Error::new(ErrorCode::FieldValueInvalid, what).at_field("metadata"));
         }
     };
+    let mut faults = Vec::new();
     for (name, value) in &metadata {
         let is_text = value.is_string() || name == "category" && value.is_null();
         let known = REQUIRED.contains(&name.as_str()) || name == "category";
         if !known || !is_text {
             let what = if known { "takes text" } else { "is no part of a manual activity" };
-            return Err(Error::new(ErrorCode::FieldValueInvalid, format!("{name:?} {what}"))
-                .at_field(at(name))
-                .hint("the metadata has activity_time, subject, description and category"));
+            faults.push(
+                Error::new(ErrorCode::FieldValueInvalid, format!("{name:?} {what}"))
+                    .at_field(at(name))
+                    .hint("the metadata has activity_time, subject, description and category"),
+            );
         }
     }
-    for name in REQUIRED {
-        let text = metadata.get(name).and_then(Json::as_str).unwrap_or_default();
-        if text.trim().is_empty() {
-            let what = format!("a new {} needs {}", record_type.api_name(), at(name));
-            return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field(at(name)));
-        }
-        if name == "activity_time" {
-            parse_timestamp(text).map_err(|error| error.at_field(at(name)))?;
-        }
-    }
-    Ok(metadata)
+    let is_missing = |name: &&str| match metadata.get(*name) {
+        Some(Json::String(text)) => text.trim().is_empty(),
+        Some(_) => false,
+        None => true,
+    };
+    let time = metadata.get("activity_time").and_then(Json::as_str);
+    let time = time.filter(|_| !is_missing(&"activity_time")).map(parse_timestamp);
+    faults.extend(time.and_then(Result::err).map(|error| error.at_field(at("activity_time"))));
+    faults.extend(REQUIRED.iter().copied().filter(is_missing).map(|name| {
+        let what = format!("a new {} needs {}", record_type.api_name(), at(name));
+        Error::new(ErrorCode::FieldRequiredMissing, what).at_field(at(name))
+    }));
+    first_of(faults.into_iter()).map_or(Ok(metadata), Err)
 }
 
 /// An activity as it is read: its attributes in envelopes, its metadata as it was written.

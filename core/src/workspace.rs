@@ -13,6 +13,7 @@ use crate::operation::{
 };
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
+use crate::source::Control;
 use crate::store::journal::{Journal, JournalReader};
 use crate::twin::Twin;
 
@@ -20,6 +21,11 @@ use crate::twin::Twin;
 ///
 /// An error keeps the whole batch from being written.
 pub type Settle<'a> = dyn FnMut(&Outcomes, &mut dyn Journal) -> Result<()> + 'a;
+
+fn not_remote() -> Error {
+    Error::new(ErrorCode::OperationNotSupported, "the workspace is not a remote one")
+        .hint("this goes with a workspace at a URL")
+}
 
 /// How a batch is applied.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +47,43 @@ pub struct ApplyTimes {
     pub write: Duration,
     /// Making it durable.
     pub commit: Duration,
+}
+
+/// How fast a remote workspace is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RequestPace {
+    /// Requests so far, since the workspace was opened.
+    pub requests: u64,
+    /// Those of them that were too many.
+    pub refused: u64,
+    /// The rate that is kept, in requests a second; `None` while no limit was met.
+    pub allowed: Option<f64>,
+    /// Requests that are left until the workspace's own count begins anew, where it says so.
+    pub left: Option<u64>,
+}
+
+/// What operations would ask of a remote workspace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Foresight {
+    /// Requests, where nothing has to be tried again.
+    pub requests: u64,
+    /// Operations that need none, as nothing would change.
+    pub unchanged: u64,
+}
+
+/// How a remote workspace differs from what was delivered to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// The type of the records.
+    pub record_type: String,
+    /// Records that are there.
+    pub read: u64,
+    /// Those of them that were delivered.
+    pub known: u64,
+    /// Those of them that others have changed since, in an attribute that was delivered.
+    pub changed: u64,
+    /// Records that were delivered and are there no more.
+    pub gone: u64,
 }
 
 /// Records, operations on them, and the journal of syncs. Safe to share between threads.
@@ -132,6 +175,29 @@ pub trait Workspace: Send + Sync {
     /// `operation_not_supported` where a workspace cannot return to an earlier state.
     fn twin(&self) -> Result<&dyn Twin> {
         Err(Error::new(ErrorCode::OperationNotSupported, "this workspace cannot be a twin"))
+    }
+
+    /// What operations would ask of it; nothing is asked.
+    ///
+    /// # Errors
+    /// `operation_not_supported` where a workspace is not remote; `store_io`, `store_corrupt`.
+    fn foresee(&self, _operations: &[Operation]) -> Result<Foresight> {
+        Err(not_remote())
+    }
+
+    /// Compares the records of a type with what was delivered, and remembers the difference: what
+    /// others have changed is then delivered again where a sync asks for it.
+    ///
+    /// # Errors
+    /// `operation_not_supported` where a workspace is not remote; `cancelled`; what requests may end
+    /// with.
+    fn verify(&self, _record_type: &str, _control: &Control) -> Result<Drift> {
+        Err(not_remote())
+    }
+
+    /// How fast it is asked; `None` where it is not remote.
+    fn pace(&self) -> Option<RequestPace> {
+        None
     }
 
     /// Rows of a sync that it takes at a time, at most.

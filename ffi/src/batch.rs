@@ -86,7 +86,7 @@ fn apply_options(options: headwater_batch_options) -> Result<ApplyOptions> {
         _ => ApplyMode::AllOrNothing,
     };
     let returns_records = flags & HEADWATER_BATCH_RECORDS != 0;
-    Ok(ApplyOptions { mode, returns_records, ..ApplyOptions::default() })
+    Ok(ApplyOptions { mode, returns_records })
 }
 
 /// The lines as JSON; empty ones are none.

@@ -1,5 +1,10 @@
 //! Connectors: the libraries that a sync can read from, where they are looked for, and what they are.
 
+use std::ffi::{CStr, OsStr, c_void};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
 use headwater::Result;
 use headwater::source::Connector;
 use headwater_abi::headwater_str;
@@ -23,8 +28,7 @@ impl Owned for headwater_connectors {}
 /// Says where connectors are looked for; loads none.
 ///
 /// `search_path` (folders, separated as in `PATH`; empty for the usual ones: those of
-/// `HEADWATER_CONNECTOR_PATH`, the user's, the installation's and the program's): Borrowed for the
-/// call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
+/// `HEADWATER_CONNECTOR_PATH`, the user's, and the one beside this library): Borrowed for the call. `*out_connectors`: Owned by the caller; free with `headwater_connectors_free`.
 /// Threads: any. Errors: `invalid_request`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_connectors_open(
@@ -37,7 +41,7 @@ pub unsafe extern "C" fn headwater_connectors_open(
         call("headwater_connectors_open", out_error, || {
             let place = out(out_connectors, "out_connectors")?;
             let found = match text(search_path, "search_path")? {
-                "" => Connectors::standard(),
+                "" => usual(),
                 folders => {
                     let folders = std::env::split_paths(folders);
                     Connectors::in_folders(folders.filter(|folder| !folder.as_os_str().is_empty()))
@@ -174,6 +178,32 @@ pub unsafe extern "C" fn headwater_connectors_free(connectors: *mut headwater_co
     unsafe { free("headwater_connectors_free", connectors) }
 }
 
+/// Those of the environment, the user's, and the one beside this library.
+fn usual() -> Connectors {
+    match library_folder() {
+        Some(folder) => Connectors::installed_in(&folder.join("headwater").join("connectors")),
+        None => Connectors::standard(),
+    }
+}
+
+/// Where this library lies; where it is part of a program, that program.
+fn library_folder() -> Option<PathBuf> {
+    let here: *const c_void = (library_folder as fn() -> Option<PathBuf>) as *const c_void;
+    let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: the address is one of this library, and there is room for the answer.
+    if unsafe { libc::dladdr(here, found.as_mut_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: zeroes are valid for it, and dladdr has filled it.
+    let name = unsafe { found.assume_init() }.dli_fname;
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: the loader's own text, which stays as long as the library does: for ever.
+    let path = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(name) }.to_bytes()));
+    Some(std::path::absolute(path).ok()?.parent()?.to_owned())
+}
+
 fn described(connector: &LoadedConnector) -> Json {
     let description = connector.description();
     json!({
@@ -200,7 +230,7 @@ fn report_json(report: &testkit::Report) -> Json {
 /// `connectors` is NULL or not freed during the call.
 pub(crate) unsafe fn copied(connectors: *const headwater_connectors) -> Result<Connectors> {
     if connectors.is_null() {
-        return Ok(Connectors::standard());
+        return Ok(usual());
     }
     // SAFETY: as the caller promises.
     Ok(unsafe { borrow(connectors, "connectors") }?.found.clone())

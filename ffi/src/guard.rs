@@ -102,11 +102,28 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
     text.unwrap_or_else(|| "a value that is not text".to_owned())
 }
 
-/// Panics in the function that the environment names.
+#[cfg(feature = "planted-panics")]
+thread_local! {
+    static FUNCTION: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// Panics in the function that the environment names, before it does anything.
+#[cfg(feature = "planted-panics")]
+fn planted(function: &'static str) {
+    FUNCTION.set(function);
+    panic_if("HEADWATER_PLANTED_PANIC");
+}
+
+/// Panics in the function that the environment names, while it uses its object.
+#[cfg(feature = "planted-panics")]
+pub(crate) fn planted_inside() {
+    panic_if("HEADWATER_PLANTED_PANIC_INSIDE");
+}
+
 #[cfg(feature = "planted-panics")]
 #[expect(clippy::panic, reason = "this is what the feature is for")]
-fn planted(function: &str) {
-    if std::env::var("HEADWATER_PLANTED_PANIC").is_ok_and(|name| name == function) {
+fn panic_if(variable: &str) {
+    if std::env::var(variable).is_ok_and(|name| name == FUNCTION.get()) {
         panic!("planted");
     }
 }

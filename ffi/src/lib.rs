@@ -11,7 +11,9 @@
     reason = "what callers have to keep is said once, in the conventions of the header"
 )]
 
+mod arrow;
 pub mod batch;
+pub mod bulk;
 pub mod callbacks;
 pub mod connectors;
 pub mod document;

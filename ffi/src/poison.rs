@@ -21,7 +21,10 @@ impl Poison {
             return Err(Error::new(ErrorCode::Internal, what)
                 .hint("free it and open it again; what was committed is there"));
         }
-        Ok(Watch { poison: self, was_panicking: thread::panicking() })
+        let watch = Watch { poison: self, was_panicking: thread::panicking() };
+        #[cfg(feature = "planted-panics")]
+        crate::guard::planted_inside();
+        Ok(watch)
     }
 }
 

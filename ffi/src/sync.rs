@@ -104,6 +104,7 @@ pub unsafe extern "C" fn headwater_sync_open(
     unsafe {
         call("headwater_sync_open", out_error, || {
             let place = out(out_sync, "out_sync")?;
+            let options = checked(options)?;
             let job = some_text(job, "job")?;
             let folder = match text(folder, "folder")? {
                 "" => ".",
@@ -132,6 +133,7 @@ pub unsafe extern "C" fn headwater_sync_open_file(
     unsafe {
         call("headwater_sync_open_file", out_error, || {
             let place = out(out_sync, "out_sync")?;
+            let options = checked(options)?;
             let job = Job::from_file(Path::new(some_text(path, "path")?))?;
             *place = opened(job, options)?.give();
             Ok(())
@@ -141,13 +143,19 @@ pub unsafe extern "C" fn headwater_sync_open_file(
 
 /// # Safety
 /// `options` is NULL or filled as the header says.
-unsafe fn opened(job: Job, options: *const headwater_sync_options) -> Result<headwater_sync> {
+unsafe fn checked(options: *const headwater_sync_options) -> Result<headwater_sync_options> {
     // SAFETY: as the caller promises.
     let options = unsafe { structs::read(options, "options") }?.unwrap_or(Struct::ZERO);
     if options.flags & !HEADWATER_SYNC_FULL != 0 {
         let what = format!("{:#x} has flags that this library does not know", options.flags);
         return Err(invalid("flags", what));
     }
+    Ok(options)
+}
+
+/// # Safety
+/// What the options lead to is there.
+unsafe fn opened(job: Job, options: headwater_sync_options) -> Result<headwater_sync> {
     let workspace = match options.workspace.is_null() {
         true => None,
         // SAFETY: as the caller promises.

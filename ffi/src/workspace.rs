@@ -114,7 +114,8 @@ pub(crate) unsafe fn enter<'a>(workspace: *const headwater_workspace) -> Result<
 
 /// Opens a workspace.
 ///
-/// `url` (the path of a file, or `sqlite:` and a path), `options` (or NULL): Borrowed for the call.
+/// `url` (the path of a file, or `sqlite:` and a path; or the address of a record API, whose key the
+/// environment names), `options` (or NULL): Borrowed for the call.
 /// `*out_workspace`: Owned by the caller; free with `headwater_workspace_free`.
 /// Threads: any. Errors: `config_invalid`, `invalid_request`; `store_io`, `store_corrupt`,
 /// `store_busy`. Since 0.1.
@@ -136,7 +137,12 @@ pub unsafe extern "C" fn headwater_workspace_open(
                 name => Actor::named(name),
             };
             let generation = generation(&options)?;
-            let opened = headwater::open_generating(url, open_options(&options)?, generation)?;
+            let (options, is_usual) =
+                (open_options(&options)?, generation == Generation::default());
+            let opened = match is_usual {
+                true => headwater::open(url, options)?,
+                false => headwater::open_generating(url, options, generation)?,
+            };
             let workspace: Arc<dyn Workspace> = Arc::new(ActingAs::new(opened, actor));
             let shared = Shared { open: RwLock::new(Some(workspace)), poison: Poison::default() };
             *place = headwater_workspace { shared: Arc::new(shared) }.give();

@@ -25,25 +25,27 @@ A call runs on a thread of its own, as the library blocks; what it does is descr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, final
+from typing import Any, Literal, final
 
-from . import connectors, syncs, workspace
-from ._headwater import BulkControl
-from .bulk import CONTROL, BulkReport, Nulls, Rows
+from . import connectors, opening, workspace
+from ._coroutines import (
+    AsyncQuery,
+    SyncRun,
+    bulk,
+    check,
+    discover,
+    iterate,
+    start_sync,
+    sync,
+)
+from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort
-from .records import Asserted, Outcome, Record
-from .syncs import JobLike, Mode, Progress, SyncReport
-from .workspace import Attributes, Id
-
-if TYPE_CHECKING:
-    import pandas
-    import polars
-    import pyarrow
+from .queries import Page, Sort
+from .records import Asserted, Attributes, Id, Outcome, Record
 
 __all__ = [
     "AsyncQuery",
@@ -57,84 +59,6 @@ __all__ = [
     "start_sync",
     "sync",
 ]
-
-_T = TypeVar("_T")
-_END = object()
-
-
-async def _stoppable(
-    cancel: Callable[[], None], call: Callable[..., _T], *arguments: Any, **named: Any
-) -> _T:
-    """Runs a call on a thread; where the task is cancelled, the call is, too, and ends first."""
-    done = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        cancel()
-        await asyncio.gather(done, return_exceptions=True)
-        raise
-
-
-async def _bulk(call: Callable[..., BulkReport], *arguments: Any, **named: Any) -> BulkReport:
-    """Applies rows on a thread."""
-    control = BulkControl()
-    token = CONTROL.set(control)
-    try:
-        return await _stoppable(control.cancel, call, *arguments, **named)
-    finally:
-        CONTROL.reset(token)
-
-
-async def _iterate(iterator: Iterator[_T]) -> AsyncIterator[_T]:
-    """What an iterator gives, each step on a thread."""
-    while (item := await asyncio.to_thread(next, iterator, _END)) is not _END:
-        yield item  # type: ignore[misc]
-
-
-@final
-class AsyncQuery:
-    """The records that a query selects; see :class:`headwater.Query`."""
-
-    __slots__ = ("_query",)
-
-    def __init__(self, query: Query) -> None:
-        self._query = query
-
-    async def __aiter__(self) -> AsyncIterator[Record]:
-        async for page in self.pages():
-            for record in page:
-                yield record
-
-    def pages(self) -> AsyncIterator[Page]:
-        """The records, a page at a time."""
-        return _iterate(self._query.pages())
-
-    async def first(self) -> Record | None:
-        """The first record, or ``None`` where there is none."""
-        return await asyncio.to_thread(self._query.first)
-
-    async def to_list(self) -> list[Record]:
-        """All records."""
-        return await asyncio.to_thread(self._query.to_list)
-
-    async def to_reader(self) -> pyarrow.RecordBatchReader:
-        """See :meth:`headwater.Query.to_reader`; the reader itself blocks."""
-        return await asyncio.to_thread(self._query.to_reader)
-
-    async def to_arrow(self) -> pyarrow.Table:
-        """See :meth:`headwater.Query.to_arrow`."""
-        return await asyncio.to_thread(self._query.to_arrow)
-
-    async def to_pandas(self) -> pandas.DataFrame:
-        """See :meth:`headwater.Query.to_pandas`."""
-        return await asyncio.to_thread(self._query.to_pandas)
-
-    async def to_polars(self) -> polars.DataFrame:
-        """See :meth:`headwater.Query.to_polars`."""
-        return await asyncio.to_thread(self._query.to_polars)
-
-    def __repr__(self) -> str:
-        return repr(self._query)
 
 
 @final
@@ -190,109 +114,6 @@ class Workspace:
     def __repr__(self) -> str:
         return repr(self._workspace)
 '''
-FOOTER = '''
-
-async def sync(
-    job: JobLike,
-    *,
-    progress: bool | Callable[[Progress], object] = False,
-    full: bool = False,
-    to: str | PathLike[str] | None = None,
-    record_type: str | None = None,
-    match: str | None = None,
-    mode: Mode | None = None,
-    default_region: str | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-) -> SyncReport:
-    """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped."""
-    run = syncs.start_sync(
-        job,
-        full=full,
-        to=to,
-        record_type=record_type,
-        match=match,
-        mode=mode,
-        default_region=default_region,
-        history=history,
-        actor=actor,
-    )
-    return await _stoppable(run.cancel, syncs.watch, run, progress)
-
-
-@final
-class SyncRun:
-    """A sync that is running; see :class:`headwater.SyncRun`."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: syncs.SyncRun) -> None:
-        self._run = run
-
-    def __aiter__(self) -> AsyncIterator[Progress]:
-        return _iterate(iter(self._run))
-
-    def cancel(self) -> None:
-        """Asks the run to stop at the next possible point; what is committed stays."""
-        self._run.cancel()
-
-    def logged(self) -> list[tuple[str, str]]:
-        """What the connector has logged since this was last asked: level and line."""
-        return self._run.logged()
-
-    async def report(self) -> SyncReport:
-        """See :meth:`headwater.SyncRun.report`. Where the task is cancelled, the run is stopped."""
-        return await _stoppable(self._run.cancel, self._run.report)
-
-    async def __aenter__(self) -> SyncRun:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await _stoppable(self._run.cancel, self._run.__exit__, kind, error, trace)
-
-
-async def start_sync(
-    job: JobLike,
-    *,
-    full: bool = False,
-    to: str | PathLike[str] | None = None,
-    record_type: str | None = None,
-    match: str | None = None,
-    mode: Mode | None = None,
-    default_region: str | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-) -> SyncRun:
-    """Starts a job; see :func:`headwater.start_sync`."""
-    run = await asyncio.to_thread(
-        syncs.start_sync,
-        job,
-        full=full,
-        to=to,
-        record_type=record_type,
-        match=match,
-        mode=mode,
-        default_region=default_region,
-        history=history,
-        actor=actor,
-    )
-    return SyncRun(run)
-
-
-async def check(job: JobLike) -> list[str]:
-    """See :func:`headwater.check`."""
-    return await asyncio.to_thread(syncs.check, job)
-
-
-async def discover(job: JobLike) -> list[dict[str, Any]]:
-    """See :func:`headwater.discover`."""
-    return await asyncio.to_thread(syncs.discover, job)
-'''
 
 
 def arguments_of(function: ast.FunctionDef) -> str:
@@ -312,11 +133,11 @@ def method(function: ast.FunctionDef) -> str:
     signature = ast.unparse(function.args)
     if returned.startswith("Iterator["):
         head = f"def {function.name}({signature}) -> Async{returned}:"
-        body = f"return _iterate({called}({arguments}))"
+        body = f"return iterate({called}({arguments}))"
     else:
         head = f"async def {function.name}({signature}) -> {returned}:"
         comma = ", " if arguments else ""
-        on_thread = "_bulk" if function.name.endswith("_many") else "asyncio.to_thread"
+        on_thread = "bulk" if function.name.endswith("_many") else "asyncio.to_thread"
         body = f"return await {on_thread}({called}{comma}{arguments})"
     return f"\n    {head}\n        {doc}\n        {body}\n"
 
@@ -327,7 +148,7 @@ def opener(function: ast.FunctionDef) -> str:
     return (
         f"\n\nasync def {function.name}({signature}) -> Workspace:\n"
         f'    """See :func:`headwater.{function.name}`."""\n'
-        f"    opened = await asyncio.to_thread(workspace.{function.name}, {arguments})\n"
+        f"    opened = await asyncio.to_thread(opening.{function.name}, {arguments})\n"
         f"    return Workspace(opened)\n"
     )
 
@@ -338,9 +159,9 @@ def source() -> str:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     methods = [node for node in classes[0].body if isinstance(node, ast.FunctionDef)]
     public = [one for one in methods if not one.name.startswith("_") and one.name not in OTHER]
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    openers = [one for one in functions if not one.name.startswith("_")]
-    return HEADER + "".join(map(method, public)) + "".join(map(opener, openers)) + FOOTER
+    opening = ast.parse((FOLDER / "opening.py").read_text())
+    openers = [node for node in opening.body if isinstance(node, ast.FunctionDef)]
+    return HEADER + "".join(map(method, public)) + "".join(map(opener, openers))
 
 
 def formatted(text: str) -> str:

@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Any, Literal, TypeAlias, final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, final
 
 from . import _headwater
 from .bulk import BulkReport, Nulls, Rows, apply_many
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort, check_limit, read_page
-from .records import Asserted, Outcome, Record
+from .queries import Page, Query, Sort, all_pages, check_limit, read_page
+from .records import Asserted, Attributes, Id, Outcome, Record
 
-Id: TypeAlias = "str | UUID | Record"
-"""What names a record: its id, or the record itself."""
-Attributes: TypeAlias = Mapping[str, Any]
-"""Attributes by name: a key that is missing leaves an attribute alone, ``None`` clears it."""
-
-
-def open(
-    url: str | PathLike[str],
-    *,
-    create: bool = True,
-    duplicates: Literal["allow", "reject"] | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-    id_seed: int | None = None,
-    clock: str | None = None,
-) -> Workspace:
-    """Opens a workspace by its path or URL, and makes it where there is none.
-
-    ``create=False`` refuses to make one. ``duplicates`` sets for good whether a second record may
-    have a match key that another one has, ``history`` whether changes are logged; ``actor`` is who
-    the log names. ``id_seed`` and ``clock`` make ids and times that repeat, for tests.
-
-    >>> import headwater as hw, tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "crm.db"
-    >>> with hw.open(path) as ws:
-    ...     sarah = ws.create("contact", {"first_name": "Sarah"})
-    >>> with hw.open(path, create=False) as ws:
-    ...     ws.get("contact", sarah.id)["first_name"]
-    'Sarah'
-    """
-    if duplicates not in (None, "allow", "reject"):
-        raise ValueError(f'expected "allow" or "reject" for duplicates, found {duplicates!r}')
-    rejects = None if duplicates is None else duplicates == "reject"
-    handle = _headwater.Handle(fspath(url), create, rejects, history, actor, id_seed, clock)
-    return Workspace(handle, fspath(url))
-
-
-def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> Workspace:
-    """Opens a new workspace that is gone when it is closed, for tests and trials.
-
-    >>> import headwater as hw
-    >>> with hw.open_temporary(id_seed=42, clock="2026-01-01T00:00:00Z") as ws:
-    ...     ws.create("contact", {"first_name": "Sarah"}).created_at.isoformat()
-    '2026-01-01T00:00:00+00:00'
-    """
-    folder = tempfile.mkdtemp(prefix="headwater-")
-    path = f"{folder}/crm.db"
-    handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock)
-    return Workspace(handle, path, folder)
+if TYPE_CHECKING:
+    from .opening import TemporaryFolder
 
 
 @final
@@ -83,17 +31,17 @@ class Workspace:
     'CTO'
     """
 
-    __slots__ = ("__weakref__", "_handle", "_remove", "_url")
+    __slots__ = ("_folder", "_handle", "_url")
 
     def __init__(
         self,
         handle: _headwater.Handle,
         url: str,
-        folder: str | None = None,
+        folder: TemporaryFolder | None = None,
     ) -> None:
         self._handle = handle
         self._url = url
-        self._remove = folder and weakref.finalize(self, _remove, folder, os.getpid())
+        self._folder = folder
 
     @property
     def url(self) -> str:
@@ -391,7 +339,7 @@ class Workspace:
             page = self.links_page(record_type, id, relationship, parameters)
             return page["items"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def links_page(
         self, record_type: str, id: Id, relationship: str, parameters: Mapping[str, Any]
@@ -436,7 +384,7 @@ class Workspace:
             page = self.activities_page({**scope, **parameters})
             return page["data"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def activities_page(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """One page of activities in the API's words."""
@@ -459,7 +407,7 @@ class Workspace:
             page = self.history_page(record_type, id, parameters)
             return page["data"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def history_page(
         self, record_type: str, id: Id, parameters: Mapping[str, Any]
@@ -525,13 +473,11 @@ class Workspace:
         """Goes back to the state that a copy holds, in one transaction."""
         _headwater.reset(self._handle, fspath(path))
 
-    # Its end
-
     def close(self) -> None:
         """Closes the workspace; doing so twice is no mistake."""
         self._handle.close()
-        if self._remove:
-            self._remove()
+        if self._folder is not None:
+            self._folder.remove()
 
     @property
     def is_closed(self) -> bool:
@@ -551,20 +497,3 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"<{'closed ' if self.is_closed else ''}workspace {self._url}>"
-
-
-def _remove(folder: str, process: int) -> None:
-    """Removes a folder, in the process that made it: one forked from it leaves it be."""
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _all_pages(read: Any) -> Iterator[dict[str, Any]]:
-    """What pages hold, one after the other; ``read`` gives a page and the next cursor."""
-    parameters: dict[str, Any] = {}
-    while True:
-        items, cursor = read(parameters)
-        yield from items
-        if cursor is None:
-            return
-        parameters = {"cursor": cursor}

@@ -38,7 +38,7 @@ pub(crate) fn query_stream<'py>(
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let body = from_python::object(body, "query")?;
     let workspace = handle.workspace().or_raise(py)?;
-    let record_type = workspace.schema().record_type(record_type).or_raise(py)?.clone();
+    let record_type = handle.run(py, |workspace| workspace.record_type(record_type))?;
     // What is wrong with the query is told now, not when the stream is read.
     Query::parse(&workspace.schema(), &record_type, body.clone()).or_raise(py)?;
     let parsed = Arc::new(schema_of(&record_type));

@@ -27,8 +27,8 @@ pub(crate) fn page(
 ) -> PyResult<Records> {
     let body = from_python::object(body, "query")?;
     let page = handle.run(py, |workspace| {
-        let schema = workspace.schema();
-        let query = Query::parse(&schema, schema.record_type(record_type)?, body)?;
+        let declared = workspace.record_type(record_type)?;
+        let query = Query::parse(&workspace.schema(), &declared, body)?;
         workspace.query(record_type, &query)
     })?;
     Ok(records(page))
@@ -58,12 +58,12 @@ pub(crate) fn read(
     mut body: Map<String, Json>,
     wanted: Option<usize>,
 ) -> Result<Page> {
-    let schema = workspace.schema();
-    let declared = schema.record_type(record_type)?;
+    let declared = workspace.record_type(record_type)?;
     let max_page = if declared.is_remote() { REMOTE_PAGE } else { LOCAL_PAGE };
     body.insert("limit".to_owned(), wanted.unwrap_or(max_page).min(max_page).into());
     let limits = QueryLimits { max_page, ..QueryLimits::default() };
-    workspace.query(record_type, &Query::parse_within(&schema, declared, body, &limits)?)
+    workspace
+        .query(record_type, &Query::parse_within(&workspace.schema(), &declared, body, &limits)?)
 }
 
 /// One page of the activities of a contact, an account or an opportunity, as the API shows it.

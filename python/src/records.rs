@@ -106,7 +106,7 @@ pub(crate) fn update(
     let matching = from_python::object(matching, "match")?;
     let attributes = from_python::object(attributes, "attributes")?;
     let outcome = handle.run(py, |workspace| {
-        let record_type = workspace.schema().record_type(record_type)?.clone();
+        let record_type = workspace.record_type(record_type)?;
         record_type.check_writable()?;
         let matching = Match::parse(&record_type, matching, None)?;
         let attributes = Attributes::parse(&record_type, attributes, Write::Patch, None)?;

@@ -138,19 +138,18 @@ fn given(headers: &HeaderMap) -> Result<&str> {
         Error::new(ErrorCode::Unauthorized, what)
             .hint("send the header `Authorization: Bearer KEY`, or `X-Api-Key: KEY`")
     };
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        return value
-            .to_str()
-            .ok()
-            .and_then(|text| text.trim().split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, key)| key.trim())
-            .ok_or_else(|| refused("the Authorization header holds no Bearer key"));
-    }
-    match headers.get(X_API_KEY) {
-        // What is no text is no key, as the workspace will say.
-        Some(value) => Ok(value.to_str().unwrap_or_default().trim()),
-        None => Err(refused("the request brings no API key")),
+    let authorization = headers.get(header::AUTHORIZATION);
+    let bearer = authorization
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.trim().split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    match (bearer, headers.get(X_API_KEY), authorization) {
+        (Some((_, key)), ..) => Ok(key.trim()),
+        // Another scheme is for whoever stands before the server. What is no text is no key, as
+        // the workspace will say.
+        (None, Some(value), _) => Ok(value.to_str().unwrap_or_default().trim()),
+        (None, None, Some(_)) => Err(refused("the Authorization header holds no Bearer key")),
+        (None, None, None) => Err(refused("the request brings no API key")),
     }
 }
 

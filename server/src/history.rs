@@ -3,15 +3,18 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use headwater::Workspace;
+use headwater::operation::HistoryQuery;
 use serde_json::json;
 
 use crate::answer::answer;
 use crate::caller::Caller;
 use crate::endpoints::Endpoints;
+use crate::limits::Limits;
 use crate::openapi::describe;
 use crate::request::{Parameters, RecordPath};
 use crate::routes::Shared;
@@ -26,11 +29,14 @@ pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
 
 async fn history(
     State(workspace): Shared,
+    Extension(limits): Extension<Limits>,
     path: RecordPath,
     Parameters(parameters): Parameters,
 ) -> Response {
     answer(move || {
-        let page = headwater::history(&*workspace, &path.record_type, path.id, parameters)?;
+        let record_type = workspace.schema().record_type(&path.record_type)?.clone();
+        let query = HistoryQuery::parse_within(&record_type, path.id, parameters, &limits.query)?;
+        let page = workspace.history(&query)?;
         Ok((StatusCode::OK, page.to_json()))
     })
     .await

@@ -60,7 +60,8 @@ impl Metrics {
         status: StatusCode,
         took: Duration,
     ) {
-        let known = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE];
+        let known =
+            [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
         let method = if known.contains(method) { method.as_str() } else { "other" }.to_owned();
         let route = route.unwrap_or("none").to_owned();
         self.seconds

@@ -65,7 +65,7 @@ pub(crate) enum RecordCommand {
         record_type: String,
         /// The record's id; it may be archived.
         id: String,
-        /// Changes a page, 1 to 1000.
+        /// Changes a page, 1 to 100.
         #[arg(long)]
         limit: Option<usize>,
         /// The `next_cursor` of the page before.
@@ -99,7 +99,7 @@ pub(crate) enum RecordCommand {
         /// Attributes to sort by, `-` before one for descending; at most three.
         #[arg(long, value_name = "ATTRIBUTE", value_delimiter = ',', allow_hyphen_values = true)]
         sort: Vec<String>,
-        /// Records a page, 1 to 1000.
+        /// Records a page, 1 to 100.
         #[arg(long)]
         limit: Option<usize>,
         /// The `next_cursor` of the page before.
@@ -157,7 +157,7 @@ pub(crate) enum RecordCommand {
     Links {
         #[command(flatten)]
         place: LinkPlace,
-        /// Links a page, 1 to 1000.
+        /// Links a page, 1 to 100.
         #[arg(long)]
         limit: Option<usize>,
         /// The `next_cursor` of the page before.

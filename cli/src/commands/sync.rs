@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use headwater::source::{Connector, Control};
 use headwater::store::journal::RunState;
-use headwater::sync::{Job, Mode, Report, RunOptions, error_json, run as run_job};
-use headwater::{ActingAs, Actor, Error, ErrorCode, Result};
+use headwater::sync::{
+    Estimate, Job, Mode, Report, RunOptions, drift_json, error_json, estimate, run as run_job,
+    verify,
+};
+use headwater::{ActingAs, Actor, Drift, Error, ErrorCode, Result, Workspace};
 use serde_json::json;
 
 use crate::Finder;
@@ -43,15 +47,18 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     .map_err(|cause| {
         Error::new(ErrorCode::Internal, format!("cannot watch for Ctrl-C: {cause}")).because(cause)
     })?;
-    let mut display = Display::new();
-    let report = run_job(
-        &job,
-        &*connector,
-        &workspace,
-        RunOptions { full: arguments.full },
-        &control,
-        &mut |progress| display.show(progress),
-    );
+    let options = RunOptions { full: arguments.full };
+    let foreseen = foresee(arguments, &job, &*connector, &workspace, options, &control)?;
+    if arguments.dry_run {
+        if arguments.format == ReportFormat::Json {
+            output::json(&foreseen.to_json())?;
+        }
+        return Ok(Exit::Done);
+    }
+    let mut display = Display::new(foreseen.estimate.map(|estimate| estimate.requests));
+    let report = run_job(&job, &*connector, &workspace, options, &control, &mut |progress| {
+        display.show(progress);
+    });
     display.finish();
     let exit = match report {
         Ok(report) => tell(&report, arguments.format, &job.workspace)?,
@@ -68,6 +75,54 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
         output::note("stopped; run the same command again to resume");
     }
     Ok(exit)
+}
+
+/// What is known before a run, where that was asked for.
+struct Foreseen {
+    drifts: Option<Vec<Drift>>,
+    estimate: Option<Estimate>,
+}
+
+/// Finds out what was asked for before the run, and tells it.
+fn foresee(
+    arguments: &SyncArguments,
+    job: &Job,
+    connector: &dyn Connector,
+    workspace: &dyn Workspace,
+    options: RunOptions,
+    control: &Control,
+) -> Result<Foreseen> {
+    let drifts = arguments.verify.then(|| verify(job, workspace, control)).transpose()?;
+    for drift in drifts.iter().flatten() {
+        output::note(&format!(
+            "{}: {} records there, {} of them delivered, {} changed by others, {} gone",
+            drift.record_type, drift.read, drift.known, drift.changed, drift.gone
+        ));
+    }
+    let is_estimated = arguments.estimate || arguments.dry_run;
+    let estimate = || estimate(job, connector, workspace, options, control);
+    let estimate = is_estimated.then(estimate).transpose()?;
+    if let Some(Estimate { rows, refused, unchanged, requests, seconds }) = &estimate {
+        let time = seconds.map_or(String::new(), |seconds| {
+            format!(", about {:.0} s at the rate that is allowed", seconds.ceil())
+        });
+        output::note(&format!(
+            "estimate: {rows} rows, {unchanged} unchanged, {refused} refused, {requests} requests{time}"
+        ));
+    }
+    Ok(Foreseen { drifts, estimate })
+}
+
+impl Foreseen {
+    /// The report of a run that was not begun.
+    fn to_json(&self) -> serde_json::Value {
+        let drifts = self.drifts.as_ref().map(|drifts| drifts.iter().map(drift_json));
+        json!({
+            "run": null, "state": "dry_run", "streams": [],
+            "estimate": self.estimate.as_ref().map(Estimate::to_json),
+            "drift": drifts.map(Iterator::collect::<Vec<_>>),
+        })
+    }
 }
 
 /// Writes the report of a run; says how the command ends.

@@ -9,9 +9,9 @@ mod records;
 pub(crate) use batch::held_back;
 pub use batch::{apply_batch, parse_operation};
 pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
-pub use history::{history, restore};
+pub use history::history;
 pub use items::{ItemOutcome, add_item, remove_item, update_item};
-pub use records::{archive, assert, create, patch};
+pub use records::{archive, assert, create, patch, restore};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Outcome;

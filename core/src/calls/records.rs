@@ -1,4 +1,4 @@
-//! Records: made, changed, archived, asserted.
+//! Records: made, changed, archived, brought back, asserted.
 
 use std::sync::Arc;
 
@@ -53,6 +53,17 @@ pub fn patch(
 pub fn archive(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<()> {
     let record_type = workspace.record_type(record_type)?;
     workspace.apply_one(Operation::new(record_type, OperationKind::Archive { id })).map(drop)
+}
+
+/// Brings an archived record back, with its match keys, and gives it; one that is not archived is
+/// given as it is. A local extension.
+///
+/// # Errors
+/// `unknown_record_type`, `operation_not_supported`, `record_not_found`; `unique_conflict` where
+/// another record has taken what no two may share.
+pub fn restore(workspace: &dyn Workspace, record_type: &str, id: Uuid) -> Result<Record> {
+    let record_type = workspace.record_type(record_type)?;
+    whole_record(workspace.apply_one(Operation::new(record_type, OperationKind::Restore { id }))?)
 }
 
 /// Updates the one record that matches, or makes it.

@@ -106,6 +106,18 @@ impl Error {
         self
     }
 
+    /// Adds another fault of the same input and what it is related to; the first one decides the code.
+    pub(crate) fn and_also(mut self, other: Self) -> Self {
+        self.0.related.extend(other.apart());
+        self
+    }
+
+    /// This fault and its related ones, each by itself.
+    pub(crate) fn apart(mut self) -> impl Iterator<Item = Self> {
+        let related = std::mem::take(&mut self.0.related);
+        std::iter::once(self).chain(related)
+    }
+
     /// The code, one of [`ErrorCode::ALL`].
     #[must_use]
     pub fn code(&self) -> ErrorCode {

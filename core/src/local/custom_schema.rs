@@ -48,15 +48,17 @@ impl CustomSchema {
     }
 
     /// What becomes of the text of a workspace with other declarations; `None` where nothing does.
+    /// The text as it is comes into force first.
     ///
     /// # Errors
     /// What is wrong with them: `config_invalid`, `unknown_record_type`, `operation_not_supported`.
     pub(super) fn add(
         &self,
-        text: Option<String>,
+        text: &str,
         others: Declarations,
     ) -> Result<(Declared, Option<Current>)> {
-        let mut declarations = declarations(&text.unwrap_or_default())?;
+        self.renewed(Some(text.to_owned()))?;
+        let mut declarations = declarations(text)?;
         let declared = declarations.add(others)?;
         if declared == Declared::default() {
             return Ok((declared, None));
@@ -66,7 +68,16 @@ impl CustomSchema {
         Ok((declared, Some(Current { schema, text })))
     }
 
-    pub(super) fn set(&self, current: Current) {
+    /// Brings into force what has been committed in place of a text. Where another one is in force
+    /// by now it is the later one, and stays.
+    pub(super) fn replace(&self, before: &str, latest: Current) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if *current.text == *before {
+            *current = latest;
+        }
+    }
+
+    fn set(&self, current: Current) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
@@ -82,4 +93,37 @@ fn read(standard: &Schema, text: &str) -> Result<Current> {
 
 fn declarations(text: &str) -> Result<Declarations> {
     if text.is_empty() { Ok(Declarations::default()) } else { Declarations::from_text(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn field(name: &str) -> Declarations {
+        let field = json!({"api_name": name, "display_name": "X", "value_type": "string"});
+        let fields = json!([{"record_type": "contact", "attributes": [field]}]);
+        Declarations::from_json(json!({ "custom_fields": fields })).unwrap()
+    }
+
+    #[test]
+    fn of_two_declarations_the_later_stays_in_whichever_order_they_come_into_force() {
+        for first_is_late in [true, false] {
+            let custom = CustomSchema::new(Schema::standard(), None).unwrap();
+            let first = custom.add("", field("a")).unwrap().1.unwrap();
+            let text = Arc::clone(&first.text);
+            if !first_is_late {
+                custom.replace("", first.clone());
+            }
+            let second = custom.add(&text, field("b")).unwrap().1.unwrap();
+            custom.replace(&text, second);
+            if first_is_late {
+                custom.replace("", first);
+            }
+            let schema = custom.schema();
+            let contact = schema.record_type("contact").unwrap();
+            assert!(contact.index_of("a").is_some() && contact.index_of("b").is_some());
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::record::Attributes;
 use crate::store::Settings;
 use crate::workspace::ApplyOptions;
 
-use super::draft::{items_of, revise, revise_items};
+use super::draft::{NewValues, items_of, revise, revise_items};
 use super::working_set::{WorkingSet, WorkingSets};
 use super::{items, not_found, references};
 
@@ -47,12 +47,11 @@ pub(super) fn decide(
     let mut place = None;
     let decided = match operation.kind {
         OperationKind::Create { attributes } => {
-            referred.and_then(|()| create(set, settings, attributes, None, digest))
+            create(set, settings, referred, attributes, None, digest)
         }
-        OperationKind::Patch { id, attributes } => match referred.map(|()| set.with_id(id)) {
-            Ok(Some(index)) => update(set, settings, index, attributes, None, digest),
-            Ok(None) => Err(not_found(&record_type, id)),
-            Err(error) => Err(error),
+        OperationKind::Patch { id, attributes } => match set.with_id(id) {
+            Some(index) => update(set, settings, index, referred, attributes, None, digest),
+            None => referred.and_then(|()| Err(not_found(&record_type, id))),
         },
         OperationKind::Archive { id } => match set.with_id(id) {
             Some(index) => {
@@ -77,22 +76,27 @@ pub(super) fn decide(
             let matching = place.insert(matching);
             let found = find(set, matching);
             let can_assert = if writes_read_only { Ok(()) } else { record_type.check_can_assert() };
-            match can_assert.and(referred).and(found) {
-                Ok(Some(index)) => update(set, settings, index, attributes, Some(matching), digest),
-                Ok(None) => create(set, settings, attributes, Some(matching), digest),
-                Err(error) => Err(error),
-            }
+            let matching = Some(&*matching);
+            can_assert.and_then(|()| match found {
+                Ok(Some(index)) => {
+                    update(set, settings, index, referred, attributes, matching, digest)
+                }
+                Ok(None) => create(set, settings, referred, attributes, matching, digest),
+                Err(error) => referred.and(Err(error)),
+            })
         }
         OperationKind::Update { matching, attributes } => {
             let matching = place.insert(matching);
             let found = find(set, matching);
-            match referred.and(found) {
-                Ok(Some(index)) => update(set, settings, index, attributes, Some(matching), digest),
-                Ok(None) => Err(Error::new(
-                    ErrorCode::RecordNotFound,
-                    format!("no {} matches", record_type.api_name()),
-                )),
-                Err(error) => Err(error),
+            match found {
+                Ok(Some(index)) => {
+                    update(set, settings, index, referred, attributes, Some(matching), digest)
+                }
+                Ok(None) => {
+                    let what = format!("no {} matches", record_type.api_name());
+                    referred.and(Err(Error::new(ErrorCode::RecordNotFound, what)))
+                }
+                Err(error) => referred.and(Err(error)),
             }
         }
     };
@@ -153,11 +157,12 @@ fn find(set: &mut WorkingSet, matching: &Match) -> Result<Option<usize>> {
 fn create(
     set: &mut WorkingSet,
     settings: Settings,
+    referred: Result<()>,
     attributes: Attributes,
     matching: Option<&Match>,
     digest: Option<Digest>,
 ) -> Result<(Action, usize)> {
-    let values = revise(&set.record_type, None, attributes, matching)?;
+    let values = and_also(referred, revise(&set.record_type, None, attributes, matching))?;
     set.check_unique(None, &values, settings.rejects_duplicates)?;
     Ok((Action::Created, set.insert(values, digest)?))
 }
@@ -166,6 +171,7 @@ fn update(
     set: &mut WorkingSet,
     settings: Settings,
     index: usize,
+    referred: Result<()>,
     attributes: Attributes,
     matching: Option<&Match>,
     digest: Option<Digest>,
@@ -173,13 +179,23 @@ fn update(
     if set.entry(index).is_repeated {
         return Ok((Action::Unchanged, index));
     }
-    let values = revise(&set.record_type, Some(set.current(index)), attributes, matching)?;
+    let revised = revise(&set.record_type, Some(set.current(index)), attributes, matching);
+    let values = and_also(referred, revised)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }
     set.check_unique(Some(index), &values, settings.rejects_duplicates)?;
     set.update(index, values, digest);
     Ok((Action::Updated, index))
+}
+
+/// What was revised, unless a reference was not found; the faults of both are told at once.
+fn and_also(referred: Result<()>, revised: Result<NewValues>) -> Result<NewValues> {
+    match (referred, revised) {
+        (Ok(()), revised) => revised,
+        (Err(fault), Ok(_)) => Err(fault),
+        (Err(first), Err(second)) => Err(first.and_also(second)),
+    }
 }
 
 /// Brings a record back, unless another one has taken what no two may share.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Match, MatchTarget};
-use crate::record::{Attributes, Change};
+use crate::record::{Attributes, Change, first_of};
 use crate::schema::{Attribute, Origin, RecordType};
 use crate::store::Ids;
 use crate::value::{Item, Value, check_length};
@@ -307,7 +307,7 @@ impl Draft<'_> {
             Some(Value::Text(text)) => !text.trim().is_empty(),
             Some(_) => true,
         };
-        self.record_type.missing(is_given).map_or(Ok(()), Err)
+        first_of(self.record_type.missing(is_given).into_iter()).map_or(Ok(()), Err)
     }
 
     fn finish(mut self) -> NewValues {

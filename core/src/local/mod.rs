@@ -98,11 +98,12 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
 
     fn declare(&self, declarations: Declarations) -> Result<Declared> {
         let mut transaction = self.store.write()?;
-        let (declared, renewed) = self.custom.add(transaction.declarations()?, declarations)?;
+        let before = transaction.declarations()?.unwrap_or_default();
+        let (declared, renewed) = self.custom.add(&before, declarations)?;
         if let Some(renewed) = renewed {
             transaction.declare(&renewed.schema, &renewed.text)?;
             transaction.commit()?;
-            self.custom.set(renewed);
+            self.custom.replace(&before, renewed);
         }
         Ok(declared)
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::{Attributes, Change, first_of};
 use crate::schema::{RelationshipEnd, nearest};
-use crate::value::Target;
+use crate::value::{Target, excerpt};
 
 /// What happens to one edge of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +86,7 @@ fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Resul
         None | Some(Json::Null) => Map::new(),
         Some(Json::Object(through)) => through,
         Some(other) => {
-            let message = format!("expected an object, found {other}");
+            let message = format!("expected an object, found {}", excerpt(&other));
             return Err(Error::new(ErrorCode::FieldValueInvalid, message).at_field("through"));
         }
     };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::{first_of, item_id};
 use crate::schema::{Attribute, Write, nearest};
-use crate::value::{Item, ItemShape, Text, parse_labels};
+use crate::value::{Item, ItemShape, Text, excerpt, parse_labels};
 
 /// What happens to one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +126,10 @@ impl ItemFields {
 
     fn set(&mut self, attribute: &Attribute, key: &str, json: &Json) -> Result<()> {
         let wrong = |what: &str| {
-            Error::new(ErrorCode::FieldValueInvalid, format!("expected {what}, found {json}"))
+            Error::new(
+                ErrorCode::FieldValueInvalid,
+                format!("expected {what}, found {}", excerpt(json)),
+            )
         };
         match (key, json) {
             ("is_primary", Json::Bool(is_primary)) => self.is_primary = Some(*is_primary),

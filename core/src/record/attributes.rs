@@ -154,9 +154,7 @@ impl IntoIterator for Attributes {
     }
 }
 
-/// The first of several errors, with the others as its related ones.
+/// The first of several errors, with the others and what they are related to as its related ones.
 pub(crate) fn first_of(errors: impl Iterator<Item = Error>) -> Option<Error> {
-    let mut errors = errors.peekable();
-    let first = errors.next()?;
-    Some(if errors.peek().is_some() { first.with_related(errors.collect()) } else { first })
+    errors.reduce(Error::and_also)
 }

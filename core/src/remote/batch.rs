@@ -9,11 +9,12 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::operation::{Digest, Operation, OperationKind, Outcome, Outcomes};
 use crate::store::{Entry, LedgerTransaction};
+use crate::workspace::Foresight;
 
 use super::chains::chains;
 use super::client::{Client, Exchange};
 use super::fingerprints::{Fingerprints, create_key, match_key};
-use super::perform::{Begun, Known, Performed, Performer};
+use super::perform::{Begun, Known, Performed, Performer, has_parts};
 
 /// What is known of an operation before it is sent.
 #[derive(Debug, Clone)]
@@ -77,6 +78,37 @@ impl Batch {
             }
         }
         Ok(())
+    }
+
+    /// What the operations would ask for, by what the ledger knows.
+    pub(super) fn foresee(&self) -> Foresight {
+        let mut foresight = Foresight::default();
+        for (operation, before) in self.operations.iter().zip(&self.before) {
+            let record_type = &operation.record_type;
+            let (attributes, is_update) = match &operation.kind {
+                OperationKind::Assert { attributes, .. } => (attributes, false),
+                OperationKind::Update { attributes, .. } => (attributes, true),
+                _ => {
+                    foresight.requests += 1;
+                    continue;
+                }
+            };
+            // An address that is written in part is read before.
+            let parts = u64::from(has_parts(attributes));
+            foresight.requests += match &before.known {
+                Some(known) => {
+                    let changed = known.fingerprints.changed(record_type, attributes);
+                    if changed.is_empty() {
+                        foresight.unchanged += 1;
+                        continue;
+                    }
+                    1 + u64::from(has_parts(&changed))
+                }
+                None if record_type.has_assert() && !is_update => 1 + parts,
+                None => 2,
+            };
+        }
+        foresight
     }
 
     pub(super) fn has_creates(&self) -> bool {

@@ -144,7 +144,11 @@ impl Exchange {
         let mut may_be_done = false;
         let mut attempt = 0;
         loop {
-            let ticket = self.governor.admit().await;
+            let ticket = self
+                .governor
+                .admit(self.patience)
+                .await
+                .map_err(|wait| Failure { may_be_done, ..failure::exhausted(wait) })?;
             let begun = Instant::now();
             let failure = match self.attempt(request, attempt, ticket).await {
                 Ok(answer) => return Ok(Answer { is_repeated: may_be_done, ..answer }),
@@ -229,6 +233,9 @@ impl Exchange {
         };
         let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
         let wait = waits::retry_after(response.headers());
+        if let Some(left) = waits::left(response.headers()) {
+            self.governor.note_left(left);
+        }
         if let Some(wait) = waits::until_reset(response.headers()) {
             self.governor.pause(wait);
         }

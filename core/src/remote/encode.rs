@@ -39,9 +39,15 @@ fn changes<'a>(
                     .collect()
             }
         };
-        (attribute.api_name.clone(), json)
+        (written_name(attribute).to_owned(), json)
     };
     attributes.iter().map(change).collect()
+}
+
+/// The name that is documented for writes, where that is not the one of reads (contract.md section
+/// 9.5).
+fn written_name(attribute: &Attribute) -> &str {
+    attribute.aliases.first().unwrap_or(&attribute.api_name)
 }
 
 /// A value as it is written.

@@ -166,6 +166,13 @@ pub(super) fn too_large(most: usize) -> Failure {
     )
 }
 
+/// The workspace takes nothing for longer than a request waits.
+pub(super) fn exhausted(wait: Duration) -> Failure {
+    let what = format!("the workspace takes no requests for {} s", wait.as_secs());
+    let error = Error::new(ErrorCode::RateLimited, what);
+    Failure::certain(error.retry_with(Retry::After(wait)).hint("run again then: it goes on there"))
+}
+
 /// No answer within the time that was given to it.
 pub(super) fn late(patience: Duration) -> Failure {
     let what = format!("no answer within {:.1} s", patience.as_secs_f64());

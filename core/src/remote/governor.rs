@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::workspace::RequestPace;
+
 use super::pace::{Admission, Ended, Pace};
+
+/// What passes between two requests at the slowest rate is no sign of a quota that is used up.
+const LONGEST_STEP: Duration = Duration::from_secs(6);
 
 /// Lets requests go at the pace that the workspace allows.
 pub(super) struct Governor {
@@ -28,14 +33,15 @@ impl Governor {
         Self { pace: Mutex::new(pace), turn: tokio::sync::Mutex::new(()), freed: Notify::new() }
     }
 
-    /// Waits until a request may go.
-    pub(super) async fn admit(&self) -> Ticket<'_> {
+    /// Waits until a request may go; the error is a wait that is longer than anybody waits here.
+    pub(super) async fn admit(&self, patience: Duration) -> Result<Ticket<'_>, Duration> {
         let _turn = self.turn.lock().await;
         loop {
             let now = Instant::now();
             let admission = self.pace().admit(now);
             match admission {
-                Admission::Go => return Ticket { governor: self, sent: now, is_open: true },
+                Admission::Go => return Ok(Ticket { governor: self, sent: now, is_open: true }),
+                Admission::Wait(wait) if wait > patience.max(LONGEST_STEP) => return Err(wait),
                 Admission::Wait(wait) => tokio::time::sleep(wait).await,
                 // One that ends in between has left a permit.
                 Admission::Full => self.freed.notified().await,
@@ -53,14 +59,14 @@ impl Governor {
         self.pace().pause(Instant::now(), wait);
     }
 
-    /// The rate that is kept, in requests a second, where there is one.
-    pub(super) fn allowed(&self) -> Option<f64> {
-        self.pace().allowed()
+    /// Notes how many requests an answer says are left.
+    pub(super) fn note_left(&self, left: u64) {
+        self.pace().note_left(left);
     }
 
-    /// Requests so far, and those of them that were too many.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        self.pace().counts()
+    /// How fast it is, for people.
+    pub(super) fn report(&self) -> RequestPace {
+        self.pace().report()
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {

@@ -20,6 +20,7 @@ mod parts;
 mod perform;
 mod request;
 mod types;
+mod verify;
 mod waits;
 
 pub use key::ApiKey;
@@ -35,9 +36,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema};
+use crate::source::Control;
 use crate::store::Ledger;
 use crate::store::journal::JournalReader;
-use crate::workspace::{ApplyOptions, Settle, Workspace};
+use crate::workspace::{ApplyOptions, Drift, Foresight, RequestPace, Settle, Workspace};
 
 use batch::Batch;
 use client::Client;
@@ -182,6 +184,20 @@ impl Workspace for RemoteWorkspace {
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
     ) -> Result<()> {
         read(self.ledger()?.read()?.journal_reader())
+    }
+
+    fn foresee(&self, operations: &[Operation]) -> Result<Foresight> {
+        let mut batch = Batch::new(operations.to_vec());
+        batch.recall(&mut self.ledger()?.read()?)?;
+        Ok(batch.foresee())
+    }
+
+    fn verify(&self, record_type: &str, control: &Control) -> Result<Drift> {
+        verify::verify(&self.client, &self.types, self.ledger()?, record_type, control)
+    }
+
+    fn pace(&self) -> Option<RequestPace> {
+        Some(self.client.exchange().governor().report())
     }
 
     fn batch_rows(&self) -> usize {

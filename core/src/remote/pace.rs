@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::workspace::RequestPace;
+
 use super::latency::Latency;
 
 /// Requests at the same time at first; one more comes for each `SUCCESSES` that went well.
@@ -70,6 +72,7 @@ pub(super) struct Pace {
     latency: Latency,
     requests: u64,
     refused: u64,
+    left: Option<u64>,
 }
 
 impl Pace {
@@ -90,6 +93,7 @@ impl Pace {
             latency: Latency::default(),
             requests: 0,
             refused: 0,
+            left: None,
         }
     }
 
@@ -190,7 +194,7 @@ impl Pace {
     }
 
     /// The rate to keep, where there is one.
-    pub(super) fn allowed(&self) -> Option<f64> {
+    fn allowed(&self) -> Option<f64> {
         match (self.rate, self.budget) {
             (Some(rate), Some(budget)) => Some(rate.min(budget)),
             (rate, budget) => rate.or(budget),
@@ -202,9 +206,15 @@ impl Pace {
         self.latency.patience()
     }
 
-    /// Requests so far, and those of them that were too many.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        (self.requests, self.refused)
+    /// Notes how many requests an answer says are left.
+    pub(super) fn note_left(&mut self, left: u64) {
+        self.left = Some(left);
+    }
+
+    /// How fast it is, for people.
+    pub(super) fn report(&self) -> RequestPace {
+        let (requests, refused, left) = (self.requests, self.refused, self.left);
+        RequestPace { requests, refused, allowed: self.allowed(), left }
     }
 }
 

@@ -36,8 +36,8 @@ fn simulate(pace: &mut Pace, limits: &[(f64, f64)], seconds: f64, latency: f64) 
     let mut limiter = Limiter { per_second: limits[0].1, saved: limits[0].1, at: 0.0 };
     let mut counts = Counts { taken: 0, refused: 0 };
     // Answers on their way, by the nanosecond of their arrival and a number.
-    let mut answers: BTreeMap<(u64, u32), (f64, bool)> = BTreeMap::new();
-    let nanoseconds = |at: f64| Duration::from_secs_f64(at).as_nanos() as u64;
+    let mut answers: BTreeMap<(u128, u32), (f64, bool)> = BTreeMap::new();
+    let nanoseconds = |at: f64| Duration::from_secs_f64(at).as_nanos();
     let (mut now, mut number) = (0.0, 0);
     while now < seconds {
         if let Some((_, limit)) = limits.iter().rev().find(|(from, _)| *from <= now)

@@ -81,6 +81,9 @@ impl Performer<'_> {
                 parts::edit_edge(self, record_type, *of, *relationship, edit).await
             }
             OperationKind::Assert { matching, attributes } => {
+                if !operation.writes_read_only {
+                    record_type.check_can_assert()?;
+                }
                 self.assert(record_type, matching, attributes).await
             }
             OperationKind::Update { matching, attributes } => {
@@ -338,7 +341,7 @@ impl Performer<'_> {
 }
 
 /// Whether parts of an address are changed and others left as they are.
-fn has_parts(attributes: &Attributes) -> bool {
+pub(super) fn has_parts(attributes: &Attributes) -> bool {
     attributes.iter().any(|(_, change)| match change {
         Change::Merge(patch) => patch.0.iter().any(Option::is_none),
         _ => false,

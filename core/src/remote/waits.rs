@@ -29,17 +29,25 @@ fn wait_of(text: &str, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or_default())
 }
 
+/// The number in the first of these headers that is there.
+fn number(headers: &HeaderMap, names: [&str; 2]) -> Option<f64> {
+    let value = names.iter().find_map(|name| headers.get(*name))?;
+    value.to_str().ok()?.trim().parse::<f64>().ok()
+}
+
+/// How many requests rate-limit headers say are left.
+pub(super) fn left(headers: &HeaderMap) -> Option<u64> {
+    let left = number(headers, ["x-ratelimit-remaining", "ratelimit-remaining"])?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+    (0.0..1e15).contains(&left).then_some(left as u64)
+}
+
 /// The wait that rate-limit headers ask for where they say that nothing is left.
 pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
-    let number = |names: [&str; 2]| {
-        let value = names.iter().find_map(|name| headers.get(*name))?;
-        value.to_str().ok()?.trim().parse::<f64>().ok()
-    };
-    let remaining = number(["x-ratelimit-remaining", "ratelimit-remaining"])?;
-    if remaining >= 1.0 {
+    if left(headers)? > 0 {
         return None;
     }
-    let reset = number(["x-ratelimit-reset", "ratelimit-reset"])?;
+    let reset = number(headers, ["x-ratelimit-reset", "ratelimit-reset"])?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
     // Some say when, others in how long.
     let seconds = if reset > 1e9 { reset - since_1970 } else { reset };

@@ -192,10 +192,10 @@ impl RecordType {
         }
     }
 
-    /// The first thing that a new record needs and that is not given.
+    /// What a new record needs and what is not given.
     ///
-    /// `field_required_missing`, at the field.
-    pub fn missing(&self, is_given: impl Fn(usize) -> bool) -> Option<Error> {
+    /// `field_required_missing`, each at its field.
+    pub fn missing(&self, is_given: impl Fn(usize) -> bool) -> Vec<Error> {
         let missing = |field: &str, what: &str| {
             Error::new(
                 ErrorCode::FieldRequiredMissing,
@@ -203,24 +203,25 @@ impl RecordType {
             )
             .at_field(field)
         };
-        for (index, attribute) in self.attributes.iter().enumerate() {
-            if attribute.is_required_on_create && !is_given(index) {
-                return Some(missing(&attribute.api_name, &attribute.api_name));
-            }
-        }
+        let required = self.attributes.iter().enumerate();
+        let required = required
+            .filter(|(index, attribute)| attribute.is_required_on_create && !is_given(*index));
+        let mut faults: Vec<Error> = required
+            .map(|(_, attribute)| missing(&attribute.api_name, &attribute.api_name))
+            .collect();
         let satisfies = |index: usize| match self.attributes[index].origin {
             Origin::PrimaryOf(array) => is_given(index) || is_given(array),
             _ => is_given(index),
         };
-        if self.requires_one_of.is_empty()
-            || self.requires_one_of.iter().any(|&index| satisfies(index))
-        {
-            return None;
-        }
         let names =
             self.requires_one_of.iter().map(|&index| self.attributes[index].api_name.as_str());
         let names: Vec<&str> = names.collect();
-        Some(missing(names[0], &format!("one of {}", names.join(", "))))
+        if let Some(first) = names.first()
+            && !self.requires_one_of.iter().any(|&index| satisfies(index))
+        {
+            faults.push(missing(first, &format!("one of {}", names.join(", "))));
+        }
+        faults
     }
 
     /// Refuses an assert where records cannot be asserted (contract.md section 5.4).

@@ -88,14 +88,15 @@ impl<'a> Committer<'a> {
         let stream = &mut run.streams[self.stream];
         stream.unused_columns =
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
-        let elapsed = self.started.elapsed();
-        stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
         let mut is_stopped = is_held_back;
         let settled =
             self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
                 require_ownership(journal, self.plan, &state)?;
                 is_stopped |= stops && outcomes.iter().any(Result::is_err);
-                let counts = &mut run.streams[self.stream].counts;
+                let elapsed = self.started.elapsed();
+                let stream = &mut run.streams[self.stream];
+                stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+                let counts = &mut stream.counts;
                 let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
                 if !is_stopped {
                     state.rows += rows_read as u64;

@@ -5,6 +5,7 @@ pub mod bulk;
 mod columnar;
 mod commit;
 mod document;
+mod estimate;
 mod expression;
 mod job;
 mod mapping;
@@ -19,6 +20,7 @@ mod secrets;
 mod stages;
 mod stream_job;
 
+pub use estimate::{Estimate, drift_json, estimate, verify};
 pub use job::{JOB_SCHEMA, Job};
 pub use plan::{check, discover};
 pub use report::{Report, error_json, stream_json};

@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
-use crate::store::journal::{Journal, Run, RunState, StreamRun, StreamState};
+use crate::store::journal::{Journal, JournalReader, Run, RunState, StreamRun, StreamState};
 use crate::value::Timestamp;
-use crate::workspace::{ApplyOptions, Workspace};
+use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
 use super::commit::{Committer, beginning};
 use super::job::Job;
@@ -29,6 +29,8 @@ pub struct Progress<'a> {
     pub run: Uuid,
     /// The stream that is being read, as far as it is committed.
     pub stream: &'a StreamRun,
+    /// How fast a remote workspace is asked.
+    pub pace: Option<RequestPace>,
 }
 
 /// Runs a job; resumes what an earlier run of the same job left unfinished.
@@ -134,7 +136,8 @@ fn run_stream(
     let pace = Pace::Rows(commit_rows);
     let mut commit = |batches, is_end| {
         let committed = committer.commit(batches, is_end);
-        observe(&Progress { run: run_id, stream: committer.stream() });
+        let pace = workspace.pace();
+        observe(&Progress { run: run_id, stream: committer.stream(), pace });
         committed
     };
     pump(&mut *stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
@@ -149,17 +152,7 @@ fn claim(
 ) -> Result<StreamState> {
     let mut claimed = None;
     save(workspace, &mut |journal| {
-        let stored = journal.stream_state(&plan.key)?;
-        let is_done = match &stored {
-            Some(state) => journal.run_state(state.run)? == Some(RunState::Done),
-            None => false,
-        };
-        // A finished read starts over, unless the source itself goes on where it ended, or the run
-        // was killed before it could say that it was done.
-        let resumed = stored.filter(|state| {
-            !options.full && (!state.is_finished || plan.description.is_incremental || !is_done)
-        });
-        let state = match resumed {
+        let state = match resumed(journal, plan, options)? {
             Some(state) => StreamState { run, is_finished: false, ..state },
             None => beginning(run),
         };
@@ -168,6 +161,24 @@ fn claim(
         Ok(())
     })?;
     claimed.ok_or_else(|| Error::new(ErrorCode::Internal, "the stream was not claimed"))
+}
+
+/// How far an earlier run came, where this one goes on from there.
+pub(super) fn resumed<J: JournalReader + ?Sized>(
+    journal: &mut J,
+    plan: &StreamPlan<'_>,
+    options: RunOptions,
+) -> Result<Option<StreamState>> {
+    let stored = journal.stream_state(&plan.key)?;
+    let is_done = match &stored {
+        Some(state) => journal.run_state(state.run)? == Some(RunState::Done),
+        None => false,
+    };
+    // A finished read starts over, unless the source itself goes on where it ended, or the run
+    // was killed before it could say that it was done.
+    Ok(stored.filter(|state| {
+        !options.full && (!state.is_finished || plan.description.is_incremental || !is_done)
+    }))
 }
 
 /// Writes to the journal alone.

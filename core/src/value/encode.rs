@@ -148,5 +148,8 @@ fn encode_item<S: Serializer>(
     if shape.has_labels {
         map.serialize_entry("labels", &item.labels)?;
     }
+    if shape.has_status {
+        map.serialize_entry("status", &())?;
+    }
     map.end()
 }

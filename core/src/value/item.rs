@@ -55,6 +55,8 @@ pub struct ItemShape {
     pub has_labels: bool,
     /// Whether items have ids; without one an item is named by its text.
     pub has_id: bool,
+    /// Whether items have a `status`: null, as no value of it is known.
+    pub has_status: bool,
 }
 
 impl ValueType {
@@ -65,6 +67,7 @@ impl ValueType {
             text_key,
             has_labels: !is_domain,
             has_id: !is_domain,
+            has_status: is_domain,
         };
         match self {
             Self::ContactEmail => Some(shape("email", false)),

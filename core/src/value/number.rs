@@ -13,13 +13,13 @@ impl Number {
     /// The number of a float; `None` for NaN and the infinities.
     #[must_use]
     pub fn from_f64(float: f64) -> Option<Self> {
-        // Above 2^53 a float no longer says which whole number was meant.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
+        // Beyond 64 bits: 2^63.
+        const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
         if !float.is_finite() {
             return None;
         }
-        if float.fract() == 0.0 && float.abs() < EXACT {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        if float.fract() == 0.0 && float.abs() < TOO_LARGE {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^63")]
             return Some(Self::Integer(float as i64));
         }
         Some(Self::Float(float))

@@ -1,6 +1,7 @@
 //! From JSON or text to values: raw or enveloped, coerced where nothing is lost.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -155,12 +156,18 @@ fn parse_one(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> R
 }
 
 fn expected(what: &str, found: &Input<'_>) -> Error {
+    let found = excerpt(found);
+    Error::new(ErrorCode::FieldValueInvalid, format!("expected {what}, found {found}"))
+}
+
+/// The beginning of what was found, for a message: it may be as long as a body.
+pub(crate) fn excerpt(found: &impl Display) -> String {
     let mut sample = found.to_string();
     if let Some((cut, _)) = sample.char_indices().nth(80) {
         sample.truncate(cut);
         sample.push('…');
     }
-    Error::new(ErrorCode::FieldValueInvalid, format!("expected {what}, found {sample}"))
+    sample
 }
 
 /// Text from a string, a number or a boolean: a source's typing is often accidental.
@@ -327,7 +334,7 @@ fn parse_item(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> 
             (name, value) => {
                 return Err(Error::new(
                     ErrorCode::FieldValueInvalid,
-                    format!("unexpected {name:?}: {value} beside {key}"),
+                    format!("unexpected {name:?}: {} beside {key}", excerpt(&value)),
                 ));
             }
         }

@@ -7,7 +7,7 @@ use cbindgen::ItemType;
 use crate::comments::of_module;
 
 /// The modules of ffi that C programs see.
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 18] = [
     "library",
     "document",
     "error",
@@ -19,6 +19,7 @@ const SECTIONS: [&str; 17] = [
     "edge",
     "schema",
     "batch",
+    "bulk",
     "twin",
     "connectors",
     "callbacks",
@@ -90,13 +91,18 @@ pub(crate) fn header(folder: &Path) -> Result<String, String> {
         // What another section declares is only named.
         config.export.include = declared(&source);
         let declarations = crate::declarations(config, &path)?;
+        // The one struct that others define.
+        let declarations =
+            declarations.replace(" ArrowArrayStream *", " struct ArrowArrayStream *");
         sections.push_str(&format!("{}\n\n{declarations}\n\n", of_module(&source)));
     }
     const GUARD: &str = "HEADWATER_H";
     Ok(format!(
         "{INTRODUCTION}\n#ifndef {GUARD}\n#define {GUARD}\n\n#include <stddef.h>\n#include <stdint.h>\n\
          #include <string.h>\n\n/* Text, statuses, retry advice and log levels are shared with connectors. */\n\
-         #include \"headwater_connector.h\"\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n{TEXT}\n\n{sections}\
+         #include \"headwater_connector.h\"\n\n\
+         /* Of the Arrow C Stream Interface; only the calls for bulk data need its definition. */\n\
+         struct ArrowArrayStream;\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n{TEXT}\n\n{sections}\
          #ifdef __cplusplus\n}}  /* extern \"C\" */\n#endif\n\n#endif  /* {GUARD} */\n",
     ))
 }

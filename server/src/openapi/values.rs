@@ -82,7 +82,8 @@ fn choice() -> Object {
 }
 
 fn item_read(value_type: ValueType) -> Shape {
-    let Some(ItemShape { text_key, has_labels, has_id }) = value_type.item_shape() else {
+    let Some(ItemShape { text_key, has_labels, has_id, has_status }) = value_type.item_shape()
+    else {
         return anything();
     };
     let mut object = Object::new().must(text_key, text()).must("is_primary", boolean());
@@ -91,6 +92,9 @@ fn item_read(value_type: ValueType) -> Shape {
     }
     if has_labels {
         object = object.must("labels", list(one_of_texts(LABELS)));
+    }
+    if has_status {
+        object = object.must("status", or_null(text()));
     }
     object.shape()
 }

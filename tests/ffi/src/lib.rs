@@ -1,5 +1,9 @@
 //! libheadwater for tests: installed once, and programs in C and C++ that are built against it.
 
+pub mod abi;
+pub mod misuse;
+pub mod prototypes;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -70,9 +74,35 @@ fn with_headers(mut compiler: Command, standard: &str) -> Command {
 
 /// Lets a program be linked with the shared library, which it then finds by itself.
 pub fn link(compiler: &mut Command) -> &mut Command {
-    let libraries = installed().join("lib");
-    compiler.arg("-L").arg(&libraries).arg("-lheadwater");
+    link_with(compiler, &installed().join("lib"))
+}
+
+/// As [`link`], with the library in this folder.
+pub fn link_with<'a>(compiler: &'a mut Command, libraries: &Path) -> &'a mut Command {
+    compiler.arg("-L").arg(libraries).arg("-lheadwater");
     compiler.arg(format!("-Wl,-rpath,{}", libraries.display()))
+}
+
+/// The folder of a library in which any function can be made to panic.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn planted() -> PathBuf {
+    let (built, folder) = (folder(), folder().join("planted"));
+    let lock = File::create(built.join("libheadwater.lock")).expect("a lock file");
+    lock.lock().expect("the lock");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(repository()).args(["build", "--quiet", "-p", "headwater-ffi"]);
+    cargo.args(["--features", "planted-panics", "--target-dir"]);
+    cargo.arg(built.parent().expect("the target folder"));
+    if built.ends_with("release") {
+        cargo.arg("--release");
+    }
+    run(&mut cargo);
+    let mut link = Command::new(repository().join("ffi/link.sh"));
+    run(link.arg(built.join("libheadwater_ffi.a")).arg(&folder));
+    folder
 }
 
 /// Builds the program that answers the conformance cases in C.
@@ -107,4 +137,29 @@ pub fn cpp_testee() -> PathBuf {
 
 fn testees() -> PathBuf {
     repository().join("tests/testees")
+}
+
+/// A tool that these tests cannot do without: the system's, or one that is installed here and now.
+///
+/// # Panics
+/// If it is neither there nor can be had.
+#[must_use]
+pub fn tool(name: &str) -> String {
+    let is_there =
+        || Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !is_there() {
+        let lock = File::create(folder().join("tools.lock")).expect("a lock file");
+        lock.lock().expect("the lock");
+        if !is_there() {
+            let package = match name {
+                "abidiff" | "abidw" => "abigail-tools",
+                "clang++" => "clang",
+                name => name,
+            };
+            let mut install = Command::new("apt-get");
+            install.env("DEBIAN_FRONTEND", "noninteractive");
+            run(install.args(["install", "--yes", "--no-install-recommends", package]));
+        }
+    }
+    name.to_owned()
 }

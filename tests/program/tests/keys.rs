@@ -96,6 +96,12 @@ fn who_has_no_key_is_told_so_and_the_key_is_not_repeated() {
         let answer = crm.request("GET", "/api/v2/_schema/contact", &headers, b"").unwrap();
         assert_eq!(answer.status(), 200, "{}", header.0);
     }
+    // Another scheme may be for whoever stands before the server; a wrong Bearer key stays wrong.
+    for (authorization, status) in [("Basic c2VjcmV0".to_owned(), 200), (bearer(&wrong), 401)] {
+        let headers = [("authorization", authorization.as_str()), ("X-Api-Key", key.as_str())];
+        let answer = crm.request("GET", "/api/v2/_schema/contact", &headers, b"").unwrap();
+        assert_eq!(answer.status(), status, "{authorization}");
+    }
     let errors = crm.stop().errors;
     assert!(!errors.contains(&key[20..40]), "{errors}");
 }

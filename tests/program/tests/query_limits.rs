@@ -51,6 +51,11 @@ fn a_query_that_asks_for_more_than_the_options_allow_is_refused() {
     assert_eq!(links(""), (200, Some(2)));
     assert_eq!(links("?limit=3"), (200, Some(3)));
     assert_eq!(links("?limit=4"), (400, None));
+    let history = |asked: &str| {
+        let path = format!("/account/{account}/history{asked}");
+        crm.local("GET", &path, &Json::Null).0
+    };
+    assert_eq!((history("?limit=3"), history("?limit=4")), (200, 400));
     let activities = json!({ "account_id": account, "limit": 4 });
     assert_eq!(crm.post("/activity/_query", &activities).0, 400);
 

@@ -7,6 +7,21 @@ use serde_json::json;
 const WORKSPACE: &str = "--workspace=crm.db";
 
 #[test]
+fn an_activity_is_logged_and_shown_in_its_own_shape() {
+    let desk = Desk::new();
+    let ann = desk.run(&["record", "create", "contact", r#"{"first_name": "Ann"}"#, WORKSPACE]);
+    let ann = ann.json()["data"]["id"].clone();
+    let metadata = json!({"activity_time": "2026-11-07T05:31:56Z", "subject": "Lunch", "description": "Talked"});
+    let activity = json!({ "metadata": metadata, "contact_ids": [ann] }).to_string();
+    let logged = desk.run(&["record", "create", "activity", &activity, WORKSPACE]).json();
+    assert_eq!(logged["data"]["metadata"], metadata);
+    let id = logged["data"]["id"].as_str().unwrap();
+    assert_eq!(desk.run(&["record", "get", "activity", id, WORKSPACE]).json(), logged);
+    let found = desk.run(&["record", "query", "activity", WORKSPACE]).json();
+    assert_eq!(found["data"], json!([logged["data"]]));
+}
+
+#[test]
 fn a_record_is_made_read_changed_asserted_and_archived() {
     let desk = Desk::new();
     let sarah = r#"{"first_name": "Sarah", "last_name": "Chen", "stage": "working", "primary_email": "sarah.chen@acme.com"}"#;

@@ -50,14 +50,14 @@ fn requests(crm: &Served) -> u64 {
 
 fn contacts(crm: &Served) -> Vec<Json> {
     let mut found = Vec::new();
-    let mut body = json!({"limit": 1000});
+    let mut body = json!({"limit": 100});
     loop {
         let (status, page) = crm.post("/contact/_query", &body);
         assert_eq!(status, 200, "{page}");
         found.extend(page["data"].as_array().unwrap().iter().cloned());
         match &page["next_cursor"] {
             Json::Null => return found,
-            cursor => body = json!({"cursor": cursor, "limit": 1000}),
+            cursor => body = json!({"cursor": cursor, "limit": 100}),
         }
     }
 }
@@ -319,4 +319,82 @@ fn a_create_whose_answer_was_lost_is_found_and_not_repeated() {
     );
     assert_eq!(crm.local("DELETE", "/faults", &Json::Null).0, 200);
     assert_eq!(contacts(&crm).len(), 60);
+}
+
+#[test]
+fn what_others_changed_is_found_told_and_delivered_again() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth", "--twin"]);
+    desk.write("job.toml", job(&crm, "requests_per_second = 500"));
+    write_people(&desk, ROWS, |row| format!("T{row}"));
+    assert_eq!(sync(&desk, &[]).status, Some(0));
+    let id = |email: &str| {
+        let filter = json!({"field": "primary_email", "operator": "eq", "value": email});
+        let (_, found) = crm.post("/contact/_query", &json!({"filters": [filter]}));
+        found["data"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let changed = id("p3@x.example");
+    let other = json!({"attributes": {"title": "Else", "last_name": "Not ours"}}).to_string();
+    assert_eq!(crm.send("PATCH", &format!("/contact/{changed}"), other.as_bytes()).0, 200);
+    assert_eq!(crm.send("DELETE", &format!("/contact/{}", id("p5@x.example")), b"").0, 204);
+    assert_eq!(crm.post("/contact", &json!({"attributes": {"first_name": "New"}})).0, 201);
+
+    let before = requests(&crm);
+    let told = sync(&desk, &["--verify", "--dry-run"]).json();
+    let drift = json!([{"record_type": "contact", "read": ROWS, "known": ROWS - 1, "changed": 1, "gone": 1}]);
+    assert_eq!(told["drift"], drift, "{told}");
+    // One that was changed, one that has to be made again, after a look for its address.
+    let estimate = json!({"rows": ROWS, "unchanged": ROWS - 2, "refused": 0, "requests": 3, "seconds": 3.0 / 500.0});
+    assert_eq!(told["estimate"], estimate);
+    assert_eq!(requests(&crm), before + 1 + ROWS.div_ceil(100) as u64, "the schema and the pages");
+    let again = sync(&desk, &[]);
+    let stream = again.stream();
+    assert_eq!(
+        (&stream["created"], &stream["updated"], &stream["unchanged"]),
+        (&json!(1), &json!(1), &json!(ROWS - 2))
+    );
+    let record = crm.send("GET", &format!("/contact/{changed}"), b"").1["data"].clone();
+    assert_eq!(
+        (attribute(&record, "title"), attribute(&record, "last_name")),
+        (json!("T3"), json!("Not ours"))
+    );
+}
+
+#[test]
+fn a_local_workspace_has_nothing_to_verify_and_takes_no_key() {
+    let desk = Desk::new();
+    write_people(&desk, 1, |_| String::new());
+    let arguments =
+        ["sync", "people.csv", "--to", "crm.db", "--type", "contact", "--match", "primary_email"];
+    let refused = desk.run(&[&arguments[..], &["--verify"]].concat());
+    assert!(refused.errors.contains("operation_not_supported"), "{refused:?}");
+    let job = "[source]\nconnector = \"csv\"\nconfig = { path = \"people.csv\" }\n[target]\n\
+               workspace = \"crm.db\"\nconcurrency = 4\n[[streams]]\nrecord_type = \"contact\"\n\
+               match = \"primary_email\"\n";
+    desk.write("job.toml", job);
+    let refused = desk.run(&["check", "job.toml"]);
+    assert!(
+        refused.errors.contains("config_invalid") && refused.errors.contains("line 6"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth", "--twin"]);
+    desk.write("job.toml", job(&crm, ""));
+    write_people(&desk, ROWS, |row| format!("T{row}"));
+    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600});
+    assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
+    let stopped = sync(&desk, &[]);
+    assert_eq!(stopped.status, Some(1), "{stopped:?}");
+    assert_eq!(stopped.json()["error"]["code"], "rate_limited");
+    let done = contacts(&crm).len();
+    assert!(done > 0 && done < ROWS, "{done} records");
+    assert_eq!(crm.local("DELETE", "/faults", &Json::Null).0, 200);
+    let before = requests(&crm);
+    assert_eq!(sync(&desk, &[]).status, Some(0));
+    assert_eq!(contacts(&crm).len(), ROWS);
+    assert!(requests(&crm) - before <= 1 + 2 * (ROWS - done) as u64 + 40, "what was done is known");
 }

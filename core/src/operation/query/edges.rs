@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::record::{Edge, parent_to_json};
 use crate::schema::{RecordType, nearest};
+use crate::value::excerpt;
 
 use super::cursor::{self, Position};
 use super::{QueryLimits, invalid};
@@ -103,7 +104,9 @@ impl EdgeQuery {
                 }
                 Some(position.row)
             }
-            Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
+            Some(other) => {
+                return Err(invalid(format!("expected a cursor, found {}", excerpt(&other))));
+            }
         };
         Ok(query)
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
-use crate::value::{self, Context, Value, ValueType};
+use crate::value::{self, Context, Value, ValueType, excerpt};
 
 use super::{QueryLimits, invalid};
 
@@ -139,9 +139,8 @@ pub(super) fn parse(
             let mut parser = Parser { schema, record_type, limits, nodes: 0, operands: 0 };
             parser.nodes(nodes, 0).map(Filter::All)
         }
-        other => {
-            Err(invalid(format!("expected a list of filters, found {other}")).at_field("filters"))
-        }
+        other => Err(invalid(format!("expected a list of filters, found {}", excerpt(other)))
+            .at_field("filters")),
     }
 }
 
@@ -171,7 +170,7 @@ impl Parser<'_> {
             return Err(invalid(format!("a query holds more than {filters} filters")));
         }
         let wrong = || {
-            invalid(format!("expected a filter, found {node}"))
+            invalid(format!("expected a filter, found {}", excerpt(node)))
                 .hint("write {\"field\", \"operator\", \"value\"}, {\"and\": [..]}, {\"or\": [..]} or {\"not\": ..}")
         };
         let object = node.as_object().ok_or_else(wrong)?;
@@ -279,8 +278,8 @@ fn operator(attribute: &Attribute, name: &str) -> Result<Operator> {
 
 fn operands(attribute: &Attribute, operator: Operator, value: &Json) -> Result<Vec<Value>> {
     let wrong = |what: &str| {
-        Error::new(ErrorCode::InvalidFilterValue, format!("expected {what}, found {value}"))
-            .at_field(&attribute.api_name)
+        let message = format!("expected {what}, found {}", excerpt(value));
+        Error::new(ErrorCode::InvalidFilterValue, message).at_field(&attribute.api_name)
     };
     match operator {
         Operator::Exists | Operator::NotExists => Ok(Vec::new()),
@@ -313,7 +312,7 @@ fn operand(attribute: &Attribute, value: &Json) -> Result<Value> {
         Json::Null | Json::Array(_) => {
             return Err(wrong(Error::new(
                 ErrorCode::InvalidFilterValue,
-                format!("expected a single value, found {value}"),
+                format!("expected a single value, found {}", excerpt(value)),
             )));
         }
         json => json.clone(),
@@ -328,7 +327,7 @@ fn operand(attribute: &Attribute, value: &Json) -> Result<Value> {
             Value::Text(value_type.match_key(&text).into_owned().into())
         }
         Some(Value::Target(target)) => {
-            let message = format!("a filter takes the id of a record, found {target}");
+            let message = format!("a filter takes the id of a record, found {}", excerpt(&target));
             return Err(wrong(Error::new(ErrorCode::InvalidFilterValue, message)));
         }
         Some(value) => value,

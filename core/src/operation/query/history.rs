@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::operation::ChangeKind;
 use crate::record::attribute_envelope;
 use crate::schema::{RecordType, nearest};
-use crate::value::{Timestamp, Value};
+use crate::value::{Timestamp, Value, excerpt};
 
 use super::cursor::{self, Position};
 use super::{QueryLimits, invalid};
@@ -61,7 +61,20 @@ impl HistoryQuery {
     pub fn parse(
         record_type: &Arc<RecordType>,
         id: Uuid,
+        parameters: Map<String, Json>,
+    ) -> Result<Self> {
+        Self::parse_within(record_type, id, parameters, &QueryLimits::default())
+    }
+
+    /// As [`HistoryQuery::parse`], within other limits than the usual ones.
+    ///
+    /// # Errors
+    /// As [`HistoryQuery::parse`].
+    pub fn parse_within(
+        record_type: &Arc<RecordType>,
+        id: Uuid,
         mut parameters: Map<String, Json>,
+        limits: &QueryLimits,
     ) -> Result<Self> {
         let mut take = |key: &str| parameters.remove(key).filter(|value| !value.is_null());
         let (limit, cursor) = (take("limit"), take("cursor"));
@@ -72,7 +85,7 @@ impl HistoryQuery {
                 None => error,
             });
         }
-        let limit = QueryLimits::default().page(limit.as_ref())?;
+        let limit = limits.page(limit.as_ref())?;
         let mut query = Self { record_type: Arc::clone(record_type), id, limit, before: None };
         query.before = match cursor {
             None => None,
@@ -83,7 +96,9 @@ impl HistoryQuery {
                 }
                 Some(Timestamp(position.row))
             }
-            Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
+            Some(other) => {
+                return Err(invalid(format!("expected a cursor, found {}", excerpt(&other))));
+            }
         };
         Ok(query)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::value::Number;
+use crate::value::{Number, excerpt};
 
 use super::invalid;
 
@@ -76,7 +76,8 @@ impl QueryLimits {
             _ => None,
         };
         page.filter(|page| (1..=self.max_page).contains(page)).ok_or_else(|| {
-            let what = format!("expected a limit of 1 to {}, found {asked}", self.max_page);
+            let what =
+                format!("expected a limit of 1 to {}, found {}", self.max_page, excerpt(asked));
             invalid(what).at_field("limit")
         })
     }

@@ -20,6 +20,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
+use crate::value::excerpt;
 
 /// The largest number of sort fields (contract.md section 7).
 pub const MAX_SORT_FIELDS: usize = 3;
@@ -121,7 +122,10 @@ impl Query {
             Some(Json::String(cursor)) => {
                 let (origin, position) = cursor::decode(record_type, &cursor)?;
                 for (key, given) in [("filters", &filters), ("sort", &sort)] {
-                    if given.as_ref().is_some_and(|given| *given != origin[key]) {
+                    let is_other = |given: &Json| {
+                        *given != origin[key] && !(is_empty(given) && is_empty(&origin[key]))
+                    };
+                    if given.as_ref().is_some_and(is_other) {
                         return Err(cursor::invalid(format!(
                             "the cursor belongs to other {key} than those given"
                         )));
@@ -129,7 +133,9 @@ impl Query {
                 }
                 (origin, Some(position))
             }
-            Some(other) => return Err(invalid(format!("expected a cursor, found {other}"))),
+            Some(other) => {
+                return Err(invalid(format!("expected a cursor, found {}", excerpt(&other))));
+            }
         };
         let query = Self {
             filter: filter::parse(schema, record_type, &origin["filters"], limits)?,
@@ -176,6 +182,11 @@ impl Query {
     }
 }
 
+/// Whether filters or a sort are the same as none.
+fn is_empty(list: &Json) -> bool {
+    list.is_null() || list.as_array().is_some_and(Vec::is_empty)
+}
+
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidRequest, message)
 }
@@ -184,7 +195,12 @@ fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {
     let entries = match sort {
         Json::Null => return Ok(Vec::new()),
         Json::Array(entries) => entries,
-        other => return Err(invalid(format!("expected a list of sort fields, found {other}"))),
+        other => {
+            return Err(invalid(format!(
+                "expected a list of sort fields, found {}",
+                excerpt(other)
+            )));
+        }
     };
     if entries.len() > MAX_SORT_FIELDS {
         return Err(Error::new(
@@ -196,14 +212,16 @@ fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {
         .iter()
         .map(|entry| {
             let Some(field) = entry.get("field").and_then(Json::as_str) else {
-                return Err(invalid(format!("expected a sort field, found {entry}"))
+                return Err(invalid(format!("expected a sort field, found {}", excerpt(entry)))
                     .hint("write {\"field\": .., \"direction\": \"asc\" or \"desc\"}"));
             };
             let is_descending = match entry.get("direction") {
                 None | Some(Json::Null) => false,
                 Some(Json::String(direction)) if direction == "asc" => false,
                 Some(Json::String(direction)) if direction == "desc" => true,
-                Some(other) => return Err(invalid(format!("expected asc or desc, found {other}"))),
+                Some(other) => {
+                    return Err(invalid(format!("expected asc or desc, found {}", excerpt(other))));
+                }
             };
             let sortable = record_type
                 .index_of(field)

@@ -41,7 +41,9 @@ pub(super) fn read_one(value_type: ValueType, sql: ValueRef<'_>) -> Result<Optio
         (_, ValueRef::Null) => return Ok(None),
         (ValueType::Boolean, ValueRef::Integer(integer)) => Value::Boolean(integer != 0),
         (ValueType::Number, ValueRef::Integer(integer)) => Value::Number(Number::Integer(integer)),
-        (ValueType::Number, ValueRef::Real(float)) => Value::Number(Number::Float(float)),
+        (ValueType::Number, ValueRef::Real(float)) => {
+            Value::Number(Number::from_f64(float).unwrap_or(Number::Float(float)))
+        }
         (ValueType::Currency | ValueType::Percent, sql) => Value::Decimal(parse(sql, "a decimal")?),
         (ValueType::Timestamp, sql) => Value::Timestamp(read_timestamp(sql)?),
         (ValueType::Date, sql) => Value::Date(parse(sql, "a date")?),

@@ -23,7 +23,7 @@ mod updates;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -50,7 +50,9 @@ const WRITER_CACHE_KIB: u32 = 32_768;
 /// Page cache of a reading connection, in KiB: the keys and rows of some 100 000 records.
 const READER_CACHE_KIB: u32 = 65_536;
 /// Reading connections that are kept for the next reads; each keeps its page cache.
-const IDLE_READERS: usize = 4;
+const KEPT_READERS: usize = 4;
+/// Page cache of a reading connection beyond those, in KiB, however many read at once.
+const PASSING_READER_CACHE_KIB: u32 = 1024;
 /// Pages in the write-ahead log before they are moved into the database.
 const CHECKPOINT_PAGES: u32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
@@ -60,10 +62,24 @@ const PREPARED_STATEMENTS: usize = 256;
 pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
     generator: Generator,
     layouts: Layouts,
     organization_id: OnceLock<Uuid>,
+}
+
+/// The connections that are kept for reading.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// Those and the ones that read.
+    kept: usize,
+}
+
+/// A connection that reads.
+struct Reader {
+    connection: Connection,
+    is_kept: bool,
 }
 
 impl SqliteStore {
@@ -100,7 +116,7 @@ impl SqliteStore {
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
-            readers: Mutex::new(Vec::new()),
+            readers: Mutex::default(),
             generator,
             layouts: Layouts::default(),
             organization_id: OnceLock::new(),
@@ -111,18 +127,29 @@ impl SqliteStore {
         Transaction::begin(self, Access::Read(Some(self.reader()?)))
     }
 
-    fn reader(&self) -> Result<Connection> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match idle {
-            Some(connection) => Ok(connection),
-            None => connect(&self.path, OpenFlags::empty(), READER_CACHE_KIB),
-        }
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_back(&self, connection: Connection) {
-        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_READERS {
-            idle.push(connection);
+    fn reader(&self) -> Result<Reader> {
+        let mut readers = self.readers();
+        if let Some(connection) = readers.idle.pop() {
+            return Ok(Reader { connection, is_kept: true });
+        }
+        let is_kept = readers.kept < KEPT_READERS;
+        readers.kept += usize::from(is_kept);
+        drop(readers);
+        let cache_kib = if is_kept { READER_CACHE_KIB } else { PASSING_READER_CACHE_KIB };
+        let connected = connect(&self.path, OpenFlags::empty(), cache_kib);
+        if connected.is_err() {
+            self.readers().kept -= usize::from(is_kept);
+        }
+        connected.map(|connection| Reader { connection, is_kept })
+    }
+
+    fn give_back(&self, reader: Reader) {
+        if reader.is_kept {
+            self.readers().idle.push(reader.connection);
         }
     }
 }
@@ -151,7 +178,7 @@ impl Store for SqliteStore {
 
     fn copy_to(&self, path: &Path) -> Result<()> {
         let reader = self.reader()?;
-        let copied = copies::copy_to(&reader, path);
+        let copied = copies::copy_to(&reader.connection, path);
         self.give_back(reader);
         copied
     }
@@ -183,4 +210,27 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
         Ok(connection)
     };
     open().map_err(store_error(&doing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_read_at_once_few_have_a_large_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            SqliteStore::open(&folder.path().join("crm.db"), &Schema::standard(), true).unwrap();
+        let cache = |reader: &Reader| -> i64 {
+            reader.connection.query_row("PRAGMA cache_size", [], |row| row.get(0)).unwrap()
+        };
+        for _ in 0..2 {
+            let readers: Vec<Reader> = (0..10).map(|_| store.reader().unwrap()).collect();
+            let caches: i64 = readers.iter().map(cache).sum();
+            let kept = i64::from(READER_CACHE_KIB) * i64::try_from(KEPT_READERS).unwrap();
+            assert_eq!(caches, -(kept + 6 * i64::from(PASSING_READER_CACHE_KIB)));
+            readers.into_iter().for_each(|reader| store.give_back(reader));
+            assert_eq!(store.readers().idle.len(), KEPT_READERS);
+        }
+    }
 }

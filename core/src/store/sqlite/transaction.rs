@@ -18,7 +18,7 @@ use crate::value::{Timestamp, Value};
 
 use super::errors::store_error;
 use super::halves::in_halves;
-use super::{SqliteStore, edges, migrate, read, write};
+use super::{Reader, SqliteStore, edges, migrate, read, write};
 
 /// Steps of the engine between two looks at the clock: some tens of microseconds.
 const STEPS: i32 = 1000;
@@ -26,7 +26,7 @@ const STEPS: i32 = 1000;
 /// The connection of a transaction, and what it may do.
 pub(super) enum Access<'a> {
     Write(MutexGuard<'a, Connection>),
-    Read(Option<Connection>),
+    Read(Option<Reader>),
 }
 
 /// A transaction under way.
@@ -56,8 +56,9 @@ impl<'a> Transaction<'a> {
     pub(super) fn connection(&self) -> &Connection {
         match &self.access {
             Access::Write(connection) => connection,
-            Access::Read(connection) => {
-                connection.as_ref().expect("a read keeps its connection until it is dropped")
+            Access::Read(reader) => {
+                let reader = reader.as_ref();
+                &reader.expect("a read keeps its connection until it is dropped").connection
             }
         }
     }
@@ -68,9 +69,10 @@ impl<'a> Transaction<'a> {
 
     /// Lets reads fail with `timeout` from so much time on, until the transaction ends.
     pub(super) fn limit_time(&mut self, time: Duration) -> Result<()> {
-        let Access::Read(Some(connection)) = &mut self.access else { return Ok(()) };
+        let Access::Read(Some(reader)) = &mut self.access else { return Ok(()) };
         let begun = Instant::now();
-        connection
+        reader
+            .connection
             .progress_handler(STEPS, Some(move || begun.elapsed() >= time))
             .map_err(store_error("limit the time of a query"))
     }
@@ -109,18 +111,18 @@ impl<'a> Transaction<'a> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if let Access::Read(Some(connection)) = &mut self.access {
+        if let Access::Read(Some(reader)) = &mut self.access {
             // Without a limit there is none to take away.
-            let _ = connection.progress_handler(0, None::<fn() -> bool>);
+            let _ = reader.connection.progress_handler(0, None::<fn() -> bool>);
         }
         if self.is_open {
             // What cannot be rolled back is rolled back when the file is next opened.
             let _ = self.execute("ROLLBACK", "end a transaction");
         }
-        if let Access::Read(connection) = &mut self.access
-            && let Some(connection) = connection.take()
+        if let Access::Read(reader) = &mut self.access
+            && let Some(reader) = reader.take()
         {
-            self.store.give_back(connection);
+            self.store.give_back(reader);
         }
     }
 }

@@ -141,7 +141,10 @@ impl Mapping {
                 }
             }
         };
-        Ok(Operation::new(Arc::clone(&self.record_type), kind))
+        let mut operation = Operation::new(Arc::clone(&self.record_type), kind);
+        // What the API cannot assert, a remote workspace looks for and then makes or changes.
+        operation.writes_read_only = self.record_type.is_remote();
+        Ok(operation)
     }
 
     fn find_match(&self, entry: &MatchEntry, input: Option<MatchInput>) -> Result<Match> {

@@ -107,6 +107,6 @@ pub(super) fn apply(workspace: &dyn Workspace, request: Request<'_>) -> Result<O
     let Some(Json::Array(operations)) = request.0.get("operations") else {
         return Err(invalid_request("operations", "expected a list"));
     };
-    let options = ApplyOptions { mode, returns_records, ..ApplyOptions::default() };
+    let options = ApplyOptions { mode, returns_records };
     headwater::apply_batch(workspace, operations, options)
 }

@@ -1,0 +1,68 @@
+//! Verification: the records of a type as they are now against what the ledger knows of them, for
+//! workspaces that others write to. One look at everything, a page at a time.
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::source::Control;
+use crate::store::{Entry, Ledger};
+use crate::workspace::Drift;
+
+use super::client::Client;
+use super::fingerprints::Fingerprints;
+use super::request::Request;
+use super::types::Types;
+use super::{decode, lookup};
+
+/// Records a page, as many as every CRM gives (contract.md section 7).
+const PAGE: usize = 100;
+
+/// Reads every record of a type; the ledger forgets what it knew otherwise.
+pub(super) fn verify(
+    client: &Client,
+    types: &Types,
+    ledger: &Ledger,
+    record_type: &str,
+    control: &Control,
+) -> Result<Drift> {
+    let record_type = types.record_type(client, record_type)?;
+    let verification = Uuid::now_v7().to_string();
+    let mut drift = Drift { record_type: record_type.api_name().to_owned(), ..Drift::default() };
+    let mut cursor = None;
+    loop {
+        if control.is_cancelled() {
+            return Err(Error::new(ErrorCode::Cancelled, "the verification was stopped"));
+        }
+        let mut body = json!({ "limit": PAGE });
+        if let Some(cursor) = cursor {
+            body["cursor"] = json!(cursor);
+        }
+        let path = [record_type.api_name(), "_query"];
+        let mut page = client.send(Request::post(&path, body))?.body;
+        cursor = decode::next_cursor(&page);
+        let Json::Array(found) = page["data"].take() else { return Err(lookup::no_list()) };
+        let mut transaction = ledger.write()?;
+        for data in found {
+            let record = decode::record(&record_type, data)?;
+            drift.read += 1;
+            let Some(known) = transaction.fingerprints(record.id)? else { continue };
+            drift.known += 1;
+            let mut fingerprints = Fingerprints::from_bytes(&known);
+            if fingerprints.forget_other_than(&Fingerprints::of_record(&record)) > 0 {
+                drift.changed += 1;
+                let entry = Entry { id: record.id, fingerprints: fingerprints.to_bytes() };
+                transaction.save(record_type.api_name(), &entry, None)?;
+            }
+            transaction.mark_verified(record.id, &verification)?;
+        }
+        transaction.commit()?;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let mut transaction = ledger.write()?;
+    drift.gone = transaction.forget_others(record_type.api_name(), &verification)? as u64;
+    transaction.commit()?;
+    Ok(drift)
+}

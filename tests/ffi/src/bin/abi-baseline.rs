@@ -1,0 +1,9 @@
+//! Writes the baseline of the binary interface, for a new major version only.
+
+use headwater_ffi_tests::{abi, repository};
+
+fn main() -> std::io::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    abi::describe(&repository().join("include"), scratch.path(), &abi::baseline());
+    Ok(())
+}
