@@ -1,10 +1,12 @@
 """Connectors: libraries that are found, and ones that are written in Python."""
 
 import shutil
+import sys
 
 import counting
 import headwater as hw
 import pytest
+from headwater import command
 
 
 def job(ws, connector, config, **more):
@@ -148,3 +150,12 @@ def test_what_is_no_connector_is_refused(ws):
 
     with pytest.raises(hw.HeadwaterError):
         hw.sync(job(ws, NoRows, {}))
+
+
+def test_the_command_looks_for_modules_here_last(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["/installed"])
+    monkeypatch.setattr(sys, "argv", ["headwater", "--version"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert sys.path == ["/installed", str(tmp_path)]

@@ -88,15 +88,31 @@ def test_a_checkpoint_that_is_said_again_passes_over_what_was_read(ws):
 
 SCANNED = """
 import sys, headwater as hw, pyarrow, counting
-from pyarrow import dataset
-schema = pyarrow.schema([("first_name", pyarrow.string()), ("primary_email", pyarrow.string())])
+from pyarrow import dataset, fs, parquet
+
+class Handler(fs.FileSystemHandler):
+    def get_type_name(self):
+        return "python"
+    def normalize_path(self, path):
+        return path
+    def get_file_info(self, paths):
+        return fs.LocalFileSystem().get_file_info(paths)
+    def open_input_file(self, path):
+        return pyarrow.PythonFile(open(path, "rb"), "r")
+    def unused(self, *arguments):
+        raise NotImplementedError
+
+unused = {name: Handler.unused for name in Handler.__abstractmethods__}
+Whole = type("Whole", (Handler,), unused)
+
 class Scanned(counting.Numbers):
     def read(self, stream, checkpoint):
-        def batches():
-            for number in range(5):
-                yield pyarrow.RecordBatch.from_pylist([counting.row(number)], schema)
-        # Runs the generator on threads of its own.
-        yield dataset.Scanner.from_batches(batches(), schema=schema).to_reader()
+        path = sys.argv[1] + ".parquet"
+        parquet.write_table(pyarrow.Table.from_pylist([counting.row(n) for n in range(5)]), path)
+        # Reads the file on threads of its own, with what is written in Python.
+        files = dataset.dataset([path], filesystem=fs.PyFileSystem(Whole()))
+        yield files.scanner().to_reader()
+
 print(hw.sync({
     "source": {"connector": Scanned, "config": {"count": 5}},
     "target": {"workspace": sys.argv[1]},
