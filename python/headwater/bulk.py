@@ -188,12 +188,14 @@ def _of_polars(frame: Any) -> Any:
 
 
 def _of_pandas(frame: Any) -> Any:
-    """A frame of pandas, without its index.
+    """A frame of pandas; an index that has a name is a column, too.
 
     Columns that hold values of several types, which Arrow cannot, are taken row by row.
     """
     if not hasattr(frame, "columns"):
         raise TypeError(f"expected a frame, found a {type(frame).__name__}")
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ValueError(f"the frame has more than one column {twice!r}: rename or drop one")

@@ -270,6 +270,12 @@ def test_columns_of_the_same_name_are_refused(ws):
     assert ws.query("contact").first() is None
 
 
+def test_an_index_with_a_name_is_a_column(ws):
+    frame = pandas.DataFrame(ROWS).set_index("primary_email")
+    report = ws.assert_many("contact", frame, match="primary_email")
+    assert report.counts["created"] == 2
+
+
 def test_times_of_numpy_are_times(ws):
     seen = {"api_name": "seen_at", "display_name": "Seen", "value_type": "timestamp"}
     ws.declare({"custom_fields": [{"record_type": "contact", "attributes": [seen]}]})
