@@ -44,12 +44,13 @@ def main() -> None:
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     tidy()
     build_connectors(target, arguments.release)
-    shutil.rmtree(arguments.out, ignore_errors=True)
+    for old in arguments.out.glob("headwater-*.whl"):
+        old.unlink()
     maturin = (sys.executable, "-m", "maturin", "build", "--quiet", "--out", str(arguments.out))
     # A wheel for tests has the profile of the tests, whose dependencies are built already.
     profile = ("--release", "--strip") if arguments.release else ("--profile", "dev")
     run(*maturin, "--manifest-path", str(HERE / "Cargo.toml"), *profile)
-    for wheel in arguments.out.iterdir():
+    for wheel in arguments.out.glob("headwater-*.whl"):
         print(f"{wheel}: {wheel.stat().st_size / 2**20:.1f} MiB")
 
 

@@ -25,55 +25,40 @@ A call runs on a thread of its own, as the library blocks; what it does is descr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, TypeVar, final
+from typing import Any, Literal, final
 
-from . import opening, syncs, workspace
+from . import connectors, opening, workspace
+from ._coroutines import (
+    AsyncQuery,
+    SyncRun,
+    bulk,
+    check,
+    discover,
+    iterate,
+    start_sync,
+    sync,
+)
 from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort
+from .queries import Page, Sort
 from .records import Asserted, Attributes, Id, Outcome, Record
-from .syncs import JobLike, Mode, Progress, SyncReport
 
-_T = TypeVar("_T")
-_END = object()
-
-
-async def _iterate(iterator: Iterator[_T]) -> AsyncIterator[_T]:
-    """What an iterator gives, each step on a thread."""
-    while (item := await asyncio.to_thread(next, iterator, _END)) is not _END:
-        yield item  # type: ignore[misc]
-
-
-@final
-class AsyncQuery:
-    """The records that a query selects; see :class:`headwater.Query`."""
-
-    __slots__ = ("_query",)
-
-    def __init__(self, query: Query) -> None:
-        self._query = query
-
-    def __aiter__(self) -> AsyncIterator[Record]:
-        return _iterate(iter(self._query))
-
-    def pages(self) -> AsyncIterator[Page]:
-        """The records, a page at a time."""
-        return _iterate(self._query.pages())
-
-    async def first(self) -> Record | None:
-        """The first record, or ``None`` where there is none."""
-        return await asyncio.to_thread(self._query.first)
-
-    async def to_list(self) -> list[Record]:
-        """All records."""
-        return await asyncio.to_thread(self._query.to_list)
-
-    def __repr__(self) -> str:
-        return repr(self._query)
+__all__ = [
+    "AsyncQuery",
+    "SyncRun",
+    "Workspace",
+    "check",
+    "connectors",
+    "discover",
+    "open",
+    "open_temporary",
+    "start_sync",
+    "sync",
+]
 
 
 @final
@@ -129,41 +114,6 @@ class Workspace:
     def __repr__(self) -> str:
         return repr(self._workspace)
 '''
-FOOTER = '''
-
-async def sync(
-    job: JobLike,
-    *,
-    progress: bool | Callable[[Progress], object] = False,
-    full: bool = False,
-    to: str | PathLike[str] | None = None,
-    record_type: str | None = None,
-    match: str | None = None,
-    mode: Mode | None = None,
-    default_region: str | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-) -> SyncReport:
-    """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped."""
-    run = syncs.start_sync(
-        job,
-        full=full,
-        to=to,
-        record_type=record_type,
-        match=match,
-        mode=mode,
-        default_region=default_region,
-        history=history,
-        actor=actor,
-    )
-    watched = asyncio.ensure_future(asyncio.to_thread(syncs.watch, run, progress))
-    try:
-        return await asyncio.shield(watched)
-    except asyncio.CancelledError:
-        run.cancel()
-        await asyncio.wait([watched])
-        raise
-'''
 
 
 def arguments_of(function: ast.FunctionDef) -> str:
@@ -183,11 +133,12 @@ def method(function: ast.FunctionDef) -> str:
     signature = ast.unparse(function.args)
     if returned.startswith("Iterator["):
         head = f"def {function.name}({signature}) -> Async{returned}:"
-        body = f"return _iterate({called}({arguments}))"
+        body = f"return iterate({called}({arguments}))"
     else:
         head = f"async def {function.name}({signature}) -> {returned}:"
         comma = ", " if arguments else ""
-        body = f"return await asyncio.to_thread({called}{comma}{arguments})"
+        on_thread = "bulk" if function.name.endswith("_many") else "asyncio.to_thread"
+        body = f"return await {on_thread}({called}{comma}{arguments})"
     return f"\n    {head}\n        {doc}\n        {body}\n"
 
 
@@ -210,7 +161,7 @@ def source() -> str:
     public = [one for one in methods if not one.name.startswith("_") and one.name not in OTHER]
     opening = ast.parse((FOLDER / "opening.py").read_text())
     openers = [node for node in opening.body if isinstance(node, ast.FunctionDef)]
-    return HEADER + "".join(map(method, public)) + "".join(map(opener, openers)) + FOOTER
+    return HEADER + "".join(map(method, public)) + "".join(map(opener, openers))
 
 
 def formatted(text: str) -> str:

@@ -44,6 +44,8 @@ class HeadwaterError(Exception):
     """What to do about it."""
     errors: list[dict[str, Any]]
     """Every fault of a request that has several, each with ``code``, ``field``, ``message``."""
+    report: Any
+    """What was done before: the report of the sync or of the rows; ``None`` for other calls."""
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class HeadwaterError(Exception):
         self.retry_after = retry_after
         self.hint = self._hint if hint is None else hint
         self.errors = [] if errors is None else errors
+        self.report = None
 
     def __str__(self) -> str:
         places = [

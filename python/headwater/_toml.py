@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date, time
 from os import PathLike, fspath
 from typing import Any
 
@@ -21,7 +22,7 @@ def _given(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _key(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"expected names (str) in a job, found {type(name).__name__}")
-    return json.dumps(name)
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(value: Any) -> str:
@@ -31,9 +32,11 @@ def _value(value: Any) -> str:
         return repr(value)
     if isinstance(value, (str, PathLike)):
         # A string of JSON is one of TOML, but for what JSON leaves as it is.
-        return json.dumps(fspath(value)).replace("\x7f", "\\u007f")
+        return json.dumps(fspath(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in _given(value)) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(element) for element in value) + "]"
+    if isinstance(value, (date, time)):
+        return value.isoformat()
     raise TypeError(f"a job cannot hold a {type(value).__name__}")

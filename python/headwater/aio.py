@@ -14,55 +14,40 @@ A call runs on a thread of its own, as the library blocks; what it does is descr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, TypeVar, final
+from typing import Any, Literal, final
 
-from . import opening, syncs, workspace
+from . import connectors, opening, workspace
+from ._coroutines import (
+    AsyncQuery,
+    SyncRun,
+    bulk,
+    check,
+    discover,
+    iterate,
+    start_sync,
+    sync,
+)
 from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort
+from .queries import Page, Sort
 from .records import Asserted, Attributes, Id, Outcome, Record
-from .syncs import JobLike, Mode, Progress, SyncReport
 
-_T = TypeVar("_T")
-_END = object()
-
-
-async def _iterate(iterator: Iterator[_T]) -> AsyncIterator[_T]:
-    """What an iterator gives, each step on a thread."""
-    while (item := await asyncio.to_thread(next, iterator, _END)) is not _END:
-        yield item  # type: ignore[misc]
-
-
-@final
-class AsyncQuery:
-    """The records that a query selects; see :class:`headwater.Query`."""
-
-    __slots__ = ("_query",)
-
-    def __init__(self, query: Query) -> None:
-        self._query = query
-
-    def __aiter__(self) -> AsyncIterator[Record]:
-        return _iterate(iter(self._query))
-
-    def pages(self) -> AsyncIterator[Page]:
-        """The records, a page at a time."""
-        return _iterate(self._query.pages())
-
-    async def first(self) -> Record | None:
-        """The first record, or ``None`` where there is none."""
-        return await asyncio.to_thread(self._query.first)
-
-    async def to_list(self) -> list[Record]:
-        """All records."""
-        return await asyncio.to_thread(self._query.to_list)
-
-    def __repr__(self) -> str:
-        return repr(self._query)
+__all__ = [
+    "AsyncQuery",
+    "SyncRun",
+    "Workspace",
+    "check",
+    "connectors",
+    "discover",
+    "open",
+    "open_temporary",
+    "start_sync",
+    "sync",
+]
 
 
 @final
@@ -176,7 +161,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.assert_many`."""
-        return await asyncio.to_thread(
+        return await bulk(
             self._workspace.assert_many,
             record_type,
             rows,
@@ -202,7 +187,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.create_many`."""
-        return await asyncio.to_thread(
+        return await bulk(
             self._workspace.create_many,
             record_type,
             rows,
@@ -228,7 +213,7 @@ class Workspace:
         all_or_nothing: bool = False,
     ) -> BulkReport:
         """See :meth:`headwater.Workspace.update_many`."""
-        return await asyncio.to_thread(
+        return await bulk(
             self._workspace.update_many,
             record_type,
             rows,
@@ -296,7 +281,7 @@ class Workspace:
 
     def links(self, record_type: str, id: Id, relationship: str) -> AsyncIterator[dict[str, Any]]:
         """See :meth:`headwater.Workspace.links`."""
-        return _iterate(self._workspace.links(record_type, id, relationship))
+        return iterate(self._workspace.links(record_type, id, relationship))
 
     async def links_page(
         self, record_type: str, id: Id, relationship: str, parameters: Mapping[str, Any]
@@ -320,7 +305,7 @@ class Workspace:
         created_to: Any = None,
     ) -> AsyncIterator[dict[str, Any]]:
         """See :meth:`headwater.Workspace.activities`."""
-        return _iterate(
+        return iterate(
             self._workspace.activities(
                 contact_id=contact_id,
                 account_id=account_id,
@@ -336,7 +321,7 @@ class Workspace:
 
     def history(self, record_type: str, id: Id) -> AsyncIterator[dict[str, Any]]:
         """See :meth:`headwater.Workspace.history`."""
-        return _iterate(self._workspace.history(record_type, id))
+        return iterate(self._workspace.history(record_type, id))
 
     async def history_page(
         self, record_type: str, id: Id, parameters: Mapping[str, Any]
@@ -405,37 +390,3 @@ async def open_temporary(*, id_seed: int | None = None, clock: str | None = None
     """See :func:`headwater.open_temporary`."""
     opened = await asyncio.to_thread(opening.open_temporary, id_seed=id_seed, clock=clock)
     return Workspace(opened)
-
-
-async def sync(
-    job: JobLike,
-    *,
-    progress: bool | Callable[[Progress], object] = False,
-    full: bool = False,
-    to: str | PathLike[str] | None = None,
-    record_type: str | None = None,
-    match: str | None = None,
-    mode: Mode | None = None,
-    default_region: str | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-) -> SyncReport:
-    """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped."""
-    run = syncs.start_sync(
-        job,
-        full=full,
-        to=to,
-        record_type=record_type,
-        match=match,
-        mode=mode,
-        default_region=default_region,
-        history=history,
-        actor=actor,
-    )
-    watched = asyncio.ensure_future(asyncio.to_thread(syncs.watch, run, progress))
-    try:
-        return await asyncio.shield(watched)
-    except asyncio.CancelledError:
-        run.cancel()
-        await asyncio.wait([watched])
-        raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
 
 from . import _headwater
+from ._pickled import PickledResult
 from .journal import Rejects, shown_counts
 from .records import Outcome
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+CONTROL: ContextVar[_headwater.BulkControl | None] = ContextVar("CONTROL", default=None)
+"""What stops a call that is made for somebody who may give it up."""
 
 Nulls: TypeAlias = Literal["clear", "keep"]
 """What a null means: clear the attribute, or leave it as it is."""
@@ -53,7 +58,7 @@ class BulkReport(Sequence[Outcome]):
 
     __slots__ = ("_native",)
 
-    def __init__(self, native: _headwater.BulkResult) -> None:
+    def __init__(self, native: _headwater.BulkResult | PickledResult) -> None:
         self._native = native
 
     @property
@@ -85,6 +90,9 @@ class BulkReport(Sequence[Outcome]):
 
     def __iter__(self) -> Iterator[Outcome]:
         return (self[place] for place in range(len(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BulkReport, (PickledResult(self._native),)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self._native.__arrow_c_stream__(requested_schema)
@@ -131,6 +139,9 @@ def apply_many(
     all_or_nothing: bool,
 ) -> BulkReport:
     """Applies rows; raises what kept the rest from being written, with its ``report``."""
+    control = CONTROL.get() or _headwater.BulkControl()
+    # It serves one call: not those that the rows make.
+    CONTROL.set(None)
     result, error = _headwater.apply_many(
         handle,
         record_type,
@@ -143,10 +154,11 @@ def apply_many(
         ignore_unknown,
         default_region,
         all_or_nothing,
+        control,
     )
     report = BulkReport(result)
     if error is not None:
-        error.report = report  # type: ignore[attr-defined]
+        error.report = report
         raise error
     return report
 
@@ -156,10 +168,8 @@ def _arrow_or_mappings(rows: Any) -> Any:
     if isinstance(rows, (str, bytes, Mapping)):
         raise TypeError(f"expected rows, found a {type(rows).__name__}")
     module = type(rows).__module__.partition(".")[0]
-    if module == "pandas":
-        return _of_pandas(rows)
-    if module == "polars":
-        return _of_polars(rows)
+    if module in FRAMES:
+        return FRAMES[module](rows)
     if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
         return rows
     if module == "pyarrow" and hasattr(rows, "to_reader"):
@@ -178,12 +188,17 @@ def _of_polars(frame: Any) -> Any:
 
 
 def _of_pandas(frame: Any) -> Any:
-    """A frame of pandas, without its index.
+    """A frame of pandas; an index that has a name is a column, too.
 
     Columns that hold values of several types, which Arrow cannot, are taken row by row.
     """
     if not hasattr(frame, "columns"):
         raise TypeError(f"expected a frame, found a {type(frame).__name__}")
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"the frame has more than one column {twice!r}: rename or drop one")
     try:
         import pyarrow
 
@@ -191,3 +206,7 @@ def _of_pandas(frame: Any) -> Any:
     except (ImportError, TypeError, ValueError):
         # pyarrow's own errors are such, too.
         return frame.to_dict("records")
+
+
+FRAMES: dict[str, Callable[[Any], Any]] = {"pandas": _of_pandas, "polars": _of_polars}
+"""What makes Arrow data or mappings of the frames of a package."""

@@ -10,7 +10,7 @@ from . import _headwater
 
 def main() -> None:
     """Runs the command with the arguments of this process, and ends it with the command's status."""
-    # Connectors in Python are looked for where a script's modules are.
+    # Connectors in Python are looked for here, too, but never in place of what is installed.
     if "" not in sys.path:
-        sys.path.insert(0, os.getcwd())
+        sys.path.append(os.getcwd())
     sys.exit(_headwater.run_command(sys.argv))

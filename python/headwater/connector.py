@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, final
 
+from . import _headwater
+from .bulk import FRAMES
 from .errors import ConfigInvalidError, ConnectorMisbehavedError, ConnectorNotFoundError
 
 SAMPLE = 100
@@ -191,7 +193,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 def _check(schema: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Refuses keys that the schema does not have, those of another type, and what is missing."""
     properties = schema.get("properties", {})
-    if schema.get("additionalProperties", False) is False:
+    if schema.get("additionalProperties", "properties" not in schema) is False:
         for key in config:
             if key not in properties:
                 known = ", ".join(properties) or "none"
@@ -235,8 +237,8 @@ def _sampled(connector: Connector, stream: str) -> list[str]:
     for row in itertools.islice(rows, SAMPLE):
         if isinstance(row, Mapping):
             names.update(dict.fromkeys(str(name) for name in row))
-        elif hasattr(row, "schema"):
-            names.update(dict.fromkeys(str(name) for name in row.schema.names))
+        elif (columns := _headwater.column_names(row)) is not None:
+            names.update(dict.fromkeys(columns))
             break
     rows.close()
     return list(names)
@@ -254,6 +256,9 @@ def _read(connector: Connector, stream: str, checkpoint: Any) -> Any:
 
 def _flat(yielded: Iterable[Any]) -> Iterator[Any]:
     for one in yielded:
+        frame = FRAMES.get(type(one).__module__.partition(".")[0])
+        if frame is not None:
+            one = frame(one)
         if isinstance(one, (list, tuple)):
             yield from one
         else:

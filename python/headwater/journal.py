@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 COUNTS = ("read", "created", "updated", "unchanged", "archived", "rejected")
+REJECT_COLUMNS = ("position", "position_unit", "code", "field", "message", "hint", "row")
 
 
 @final
@@ -74,23 +75,28 @@ class Rejects(Sequence[dict[str, Any]]):
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
+    def _columns(self) -> dict[str, list[Any]]:
+        """The rows by column; all columns are there, also where no row is."""
+        names = dict.fromkeys([*REJECT_COLUMNS, *(name for row in self._rows for name in row)])
+        return {name: [row.get(name) for row in self._rows] for name in names}
+
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a frame of pandas."""
         import pandas
 
-        return pandas.DataFrame(self._rows)
+        return pandas.DataFrame(self._columns())
 
     def to_polars(self) -> polars.DataFrame:
         """The rows as a frame of polars."""
         import polars
 
-        return polars.DataFrame(self._rows, infer_schema_length=None)
+        return polars.DataFrame(self._columns(), strict=False)
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as a table of pyarrow."""
         import pyarrow
 
-        return pyarrow.Table.from_pylist(self._rows)
+        return pyarrow.table(self._columns())
 
     def _shown(self) -> list[tuple[str, str, str]]:
         return [

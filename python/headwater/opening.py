@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
+import weakref
 from os import PathLike, fspath
 from typing import Literal
 
@@ -49,7 +52,20 @@ def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> W
     ...     ws.create("contact", {"first_name": "Sarah"}).created_at.isoformat()
     '2026-01-01T00:00:00+00:00'
     """
-    folder = tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True)
-    path = f"{folder.name}/crm.db"
+    folder = TemporaryFolder()
+    path = f"{folder.path}/crm.db"
     handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock)
     return Workspace(handle, path, folder)
+
+
+class TemporaryFolder:
+    """A folder that is removed with its object: not by a process that was forked meanwhile."""
+
+    def __init__(self) -> None:
+        self.path = tempfile.mkdtemp(prefix="headwater-")
+        self.remove = weakref.finalize(self, self._remove, self.path, os.getpid())
+
+    @staticmethod
+    def _remove(path: str, process: int) -> None:
+        if os.getpid() == process:
+            shutil.rmtree(path, ignore_errors=True)

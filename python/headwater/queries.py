@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final, overload
 
 from . import _headwater
 from .filters import Where, nodes_of
@@ -144,6 +144,10 @@ def next_page(
     return Page([Record(record) for record in records], cursor)
 
 
+@overload
+def check_limit(limit: int) -> int: ...
+@overload
+def check_limit(limit: int | None) -> int | None: ...
 def check_limit(limit: int | None) -> int | None:
     """A number of records, or none."""
     if limit is None:

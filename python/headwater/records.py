@@ -9,6 +9,8 @@ from typing import Any, TypeAlias, final
 from uuid import UUID
 
 from . import _headwater
+from ._error import HeadwaterError
+from ._pickled import PickledRecord
 
 Id: TypeAlias = "str | UUID | Record"
 """What names a record: its id, or the record itself."""
@@ -36,7 +38,7 @@ class Record(Mapping[str, Any]):
 
     __slots__ = ("_native",)
 
-    def __init__(self, native: _headwater.Record) -> None:
+    def __init__(self, native: _headwater.Record | PickledRecord) -> None:
         self._native = native
 
     @property
@@ -78,11 +80,14 @@ class Record(Mapping[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Record):
-            return self._native == other._native
+            return bool(self._native == other._native)
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._native)
+        return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Record, (PickledRecord(self._native),)
 
     def _shown(self) -> dict[str, Any]:
         """What a person wants to see: what there is, without what is always there."""
@@ -151,7 +156,7 @@ class Outcome:
     """The id of the record."""
     record: Record | None
     """The record, where it was asked for."""
-    error: Exception | None
+    error: HeadwaterError | None
     """Why the operation was refused."""
 
     def __init__(
@@ -159,7 +164,7 @@ class Outcome:
         action: str | None = None,
         id: str | None = None,
         record: Record | None = None,
-        error: Exception | None = None,
+        error: HeadwaterError | None = None,
     ) -> None:
         self.action = action
         self.id = id

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeAlias, final
 
 from . import _headwater, _toml
+from ._error import HeadwaterError
 from .connector import Connector
 from .journal import COUNTS, Rejects, counts_of, shown_counts
 from .opening import open as open_workspace
@@ -19,6 +20,11 @@ from .progress import Display
 JobLike: TypeAlias = "str | PathLike[str] | Mapping[str, Any]"
 """A job: the path of a job file or of a data file, or what a job file says as a mapping."""
 Mode: TypeAlias = Literal["assert", "create", "update"]
+
+PATIENCE = 5.0
+"""Seconds that a run which was stopped may take to end; then its thread is left behind."""
+HURRY = 0.7
+"""The same after Ctrl-C, where somebody waits for the prompt."""
 
 
 @final
@@ -124,6 +130,8 @@ class SyncReport:
 class SyncRun:
     """A sync that is running: iterate it for its :class:`Progress`, ask it for its report.
 
+    A ``with`` block waits for its end, and stops it where the block raises.
+
     >>> import headwater as hw, pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "people.jsonl").write_text('{"first_name": "Sarah", "email": "s@acme.com"}')
@@ -136,12 +144,13 @@ class SyncRun:
     'done'
     """
 
-    __slots__ = ("_native", "_report", "_workspace")
+    __slots__ = ("_error", "_native", "_report", "_workspace")
 
     def __init__(self, native: _headwater.SyncRun, workspace: str) -> None:
         self._native = native
         self._workspace = workspace
         self._report: SyncReport | None = None
+        self._error: HeadwaterError | None = None
 
     def __iter__(self) -> Iterator[Progress]:
         while (event := self._native.next()) is not None:
@@ -160,17 +169,22 @@ class SyncRun:
 
         The exception then has the report of what was committed before, as ``report``.
         """
-        if self._report is not None:
-            return self._report
-        finished = self._native.finish()
-        if finished is None:
+        report = self._finish(PATIENCE)
+        if self._error is not None:
+            raise self._error
+        return report
+
+    def _finish(self, patience: float) -> SyncReport:
+        """Waits for the end, and keeps the report and what made the run fail."""
+        if self._report is None:
             stopped: dict[str, Any] = {"run": None, "state": "stopped", "streams": []}
-            return SyncReport(stopped, self._workspace)
-        document, error = finished
-        self._report = SyncReport(document, self._workspace)
-        if error is not None:
-            error.report = self._report  # type: ignore[attr-defined]
-            raise error
+            try:
+                document, self._error = self._native.finish(patience) or (stopped, None)
+            except HeadwaterError as error:
+                document, self._error = {**stopped, "state": "failed"}, error
+            self._report = SyncReport(document, self._workspace)
+            if self._error is not None:
+                self._error.report = self._report
         return self._report
 
     def __enter__(self) -> SyncRun:
@@ -184,7 +198,9 @@ class SyncRun:
     ) -> None:
         if error is not None:
             self.cancel()
-            self._native.finish()
+            self._finish(HURRY if isinstance(error, KeyboardInterrupt) else PATIENCE)
+        elif self._report is None:
+            self.report()
 
 
 def sync(
@@ -246,12 +262,11 @@ def watch(run: SyncRun, progress: bool | Callable[[Progress], object]) -> SyncRe
                 if show is not None:
                     show(event)
                 _tell(run.logged())
-            report = run.report()
+            return run.report()
         finally:
             if display is not None:
                 display.finish()
-    _tell(run.logged())
-    return report
+            _tell(run.logged())
 
 
 def start_sync(

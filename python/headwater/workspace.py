@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from . import _headwater
 from .bulk import BulkReport, Nulls, Rows, apply_many
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort, all_pages, read_page
+from .queries import Page, Query, Sort, all_pages, check_limit, read_page
 from .records import Asserted, Attributes, Id, Outcome, Record
+
+if TYPE_CHECKING:
+    from .opening import TemporaryFolder
 
 
 @final
@@ -36,7 +37,7 @@ class Workspace:
         self,
         handle: _headwater.Handle,
         url: str,
-        folder: tempfile.TemporaryDirectory[str] | None = None,
+        folder: TemporaryFolder | None = None,
     ) -> None:
         self._handle = handle
         self._url = url
@@ -416,7 +417,7 @@ class Workspace:
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The latest runs of syncs, newest first."""
-        return [Run(document) for document in _headwater.runs(self._handle, limit)]
+        return [Run(document) for document in _headwater.runs(self._handle, check_limit(limit))]
 
     def rejects(self, *, run: str | None = None, code: str | None = None) -> Rejects:
         """The rows that syncs refused: of one run, or with one code, where these are given."""
@@ -461,7 +462,7 @@ class Workspace:
         ...     ws.seed([owner])[0].action
         'created'
         """
-        lines = "\n".join(json.dumps(record) for record in records)
+        lines = "\n".join(_headwater.json_line(record, "a record") for record in records)
         return [Outcome(action, id) for action, id in _headwater.seed(self._handle, lines)]
 
     def snapshot(self, path: str | PathLike[str]) -> None:
@@ -476,7 +477,7 @@ class Workspace:
         """Closes the workspace; doing so twice is no mistake."""
         self._handle.close()
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
 
     @property
     def is_closed(self) -> bool:

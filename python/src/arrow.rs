@@ -3,12 +3,10 @@
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_pyarrow::FromPyArrow;
-use headwater::source::{ArrowRows, NullMeans};
+use headwater::source::ArrowRows;
 use headwater::{Error, ErrorCode, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::failure::OrRaise;
 
 /// A reader of an object that shows itself as Arrow data; `None` where it does not.
 pub(crate) fn reader(
@@ -25,15 +23,11 @@ pub(crate) fn reader(
     Ok(None)
 }
 
-/// The rows of an object that shows itself as Arrow data; `None` where it does not.
-pub(crate) fn rows(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<ArrowRows>>> {
-    let py = given.py();
+/// The names of the columns of Arrow data; `None` for another object.
+#[pyfunction]
+pub(crate) fn column_names(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
     let Some(reader) = reader(given)? else { return Ok(None) };
-    let rows = reader.map(|batch| {
-        let batch = batch.map_err(|cause| unreadable(&cause))?;
-        ArrowRows::try_from((batch, NullMeans::Null))
-    });
-    rows.collect::<Result<Vec<_>>>().or_raise(py).map(Some)
+    Ok(Some(reader.schema().fields().iter().map(|field| field.name().clone()).collect()))
 }
 
 /// Some of the rows.

@@ -1,8 +1,8 @@
 //! Rows in bulk: each becomes an operation on one record type, and learns its outcome.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray, UInt64Array};
@@ -19,11 +19,28 @@ use serde_json::json;
 use crate::arrow;
 use crate::failure::{OrRaise, exception};
 use crate::handle::Handle;
-use crate::rows::{MappingStream, NanIsNull};
+use crate::rows::{Mappings, NanIsNull, mappings};
 use crate::to_python;
 
 /// How often the wait for the end looks for Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Stops the call that it was given to.
+#[pyclass(frozen, module = "headwater._headwater")]
+pub(crate) struct BulkControl(Control);
+
+#[pymethods]
+impl BulkControl {
+    #[new]
+    fn new() -> Self {
+        Self(Control::default())
+    }
+
+    /// Asks the call to stop at the next possible point.
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+}
 
 /// Applies rows: Arrow data, or an iterable of mappings. Gives what became of them, and what kept the
 /// rest from being written.
@@ -41,6 +58,7 @@ pub(crate) fn apply_many<'py>(
     ignore_unknown: bool,
     default_region: Option<String>,
     all_or_nothing: bool,
+    control: &BulkControl,
 ) -> PyResult<(BulkResult, Option<Bound<'py, PyAny>>)> {
     let mode = match mode {
         "create" => Mode::Create,
@@ -57,12 +75,7 @@ pub(crate) fn apply_many<'py>(
     bulk.default_region = default_region;
     bulk.apply = if all_or_nothing { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
     let workspace = handle.workspace().or_raise(py)?;
-    let raised = Arc::default();
-    let (columns, stream) = stream_of(rows, &raised)?;
-    let (report, result) = work(py, &*workspace, &bulk, columns.as_deref(), stream)?;
-    if let Some(raised) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        return Err(raised);
-    }
+    let (report, result) = work(rows, &*workspace, &bulk, &control.0)?;
     let error = match &report.error {
         Some(error) => Some(crate::failure::instance(py, error)?),
         None => None,
@@ -70,55 +83,60 @@ pub(crate) fn apply_many<'py>(
     Ok((BulkResult { report, ..result }, error))
 }
 
-/// The columns, where they are known, and the rows.
-type Source = (Option<Vec<String>>, Box<dyn Stream>);
-
-fn stream_of(rows: &Bound<'_, PyAny>, raised: &Arc<Mutex<Option<PyErr>>>) -> PyResult<Source> {
-    match arrow::reader(rows)? {
-        Some(reader) => {
-            let columns = reader.schema().fields().iter().map(|one| one.name().clone()).collect();
-            Ok((Some(columns), Box::new(ArrowStream::new(NanIsNull(reader)))))
-        }
-        None => {
-            let iterator = rows.try_iter()?.into_any().unbind();
-            Ok((None, Box::new(MappingStream::new(iterator, Arc::clone(raised)))))
-        }
-    }
+/// The rows that a call was given.
+struct Given<'py> {
+    /// The columns, where they are known.
+    columns: Option<Vec<String>>,
+    stream: Box<dyn Stream>,
+    mappings: Option<Mappings<'py>>,
 }
 
-/// Applies the rows on a thread of its own, while this one looks for Ctrl-C.
+fn given<'py>(rows: &Bound<'py, PyAny>, asks: Sender<()>) -> PyResult<Given<'py>> {
+    if let Some(reader) = arrow::reader(rows)? {
+        let columns = reader.schema().fields().iter().map(|one| one.name().clone()).collect();
+        let stream = Box::new(ArrowStream::new(NanIsNull(reader)));
+        return Ok(Given { columns: Some(columns), stream, mappings: None });
+    }
+    let (mappings, stream) = mappings(rows.try_iter()?.into_any(), asks);
+    Ok(Given { columns: None, stream: Box::new(stream), mappings: Some(mappings) })
+}
+
+/// Applies the rows on a thread of its own, while this one gives it mappings and looks for Ctrl-C.
 fn work(
-    py: Python<'_>,
+    rows: &Bound<'_, PyAny>,
     workspace: &dyn Workspace,
     bulk: &Bulk,
-    columns: Option<&[String]>,
-    mut stream: Box<dyn Stream>,
+    control: &Control,
 ) -> PyResult<(BulkReport, BulkResult)> {
-    let control = Control::default();
-    let (done, mut ended) = channel();
+    let py = rows.py();
+    let (asks, mut asked) = channel();
+    let Given { columns, mut stream, mut mappings } = given(rows, asks.clone())?;
     let mut interrupted = None;
     let applied = std::thread::scope(|scope| {
-        let control = &control;
         let worker = scope.spawn(move || {
+            // Lives until the end, of which the other thread learns by that.
+            let _asks = asks;
             let mut result = BulkResult::default();
-            let report =
-                apply_rows(workspace, bulk, columns, &mut *stream, control, &mut |outcomes| {
-                    result.take(outcomes);
-                    Ok(())
-                });
+            let mut each = |outcomes| {
+                result.take(outcomes);
+                Ok(())
+            };
+            let columns = columns.as_deref();
+            let report = apply_rows(workspace, bulk, columns, &mut *stream, control, &mut each);
             // What is left of the rows may belong to Python.
             drop(stream);
-            drop(done);
             report.map(|report| (report, result))
         });
         loop {
-            let waiting = &mut ended;
-            let waited = py.detach(move || match waiting.recv_timeout(SIGNAL_INTERVAL) {
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
-                Err(RecvTimeoutError::Timeout) => false,
-            });
-            if waited {
-                break;
+            let waiting = &mut asked;
+            match py.detach(move || waiting.recv_timeout(SIGNAL_INTERVAL)) {
+                Ok(()) => {
+                    if let Some(mappings) = &mut mappings {
+                        mappings.answer();
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
             }
             if let Err(raised) = py.check_signals() {
                 control.cancel();
@@ -127,7 +145,7 @@ fn work(
         }
         py.detach(|| worker.join())
     });
-    if let Some(raised) = interrupted {
+    if let Some(raised) = interrupted.or(mappings.and_then(|mappings| mappings.raised)) {
         return Err(raised);
     }
     let lost = || Error::new(ErrorCode::Internal, "the thread that applies rows panicked");

@@ -1,7 +1,7 @@
 //! Errors of the library as Python exceptions, by number, and exceptions of connectors as errors.
 
 use headwater::{Error, ErrorCode, Retry};
-use pyo3::exceptions::{PyConnectionError, PyPermissionError, PyTimeoutError};
+use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyPermissionError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
@@ -47,7 +47,14 @@ pub(crate) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     named.set_item("retry_after", retry_after)?;
     named.set_item("hint", error.remedy())?;
     named.set_item("errors", faults)?;
-    classes.get_item(error.code().number())?.call((error.message(),), Some(&named))
+    let class = classes.get_item(error.code().number())?;
+    let made = class.call((error.message(),), Some(&named))?;
+    // What a connector in Python has raised.
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<PyErr>());
+    if let Some(cause) = cause {
+        made.setattr("__cause__", cause.value(py))?;
+    }
+    Ok(made)
 }
 
 /// The error that an exception of a connector stands for.
@@ -55,15 +62,27 @@ pub(crate) fn error(py: Python<'_>, raised: &PyErr) -> Error {
     ours(py, raised).unwrap_or_else(|| {
         let code = if raised.is_instance_of::<PyPermissionError>(py) {
             ErrorCode::SourceUnauthorized
-        } else if raised.is_instance_of::<PyConnectionError>(py)
-            || raised.is_instance_of::<PyTimeoutError>(py)
-        {
+        } else if is_of_network(py, raised) {
             ErrorCode::SourceUnavailable
         } else {
             ErrorCode::ConnectorPanicked
         };
         let place = place(py, raised).map(|place| format!(" at {place}")).unwrap_or_default();
         Error::new(code, format!("the connector raised {raised}{place}"))
+            .because(raised.clone_ref(py))
+    })
+}
+
+/// Whether an exception says that a source cannot be reached: those of sockets, urllib and requests
+/// are an `OSError`, others are known by their names only.
+fn is_of_network(py: Python<'_>, raised: &PyErr) -> bool {
+    if raised.is_instance_of::<PyOSError>(py) {
+        return !raised.is_instance_of::<PyFileNotFoundError>(py);
+    }
+    let classes = raised.get_type(py).mro();
+    classes.iter().any(|class| {
+        let name = class.getattr("__name__").and_then(|name| name.extract::<String>());
+        name.is_ok_and(|name| name.contains("Timeout") || name == "TransportError")
     })
 }
 
@@ -86,6 +105,9 @@ fn ours(py: Python<'_>, raised: &PyErr) -> Option<Error> {
     if let Some(hint) = text("hint") {
         error = error.hint(hint);
     }
+    let retryable = value.getattr("retryable").ok()?.is_truthy().ok()?;
+    error = error.retry_with(if retryable { Retry::Backoff } else { Retry::Never });
+    error = error.because(raised.clone_ref(py));
     let after = value.getattr("retry_after").ok()?.extract::<Option<f64>>().ok()?;
     Some(match after.map(std::time::Duration::try_from_secs_f64) {
         Some(Ok(wait)) => error.retry_with(Retry::After(wait)),

@@ -23,6 +23,12 @@ pub(crate) fn object(given: &Bound<'_, PyAny>, what: &str) -> PyResult<Map<Strin
     object_within(given, what, 0)
 }
 
+/// A mapping as a line of JSON.
+#[pyfunction]
+pub(crate) fn json_line(given: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+    object(given, what).map(|object| Json::Object(object).to_string())
+}
+
 fn object_within(
     given: &Bound<'_, PyAny>,
     what: &str,
@@ -30,7 +36,8 @@ fn object_within(
 ) -> PyResult<Map<String, Json>> {
     let mut object = Map::new();
     if let Ok(dictionary) = given.cast::<PyDict>() {
-        for (name, value) in dictionary {
+        // A copy: what is asked of a value may change the dictionary.
+        for (name, value) in dictionary.copy()? {
             let name = key(&name, what)?;
             let value = json_within(&value, &name, depth + 1)?;
             object.insert(name, value);
@@ -61,7 +68,7 @@ pub(crate) fn write_object(
         return Ok(());
     };
     text.push('{');
-    for (index, (name, value)) in dictionary.iter().enumerate() {
+    for (index, (name, value)) in dictionary.copy()?.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
@@ -152,6 +159,11 @@ fn other(given: &Bound<'_, PyAny>, what: &str, depth: usize) -> PyResult<Json> {
     }
     if given.cast::<PyMapping>().is_ok() {
         return object_within(given, what, depth).map(Json::Object);
+    }
+    if type_of(given) == "numpy.datetime64" {
+        // Of nanoseconds, numpy would make a number.
+        let time = given.call_method1("astype", ("datetime64[us]",))?.call_method0("item")?;
+        return json_within(&time, what, depth + 1);
     }
     // Scalars and arrays of numpy, and scalars of pyarrow.
     for name in ["tolist", "as_py"] {

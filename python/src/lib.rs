@@ -22,10 +22,12 @@ mod journal;
 mod operations;
 mod parts;
 mod query;
+mod reading;
 mod record;
 mod records;
 mod rows;
 mod schema;
+mod source;
 mod sync;
 mod to_python;
 
@@ -38,13 +40,17 @@ mod module {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::bulk::{BulkResult, apply_many};
+    use super::arrow::column_names;
+    #[pymodule_export]
+    use super::bulk::{BulkControl, BulkResult, apply_many};
     #[pymodule_export]
     use super::columns::query_stream;
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
     use super::finder::{add_connector_path, describe_connector, list_connectors, test_connector};
+    #[pymodule_export]
+    use super::from_python::json_line;
     #[pymodule_export]
     use super::handle::Handle;
     #[pymodule_export]

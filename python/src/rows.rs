@@ -1,9 +1,10 @@
 //! Rows of Python on their way into a workspace: mappings, or Arrow data whose NaN is null.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type};
+use arrow_array::types::{ArrowPrimitiveType, Float16Type, Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use headwater::source::{BadRow, Batch, Checkpoint, Control, Payload, Stream};
@@ -19,35 +20,65 @@ const BATCH_ROWS: usize = 2000;
 /// How much of a row that is no mapping is shown.
 const SHOWN: usize = 200;
 
-/// Mappings that a Python iterator gives.
-pub(crate) struct MappingStream {
-    iterator: Py<PyAny>,
+/// A batch of mappings, or the end.
+type Answer = Result<Option<Batch>>;
+
+/// Mappings that a Python iterator gives. It is called on the thread that brought it: what it reads
+/// from may belong to that thread, and only the main thread is interrupted by Ctrl-C.
+pub(crate) struct Mappings<'py> {
+    iterator: Bound<'py, PyAny>,
     count: u64,
     is_over: bool,
+    answers: SyncSender<Answer>,
     /// What the iterator itself has raised.
-    raised: Arc<Mutex<Option<PyErr>>>,
+    pub(crate) raised: Option<PyErr>,
 }
 
-impl MappingStream {
-    pub(crate) fn new(iterator: Py<PyAny>, raised: Arc<Mutex<Option<PyErr>>>) -> Self {
-        Self { iterator, count: 0, is_over: false, raised }
+/// The same for the thread that reads: it asks for each batch.
+pub(crate) struct AskedStream {
+    asks: Sender<()>,
+    answered: Receiver<Answer>,
+}
+
+impl Stream for AskedStream {
+    fn next(&mut self, control: &Control) -> Result<Option<Batch>> {
+        let stopped = || Error::new(ErrorCode::Cancelled, "the work was asked to stop");
+        if control.is_cancelled() || self.asks.send(()).is_err() {
+            return Err(stopped());
+        }
+        self.answered.recv().unwrap_or_else(|_| Err(stopped()))
     }
 }
 
-impl Stream for MappingStream {
-    fn next(&mut self, control: &Control) -> Result<Option<Batch>> {
+/// Mappings, and the stream of them, which asks for each batch.
+pub(crate) fn mappings(
+    iterator: Bound<'_, PyAny>,
+    asks: Sender<()>,
+) -> (Mappings<'_>, AskedStream) {
+    // One is asked for at a time.
+    let (answers, answered) = sync_channel(1);
+    let mappings = Mappings { iterator, count: 0, is_over: false, answers, raised: None };
+    (mappings, AskedStream { asks, answered })
+}
+
+impl Mappings<'_> {
+    /// Answers a wish for a batch.
+    pub(crate) fn answer(&mut self) {
+        let batch = self.batch();
+        // Where nobody waits any more, nothing is lost that anybody wants.
+        let _ = self.answers.try_send(batch);
+    }
+
+    fn batch(&mut self) -> Answer {
         if self.is_over {
             return Ok(None);
-        }
-        if control.is_cancelled() {
-            return Err(Error::new(ErrorCode::Cancelled, "the work was asked to stop"));
         }
         let mut text = String::new();
         let mut row_count = 0;
         let mut bad_rows = Vec::new();
         // A bad row ends its batch, so that the rows after it keep their numbers.
-        let read = Python::attach(|py| -> PyResult<()> {
-            let mut rows = self.iterator.bind(py).try_iter()?;
+        let mut read = || -> PyResult<()> {
+            let mut rows = self.iterator.try_iter()?;
             while row_count < BATCH_ROWS && bad_rows.is_empty() {
                 let Some(row) = rows.next().transpose()? else {
                     self.is_over = true;
@@ -63,7 +94,7 @@ impl Stream for MappingStream {
                         text.truncate(start);
                         let raw = row.repr().map(|text| text.to_string()).unwrap_or_default();
                         bad_rows.push(BadRow {
-                            error: row_error(py, &raised),
+                            error: row_error(row.py(), &raised),
                             position: self.count,
                             raw: raw.chars().take(SHOWN).collect(),
                         });
@@ -72,10 +103,10 @@ impl Stream for MappingStream {
                 self.count += 1;
             }
             Ok(())
-        });
-        if let Err(raised) = read {
+        };
+        if let Err(raised) = read() {
             self.is_over = true;
-            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(raised);
+            self.raised = Some(raised);
             let what = "the rows ended with an exception";
             return Err(Error::new(ErrorCode::SourceDataInvalid, what));
         }
@@ -100,6 +131,8 @@ fn row_error(py: Python<'_>, raised: &PyErr) -> Error {
     failure::error(py, raised)
 }
 
+type Half = <Float16Type as ArrowPrimitiveType>::Native;
+
 /// Arrow data whose NaN is null.
 pub(crate) struct NanIsNull<R>(pub(crate) R);
 
@@ -122,6 +155,7 @@ impl<R: RecordBatchReader> RecordBatchReader for NanIsNull<R> {
 
 fn without_nan(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
+        DataType::Float16 => floats::<Float16Type>(column, Half::is_nan),
         DataType::Float32 => floats::<Float32Type>(column, f32::is_nan),
         DataType::Float64 => floats::<Float64Type>(column, f64::is_nan),
         _ => Arc::clone(column),

@@ -1,7 +1,7 @@
 //! Syncs: a job that runs on a thread of its own, while Python looks on.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,8 +21,8 @@ use crate::to_python;
 
 /// How often a wait looks for Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
-/// How long a run that was stopped may take to end; then its thread is left behind.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Lines of a connector's log that wait to be asked for, at most; those after them are dropped.
+const LOG_LINES: usize = 1000;
 
 /// A job, checked as far as that is possible without its source.
 #[pyclass(frozen, module = "headwater._headwater")]
@@ -114,10 +114,10 @@ impl NativeJob {
     fn start(&self, py: Python<'_>, full: bool, actor: &str) -> PyResult<SyncRun> {
         let (job, connector, actor) = (self.job.clone(), self.connector(py)?, Actor::named(actor));
         let secrets = job.secrets.clone();
-        let (lines, logged) = channel();
+        let (lines, logged) = sync_channel(LOG_LINES);
         let control = Arc::new(Control::new(move |level, message| {
-            // Nobody listens any more: nothing is lost that anybody wants.
-            let _ = lines.send((level, secrets.hide(message)));
+            // Nobody listens, or not yet: a connector does not wait for that.
+            let _ = lines.try_send((level, secrets.hide(message)));
         }));
         let (progress, events) = channel();
         let of_run = Arc::clone(&control);
@@ -225,8 +225,9 @@ impl SyncRun {
     }
 
     /// Waits for the end of the run: its report, and what made it fail. A run that was asked to stop
-    /// and does not is left behind; then there is no report.
-    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Option<Finished<'py>>> {
+    /// and does not within some seconds is left behind; then there is no report.
+    fn finish<'py>(&self, py: Python<'py>, patience: f64) -> PyResult<Option<Finished<'py>>> {
+        let patience = Duration::try_from_secs_f64(patience).unwrap_or(Duration::MAX);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return Ok(None) };
         let mut asked = None;
@@ -240,7 +241,7 @@ impl SyncRun {
             }
             if self.control.is_cancelled() {
                 let asked = asked.get_or_insert_with(Instant::now);
-                if asked.elapsed() > PATIENCE {
+                if asked.elapsed() > patience {
                     return Ok(None);
                 }
             }

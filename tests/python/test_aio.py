@@ -7,6 +7,7 @@ import counting
 import headwater as hw
 import headwater.aio
 import pytest
+from headwater import aio
 
 
 def names(cls):
@@ -72,3 +73,37 @@ def test_a_cancelled_task_stops_its_sync(tmp_path):
     asyncio.run(main())
     with hw.open(path, create=False) as ws:
         assert ws.runs()[0].state == "stopped"
+
+
+def test_a_query_is_data_in_any_form():
+    async def main():
+        async with await aio.open_temporary() as ws:
+            await ws.create_many("contact", [{"first_name": "A"}, {"first_name": "B"}])
+            query = ws.query("contact", sort="first_name")
+            assert [record["first_name"] async for record in query] == ["A", "B"]
+            arrow = await query.to_arrow()
+            assert arrow.column("first_name").to_pylist() == ["A", "B"]
+            assert list((await query.to_pandas())["first_name"]) == ["A", "B"]
+            assert (await query.to_polars()).height == 2
+            assert (await query.to_reader()).read_all().num_rows == 2
+
+    asyncio.run(main())
+
+
+def test_a_sync_is_watched_checked_and_discovered(people, tmp_path):
+    given = {
+        "source": {"connector": "csv", "config": {"path": str(people(30))}},
+        "target": {"workspace": str(tmp_path / "crm.db"), "commit_rows": 10},
+        "streams": [{"record_type": "contact", "match": "email"}],
+    }
+
+    async def main():
+        assert await aio.check(given) == ["people"]
+        assert (await aio.discover(given))[0]["name"] == "people"
+        assert "csv" in {one["name"] for one in aio.connectors.list()}
+        async with await aio.start_sync(given) as run:
+            read = [progress.counts["read"] async for progress in run]
+            assert (await run.report()).state == "done"
+        assert read[-1] == 30
+
+    asyncio.run(main())

@@ -253,3 +253,46 @@ def test_many_rows_over_many_commits(ws):
     report = ws.assert_many("contact", table, match="primary_email")
     assert report.counts["created"] == 60_000
     assert ws.get("contact", report[59_999].id)["title"] == "t59999"
+
+
+def test_rejects_have_their_columns_where_there_are_none(ws):
+    rejects = ws.assert_many("contact", ROWS[:1], match="primary_email").rejects
+    columns = ["position", "position_unit", "code", "field", "message", "hint", "row"]
+    assert list(rejects.to_pandas().columns) == columns
+    assert rejects.to_polars().columns == rejects.to_arrow().column_names == columns
+
+
+def test_columns_of_the_same_name_are_refused(ws):
+    frame = pandas.DataFrame([["a@acme.example", "x", 7]])
+    frame.columns = ["primary_email", "title", "title"]
+    with pytest.raises(ValueError, match="title"):
+        ws.assert_many("contact", frame, match="primary_email")
+    assert ws.query("contact").first() is None
+
+
+def test_an_index_with_a_name_is_a_column(ws):
+    frame = pandas.DataFrame(ROWS).set_index("primary_email")
+    report = ws.assert_many("contact", frame, match="primary_email")
+    assert report.counts["created"] == 2
+
+
+def test_times_of_numpy_are_times(ws):
+    seen = {"api_name": "seen_at", "display_name": "Seen", "value_type": "timestamp"}
+    ws.declare({"custom_fields": [{"record_type": "contact", "attributes": [seen]}]})
+    time = numpy.datetime64("2026-01-01T10:00:00.000000000", "ns")
+    ws.create_many("contact", [{"first_name": "A", "seen_at": time}])
+    seen_at = ws.query("contact").first()["seen_at"]
+    assert seen_at == dt.datetime(2026, 1, 1, 10, tzinfo=dt.UTC)
+
+
+def test_a_row_may_change_while_it_is_read(ws):
+    row = {"first_name": "A"}
+
+    class Odd:
+        def tolist(self):
+            row["last_name"] = "B"
+            return "x"
+
+    row["title"] = Odd()
+    assert ws.create_many("contact", [row]).counts["created"] == 1
+    assert ws.create("contact", row)["title"] == "x"

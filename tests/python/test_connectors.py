@@ -1,10 +1,12 @@
 """Connectors: libraries that are found, and ones that are written in Python."""
 
 import shutil
+import sys
 
 import counting
 import headwater as hw
 import pytest
+from headwater import command
 
 
 def job(ws, connector, config, **more):
@@ -103,8 +105,8 @@ def test_a_run_is_resumed_at_its_checkpoint(ws, tmp_path):
     assert raised.value.retryable and isinstance(raised.value, ConnectionError)
     Once.is_broken = False
     report = hw.sync(job(ws, Once, {"count": 60}, commit_rows=6))
-    # The last rows were committed with the checkpoint before them, and are passed over.
-    assert begun[-1] == 27
+    # The last checkpoint came after the last rows: it is stored all the same.
+    assert begun[-1] == 30
     assert report.counts["created"] == 30 and len(ws.query("contact").to_list()) == 60
 
 
@@ -148,3 +150,12 @@ def test_what_is_no_connector_is_refused(ws):
 
     with pytest.raises(hw.HeadwaterError):
         hw.sync(job(ws, NoRows, {}))
+
+
+def test_the_command_looks_for_modules_here_last(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["/installed"])
+    monkeypatch.setattr(sys, "argv", ["headwater", "--version"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert sys.path == ["/installed", str(tmp_path)]

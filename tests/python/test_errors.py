@@ -34,6 +34,7 @@ def test_an_exception_survives_pickling_and_copying(row):
     error = cls(
         "what", field="title", record="7", retry_after=2.5, hint="do", errors=[{"a": 1}]
     )
+    assert error.report is None
     error.report = "more"
     for again in (
         pickle.loads(pickle.dumps(error)),
@@ -80,3 +81,34 @@ def test_a_closed_workspace_says_so(ws):
     assert ws.is_closed and "closed" in repr(ws)
     with pytest.raises(hw.InvalidRequestError, match="closed"):
         ws.get("contact", "01a20a46-feca-7654-a24f-4ce742e8730e")
+
+
+def test_an_exception_is_pickled_with_its_report(ws):
+    rows = [{"primary_email": "a@acme.example"}, {"primary_email": "none"}]
+    with pytest.raises(hw.FieldValueInvalidError) as raised:
+        ws.assert_many("contact", rows, match="primary_email", all_or_nothing=True)
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert again.report.counts == raised.value.report.counts
+    assert list(again.report.rejects) == list(raised.value.report.rejects)
+
+
+def test_records_and_reports_are_pickled(ws):
+    rows = [{"primary_email": "a@acme.example"}, {"primary_email": "none"}]
+    report = ws.assert_many("contact", rows, match="primary_email")
+    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(report))))
+    assert again.counts == report.counts and repr(again) == repr(report)
+    assert [(one.action, one.id) for one in again] == [
+        (one.action, one.id) for one in report
+    ]
+    assert again[1].error.field == "primary_email" and again[0].error is None
+    assert again.to_arrow().equals(report.to_arrow())
+    assert again.to_polars().equals(report.to_polars())
+    record = ws.get("contact", report[0].id)
+    for copied in (pickle.loads(pickle.dumps(record)), copy.deepcopy(record)):
+        assert copied == record == copied and hash(copied) == hash(record)
+        assert copied.to_dict() == record.to_dict() and copied.id == record.id
+        assert copied.to_wire() == record.to_wire() and repr(copied) == repr(record)
+        assert ws.patch("contact", copied, {"title": "CTO"})["title"] == "CTO"
+    assert copied != ws.get("contact", record.id)
+    with pytest.raises(KeyError):
+        copied["nothing"]

@@ -183,3 +183,18 @@ def test_a_batch_gives_each_operation_its_outcome(ws):
     assert isinstance(bad.error, hw.UnknownFieldError)
     assert len(ws.query("contact").to_list()) == 1
     assert ws.apply([make], records=False)[0].record is None
+
+
+def test_seeds_take_what_calls_take(ws):
+    seen = {"api_name": "seen_at", "display_name": "Seen", "value_type": "timestamp"}
+    ws.declare({"custom_fields": [{"record_type": "contact", "attributes": [seen]}]})
+    time = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    (done,) = ws.seed(
+        [{"record_type": "contact", "attributes": {"first_name": "A", "seen_at": time}}]
+    )
+    assert ws.get("contact", done.id)["seen_at"] == time
+
+
+def test_a_number_of_runs_is_none_below_zero(ws):
+    with pytest.raises(ValueError):
+        ws.runs(-1)

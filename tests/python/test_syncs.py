@@ -1,10 +1,12 @@
 """Syncs: reports, progress, and what ends them."""
 
+import datetime as dt
 import io
 import json
 
 import headwater as hw
 import pytest
+from headwater import _toml
 from headwater import progress as display
 
 
@@ -173,3 +175,51 @@ def test_a_job_cannot_hold_everything(tmp_path):
     ):
         with pytest.raises(TypeError):
             hw.sync(wrong)
+
+
+def test_a_job_may_hold_any_text_and_dates():
+    tomllib = pytest.importorskip("tomllib")
+    said = {"\U0001f30a \x7f \u20ac": ["\U0001f30a", "\x7f", '"\\\n\x00']}
+    times = [dt.date(2026, 1, 1), dt.datetime(2026, 1, 1, 7, tzinfo=dt.UTC), dt.time(7)]
+    document = {**said, "times": times}
+    assert tomllib.loads(_toml.dumps(document)) == document
+
+
+def test_a_sync_that_failed_says_so_each_time(people, tmp_path):
+    stopping = job(people(10), tmp_path)
+    path = people(10)
+    path.write_text(path.read_text() + "P,none\n")
+    stopping["streams"][0]["max_rejects"] = 0
+    run = hw.start_sync(stopping)
+    raised = []
+    for _ in range(2):
+        with pytest.raises(hw.HeadwaterError) as failed:
+            run.report()
+        raised.append(failed.value)
+    assert raised[0] is raised[1] and raised[0].report.state == "failed"
+
+
+def test_a_block_waits_for_its_sync(people, tmp_path):
+    with hw.start_sync(job(people(1000), tmp_path, commit_rows=10)):
+        pass
+    with hw.open(tmp_path / "crm.db") as ws:
+        assert ws.runs()[0].state == "done"
+    stopping = job(people(10), tmp_path)
+    stopping["streams"][0]["match"] = "nothing"
+    with pytest.raises(hw.ConfigInvalidError), hw.start_sync(stopping):
+        pass
+
+
+def test_the_log_is_shown_though_the_sync_fails(tmp_path, capsys, monkeypatch):
+    lines = [("warning", "the disk is slow"), ("debug", "x")]
+    monkeypatch.setattr(
+        hw.SyncRun, "logged", lambda run: [lines.pop(0)] if lines else []
+    )
+    wrong = {
+        "source": {"connector": "csv", "config": {"path": str(tmp_path / "none.csv")}},
+        "target": {"workspace": str(tmp_path / "crm.db")},
+        "streams": [{"record_type": "contact", "match": "primary_email"}],
+    }
+    with pytest.raises(hw.HeadwaterError):
+        hw.sync(wrong)
+    assert "connector warning: the disk is slow" in capsys.readouterr().err

@@ -1,0 +1,249 @@
+//! One read of a connector in Python: what it yields is gathered into batches.
+//!
+//! A checkpoint of the host's holds the last one that the connector gave, and how many rows came
+//! after it: read again from there, that many are passed over. So a connector may give checkpoints
+//! as rarely as it likes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow_array::RecordBatchReader;
+use headwater::source::{ArrowRows, Batch, Checkpoint, NullMeans, Payload, ReadRequest};
+use headwater::{Error, ErrorCode, Result};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use serde_json::{Value as Json, json};
+
+use crate::arrow;
+use crate::failure;
+use crate::from_python;
+use crate::rows::NanIsNull;
+use crate::source::cancelled;
+
+static CHECKPOINT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Where a stream stands.
+struct Position {
+    /// The last checkpoint that the connector gave; null before the first.
+    at: Json,
+    /// Rows after it.
+    rows: usize,
+}
+
+impl Position {
+    fn parse(checkpoint: &Checkpoint) -> Result<Self> {
+        let bytes = checkpoint.as_bytes();
+        if bytes.is_empty() {
+            return Ok(Self { at: Json::Null, rows: 0 });
+        }
+        let parsed: Option<Json> = serde_json::from_slice(bytes).ok();
+        let rows = parsed.as_ref().and_then(|parsed| parsed.get("rows")?.as_u64());
+        match (parsed, rows.map(usize::try_from)) {
+            (Some(mut parsed), Some(Ok(rows))) => Ok(Self { at: parsed["at"].take(), rows }),
+            _ => {
+                let what = "the checkpoint is none of a connector in Python";
+                Err(Error::new(ErrorCode::CheckpointInvalid, what))
+            }
+        }
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint> {
+        Checkpoint::new(json!({ "at": self.at, "rows": self.rows }).to_string().into_bytes())
+    }
+}
+
+/// What an iteration of `read` gives.
+enum Yielded {
+    Row(String),
+    Columns(Box<dyn RecordBatchReader + Send>),
+    Checkpoint(Json),
+}
+
+pub(crate) struct Reading {
+    rows: Py<PyAny>,
+    /// Rows that an earlier read has given already.
+    passed_over: usize,
+    position: Position,
+    /// Whether the connector gave a checkpoint that no batch has told of.
+    is_ahead: bool,
+    batch_rows: usize,
+    /// Arrow data that is being read.
+    reader: Option<Box<dyn RecordBatchReader + Send>>,
+    /// What of it belongs to a later batch.
+    held: Option<ArrowRows>,
+    /// A failure that came after the rows of a batch.
+    failure: Option<Error>,
+    is_over: bool,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Reading {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// `checkpoint_invalid`, and what the connector raises.
+    pub(crate) fn begin(
+        connector: &Py<PyAny>,
+        request: &ReadRequest,
+        is_stopped: Arc<AtomicBool>,
+    ) -> Result<Self> {
+        let begin = Position::parse(&request.checkpoint)?;
+        let rows = Python::attach(|py| {
+            let read = || -> PyResult<Py<PyAny>> {
+                let at = crate::to_python::json(py, &begin.at)?;
+                let module = py.import("headwater.connector")?;
+                let arguments = (connector.bind(py), &request.stream, at);
+                Ok(module.call_method1("_read", arguments)?.unbind())
+            };
+            read().map_err(|raised| failure::error(py, &raised))
+        })?;
+        Ok(Self {
+            rows,
+            passed_over: begin.rows,
+            position: Position { rows: 0, ..begin },
+            is_ahead: false,
+            batch_rows: request.batch_rows.max(1),
+            reader: None,
+            held: None,
+            failure: None,
+            is_over: false,
+            is_stopped,
+        })
+    }
+
+    /// The next batch.
+    ///
+    /// # Errors
+    /// What the connector raises, after the rows before it.
+    pub(crate) fn next(&mut self) -> Result<Option<Batch>> {
+        let next = self.batch();
+        if next.is_err() {
+            self.is_over = true;
+        }
+        next
+    }
+
+    fn batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            if let Some(columns) = self.columns()? {
+                return Ok(Some(columns));
+            }
+            if let Some(lines) = self.lines()? {
+                return Ok(Some(lines));
+            }
+            if self.is_over && self.is_ahead {
+                // The next read goes on there, though no row came since.
+                return self.emit(Payload::JsonLines(String::new()), 0).map(Some);
+            }
+            if self.is_over {
+                return self.failure.take().map_or(Ok(None), Err);
+            }
+        }
+    }
+
+    /// A batch of Arrow data, where some is left. Read without the lock on the interpreter: a
+    /// producer may need it on threads of its own.
+    fn columns(&mut self) -> Result<Option<Batch>> {
+        while self.held.is_none() {
+            let Some(reader) = &mut self.reader else { return Ok(None) };
+            if self.is_stopped.load(Ordering::Acquire) {
+                return Err(cancelled());
+            }
+            let Some(batch) = reader.next() else {
+                self.reader = None;
+                return Ok(None);
+            };
+            let batch = batch.map_err(|cause| arrow::unreadable(&cause))?;
+            let columns = ArrowRows::try_from((batch, NullMeans::Null))?;
+            let over = self.passed_over.min(columns.len());
+            self.passed_over -= over;
+            self.position.rows += over;
+            if over < columns.len() {
+                self.held = Some(arrow::slice(&columns, over, columns.len() - over)?);
+            }
+        }
+        let Some(columns) = self.held.take() else { return Ok(None) };
+        let now = columns.len().min(self.batch_rows);
+        if now < columns.len() {
+            self.held = Some(arrow::slice(&columns, now, columns.len() - now)?);
+        }
+        self.position.rows += now;
+        self.emit(Payload::Arrow(arrow::slice(&columns, 0, now)?), now).map(Some)
+    }
+
+    /// A batch of mappings; none where Arrow data or the end comes first.
+    fn lines(&mut self) -> Result<Option<Batch>> {
+        let mut lines = String::new();
+        let mut count = 0;
+        Python::attach(|py| {
+            while count < self.batch_rows && self.reader.is_none() && !self.is_over {
+                if self.is_stopped.load(Ordering::Acquire) {
+                    return Err(cancelled());
+                }
+                match self.take(py) {
+                    Err(raised) => {
+                        // What was read before is good.
+                        self.is_over = true;
+                        self.failure = Some(failure::error(py, &raised));
+                    }
+                    Ok(None) => self.is_over = true,
+                    Ok(Some(Yielded::Checkpoint(at))) => self.move_to(at),
+                    Ok(Some(Yielded::Columns(reader))) => self.reader = Some(reader),
+                    Ok(Some(Yielded::Row(line))) => {
+                        self.position.rows += 1;
+                        if self.passed_over > 0 {
+                            self.passed_over -= 1;
+                        } else {
+                            lines.push_str(&line);
+                            lines.push('\n');
+                            count += 1;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if count == 0 {
+            return Ok(None);
+        }
+        self.emit(Payload::JsonLines(lines), count).map(Some)
+    }
+
+    /// Goes on behind a checkpoint.
+    fn move_to(&mut self, at: Json) {
+        // Said again before its first row: the rows to pass over are still to come.
+        if self.position.rows == 0 && self.position.at == at {
+            return;
+        }
+        self.position = Position { at, rows: 0 };
+        self.passed_over = 0;
+        self.is_ahead = true;
+    }
+
+    fn emit(&mut self, payload: Payload, row_count: usize) -> Result<Batch> {
+        self.is_ahead = false;
+        Ok(Batch {
+            payload,
+            row_count,
+            positions: Vec::new(),
+            bad_rows: Vec::new(),
+            checkpoint: self.position.checkpoint()?,
+        })
+    }
+
+    /// The next thing that the connector yields; `None` at its end.
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Yielded>> {
+        let Some(yielded) = self.rows.bind(py).try_iter()?.next().transpose()? else {
+            return Ok(None);
+        };
+        if yielded.is_instance(CHECKPOINT.import(py, "headwater.connector", "Checkpoint")?)? {
+            let at = from_python::json(&yielded.getattr("value")?, "checkpoint")?;
+            return Ok(Some(Yielded::Checkpoint(at)));
+        }
+        if let Some(reader) = arrow::reader(&yielded)? {
+            return Ok(Some(Yielded::Columns(Box::new(NanIsNull(reader)))));
+        }
+        let row = from_python::object(&yielded, "a row")?;
+        Ok(Some(Yielded::Row(Json::Object(row).to_string())))
+    }
+}
