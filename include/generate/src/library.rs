@@ -59,8 +59,8 @@ const INTRODUCTION: &str = "\
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
- * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call is refused from
- * then on, and may be freed. Nothing is written to stdout or stderr.
+ * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
+ * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
  *
  * Generated from ffi by `cargo run -p headwater-headers`; do not edit.
  */";

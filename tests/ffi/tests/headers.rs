@@ -70,14 +70,20 @@ fn the_cpp_headers_compile_alone_and_twice() {
 fn the_library_exports_the_listed_symbols_and_no_others() {
     let exported = |library: &Path, arguments: &[&str]| -> BTreeSet<String> {
         let listed = run(Command::new("nm").args(arguments).arg("--defined-only").arg(library));
-        let names = listed.lines().filter_map(|line| line.split(' ').nth(2));
-        let names = names.map(|name| name.trim_end_matches("@@HEADWATER_0").to_owned());
-        names.filter(|name| name != "HEADWATER_0").collect()
+        let names = listed.lines().filter_map(|line| line.split(' ').nth(2)).map(str::to_owned);
+        names.filter(|name| !name.starts_with("HEADWATER_0")).collect()
     };
     let listed = std::fs::read_to_string(repository().join("include/headwater.symbols")).unwrap();
     let listed: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
     assert!(listed.len() > 60);
-    assert_eq!(exported(&installed().join("lib/libheadwater.so"), &["-D"]), listed);
+    // Each with the version that its comment names.
+    let versioned = functions().into_iter().map(|function| {
+        let since =
+            function.comment.rsplit("Since ").next().unwrap().trim_end_matches('.').to_owned();
+        format!("{}@@HEADWATER_{since}", function.name)
+    });
+    let versioned: BTreeSet<String> = versioned.collect();
+    assert_eq!(exported(&installed().join("lib/libheadwater.so"), &["-D"]), versioned);
     assert_eq!(exported(&installed().join("lib/libheadwater.a"), &["-g"]), listed);
     let declared: BTreeSet<String> =
         functions().into_iter().map(|function| function.name).collect();
@@ -147,6 +153,17 @@ fn c_lays_every_struct_out_as_the_library_does() {
     let source = folder.path().join("layout.c");
     std::fs::write(&source, asserts).unwrap();
     run(c_compiler().arg("-c").arg(source).arg("-o").arg(folder.path().join("layout.o")));
+}
+
+#[test]
+fn a_result_that_is_const_gives_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("const.cpp");
+    let text = "#include <headwater.hpp>\nusing R = headwater::Result<headwater::Document>;\n\
+                const headwater::Document &f(const R &r);\n\
+                const headwater::Document &f(const R &r) { return r.value(); }\n";
+    std::fs::write(&source, text).unwrap();
+    run(headwater_ffi_tests::cpp_compiler().arg("-fsyntax-only").arg(&source));
 }
 
 /// Misuse of handles that a compiler sees.
