@@ -49,8 +49,8 @@ pub fn functions_of(header: &str) -> Vec<Function> {
             continue;
         }
         let is_first = line.starts_with(|first: char| first.is_ascii_lowercase());
-        let is_other = ["typedef", "static", "extern"].iter().any(|word| text.starts_with(word));
-        if is_first && !is_other {
+        let is_other = text.starts_with("typedef") || text.starts_with("static");
+        if is_first && !is_other && text.contains('(') {
             code.clear();
         } else if code.is_empty() {
             continue;
