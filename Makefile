@@ -42,7 +42,7 @@ python: $(VENV)/.ready
 
 # A page of documentation for each class, in target/python-docs.
 python-docs: python
-	$(VENV)/bin/python python/generate_docs.py target/python-docs
+	$(VENV)/bin/python python/generate/docs.py target/python-docs
 
 # The examples for orchestrators, each run once: installs these into an environment of its own.
 python-examples: python
@@ -57,8 +57,8 @@ python-test: python
 	$(VENV)/bin/python -m pytest tests/python
 	$(VENV)/bin/python -m mypy --config-file tests/python/mypy.ini -p headwater
 	$(VENV)/bin/python -m mypy.stubtest headwater._headwater --mypy-config-file tests/python/mypy.ini
-	$(VENV)/bin/python python/generate_errors.py --check
-	$(VENV)/bin/python python/generate_aio.py --check
+	$(VENV)/bin/python python/generate/errors.py --check
+	$(VENV)/bin/python python/generate/aio.py --check
 
 # Measures what benches/RESULTS.md shows, and writes it there: half an hour on a quiet machine.
 bench:

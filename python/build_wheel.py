@@ -17,6 +17,12 @@ def run(*command: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def tidy() -> None:
+    """Takes away a native module that somebody has put beside the package to try it."""
+    for native in (HERE / "headwater").glob("_headwater*.so"):
+        native.unlink()
+
+
 def build_connectors(target: Path, release: bool) -> None:
     """Puts the connector libraries where the package has them."""
     packages = [word for name in CONNECTORS for word in ("-p", f"headwater-connector-{name}")]
@@ -36,6 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "target" / "wheels")
     arguments = parser.parse_args()
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    tidy()
     build_connectors(target, arguments.release)
     shutil.rmtree(arguments.out, ignore_errors=True)
     maturin = (sys.executable, "-m", "maturin", "build", "--quiet", "--out", str(arguments.out))

@@ -36,6 +36,7 @@ __all__ = [
     "history",
     "list_connectors",
     "log_activity",
+    "next_records",
     "page",
     "patch",
     "pipelines",
@@ -110,6 +111,9 @@ def apply(
     handle: Handle, operations: Iterable[_Object], all_or_nothing: bool, records: bool
 ) -> list[tuple[Any, ...]]: ...
 def page(handle: Handle, record_type: str, body: _Object) -> tuple[list[Record], str | None]: ...
+def next_records(
+    handle: Handle, record_type: str, body: _Object, wanted: int | None
+) -> tuple[list[Record], str | None]: ...
 def activities(handle: Handle, body: _Object) -> dict[str, Any]: ...
 def add_item(
     handle: Handle, record_type: str, id: _Id, attribute: str, body: _Object

@@ -1,4 +1,4 @@
-"""The package for asyncio: the same names, as coroutines. Written by generate_aio.py: do not edit.
+"""The package for asyncio: the same names, as coroutines. Written by generate/aio.py: do not edit.
 
 A call runs on a thread of its own, as the library blocks; what it does is described there.
 

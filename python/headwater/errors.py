@@ -1,4 +1,4 @@
-"""An exception class for each error code. Written by generate_errors.py: do not edit."""
+"""An exception class for each error code. Written by generate/errors.py: do not edit."""
 
 from __future__ import annotations
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 Sort: TypeAlias = "str | Iterable[str] | None"
 """The order of a query: names of attributes, with ``-`` before those that descend."""
 
-PAGE = 100
-"""How many records a query reads at a time."""
-
 
 @final
 class Page:
@@ -81,11 +78,8 @@ class Query:
         """The records, a page at a time."""
         left = self._limit
         body = dict(self._body)
-        while True:
-            body["limit"] = PAGE if left is None else min(left, PAGE)
-            if left == 0:
-                return
-            page = read_page(self._handle, self._record_type, body)
+        while left != 0:
+            page = next_page(self._handle, self._record_type, body, left)
             yield page
             if page.next_cursor is None:
                 return
@@ -99,9 +93,10 @@ class Query:
 
     def first(self) -> Record | None:
         """The first record, or ``None`` where there is none."""
-        body = {**self._body, "limit": 1}
-        records = read_page(self._handle, self._record_type, body).records
-        return records[0] if records and self._limit != 0 else None
+        if self._limit == 0:
+            return None
+        records = next_page(self._handle, self._record_type, self._body, 1).records
+        return records[0] if records else None
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return _headwater.query_stream(self._handle, self._record_type, self._body, self._limit)
@@ -138,6 +133,14 @@ class Query:
 def read_page(handle: _headwater.Handle, record_type: str, body: Mapping[str, Any]) -> Page:
     """One page of a query in the words of the API."""
     records, cursor = _headwater.page(handle, record_type, body)
+    return Page([Record(record) for record in records], cursor)
+
+
+def next_page(
+    handle: _headwater.Handle, record_type: str, body: Mapping[str, Any], wanted: int | None
+) -> Page:
+    """As many records as are quick to read at a time, or as are wanted."""
+    records, cursor = _headwater.next_records(handle, record_type, body, wanted)
     return Page([Record(record) for record in records], cursor)
 
 

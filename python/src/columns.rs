@@ -12,20 +12,19 @@ use headwater::value::{ADDRESS_PARTS, ValueType};
 use headwater::{Query, Workspace};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::arrow;
 use crate::failure::OrRaise;
 use crate::from_python;
 use crate::handle::Handle;
+use crate::query;
 
 /// Digits of an amount, and those of them behind the point.
 const DECIMAL: DataType = DataType::Decimal128(38, 10);
 /// The offset that texts are parsed with, and the name of it that other packages know best.
 const OFFSET: &str = "+00:00";
 const UTC: &str = "UTC";
-/// How many records are read at a time.
-const PAGE: u64 = 100;
 
 /// The records of a query (its body in the words of the API) as an Arrow stream, which reads them as
 /// it is asked for them.
@@ -35,11 +34,11 @@ pub(crate) fn query_stream<'py>(
     handle: &Handle,
     record_type: &str,
     body: &Bound<'py, PyAny>,
-    limit: Option<u64>,
+    limit: Option<usize>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let body = from_python::object(body, "query")?;
     let workspace = handle.workspace().or_raise(py)?;
-    let record_type = workspace.record_type(record_type).or_raise(py)?;
+    let record_type = handle.run(py, |workspace| workspace.record_type(record_type))?;
     // What is wrong with the query is told now, not when the stream is read.
     Query::parse(&workspace.schema(), &record_type, body.clone()).or_raise(py)?;
     let parsed = Arc::new(schema_of(&record_type));
@@ -58,18 +57,16 @@ struct Pages {
     parsed: SchemaRef,
     /// Asks for the next page; `None` at the end.
     body: Option<Map<String, Json>>,
-    left: Option<u64>,
+    left: Option<usize>,
 }
 
 impl Pages {
     fn read(&mut self, mut body: Map<String, Json>) -> Result<RecordBatch, ArrowError> {
         let failed = |error: headwater::Error| ArrowError::ExternalError(Box::new(error));
-        body.insert("limit".to_owned(), json!(self.left.unwrap_or(PAGE).min(PAGE)));
-        let query = Query::parse(&self.workspace.schema(), &self.record_type, body.clone());
-        let page = self.workspace.query(self.record_type.api_name(), &query.map_err(failed)?);
-        let page = page.map_err(failed)?;
+        let name = self.record_type.api_name();
+        let page = query::read(&*self.workspace, name, body.clone(), self.left).map_err(failed)?;
         if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(page.records.len() as u64);
+            *left = left.saturating_sub(page.records.len());
         }
         self.body = page.next_cursor.map(|cursor| {
             body.insert("cursor".to_owned(), cursor.into());

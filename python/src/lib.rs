@@ -56,7 +56,7 @@ mod module {
         add_edge, add_item, edges, remove_edge, remove_item, update_edge, update_item,
     };
     #[pymodule_export]
-    use super::query::{activities, page};
+    use super::query::{activities, next_records, page};
     #[pymodule_export]
     use super::record::Record;
     #[pymodule_export]

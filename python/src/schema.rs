@@ -25,8 +25,8 @@ pub(crate) fn schema<'py>(
     handle: &Handle,
     record_type: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let schema = handle.workspace().or_raise(py)?.schema();
-    to_python::json(py, &schema.record_type(record_type).or_raise(py)?.to_json())
+    let declared = handle.run(py, |workspace| workspace.record_type(record_type))?;
+    to_python::json(py, &declared.to_json())
 }
 
 /// Pipelines with their stages.

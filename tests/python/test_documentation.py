@@ -7,7 +7,7 @@ from pathlib import Path
 import headwater as hw
 import pytest
 
-GENERATOR = Path(__file__).resolve().parents[2] / "python/generate_docs.py"
+GENERATOR = Path(__file__).resolve().parents[2] / "python/generate/docs.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 //! The door to storage: what an engine must do so that the local workspace can live on it.
 //!
 //! A store works on whole batches and decides nothing: which record matches, what changes and
-//! what is refused is settled in `local` before anything is written. `contract.rs` holds one
+//! what is refused is settled in `local` before anything is written. `contract` holds one
 //! test function for each rule below and runs on every store.
 
 pub mod api_keys;

@@ -1,8 +1,8 @@
 //! `headwater serve` as an integrator meets it: bad requests, sudden death.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use headwater_program_tests::{Desk, Served};
@@ -49,6 +49,29 @@ fn who_could_reach_it_without_a_key_is_kept_out() {
     let open = desk.run(&open);
     assert_eq!(open.status, Some(1));
     assert!(open.errors.contains("config_invalid"), "{open:?}");
+}
+
+/// One assert is atomic: however many arrive at once, one creates and the others update.
+#[test]
+fn of_many_asserts_at_once_one_creates_the_record() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth"]);
+    for person in 0..5 {
+        let body = json!({"match": {"contact_emails": format!("p{person}@acme.com")}, "attributes": {"title": "CTO"}});
+        let barrier = Barrier::new(8);
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let assert = || {
+                barrier.wait();
+                crm.post("/contact/_assert", &body).0
+            };
+            let clients: Vec<_> = (0..8).map(|_| scope.spawn(assert)).collect();
+            clients.into_iter().map(|client| client.join().unwrap()).collect()
+        });
+        let count = |status: u16| statuses.iter().filter(|one| **one == status).count();
+        assert_eq!((count(201), count(200)), (1, 7), "{statuses:?}");
+    }
+    let (_, all) = crm.post("/contact/_query", &json!({}));
+    assert_eq!(all["data"].as_array().unwrap().len(), 5);
 }
 
 /// Many clients write while the server is killed: what was acknowledged is there afterwards.

@@ -1,4 +1,4 @@
-"""Writes a page of documentation for each class of the package: generate_docs.py FOLDER."""
+"""Writes a page of documentation for each class of the package: docs.py FOLDER."""
 
 import inspect
 import sys

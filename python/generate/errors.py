@@ -1,11 +1,11 @@
-"""Writes the exception classes from the table of error codes: python generate_errors.py [--check]."""
+"""Writes the exception classes from the table of error codes: python generate/errors.py [--check]."""
 
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
-PATH = Path(__file__).parent / "headwater" / "errors.py"
+PATH = Path(__file__).parents[1] / "headwater" / "errors.py"
 
 # What Python itself raises in a like case, so that code that knows nothing of Headwater does the
 # right thing. A code that is not here takes the base of its group.
@@ -36,7 +36,7 @@ GROUPS = {
     "store": "OSError",
     "other": "RuntimeError",
 }
-HEADER = '''"""An exception class for each error code. Written by generate_errors.py: do not edit."""
+HEADER = '''"""An exception class for each error code. Written by generate/errors.py: do not edit."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         PATH.write_text(text)
     elif PATH.read_text() != text:
-        raise SystemExit(f"{PATH} is not what the table of codes makes: run generate_errors.py")
+        raise SystemExit(f"{PATH} is not what the table of codes makes: run generate/errors.py")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""Writes headwater/aio.py from the signatures of headwater/workspace.py: generate_aio.py [--check]."""
+"""Writes headwater/aio.py from the signatures of headwater/workspace.py: generate/aio.py [--check]."""
 
 import ast
 import subprocess
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "headwater"
+FOLDER = Path(__file__).parents[1] / "headwater"
 PATH = FOLDER / "aio.py"
 # What is written by hand below, or is no call.
 OTHER = {"close", "query", "url", "record_types", "is_closed"}
-HEADER = '''"""The package for asyncio: the same names, as coroutines. Written by generate_aio.py: do not edit.
+HEADER = '''"""The package for asyncio: the same names, as coroutines. Written by generate/aio.py: do not edit.
 
 A call runs on a thread of its own, as the library blocks; what it does is described there.
 
@@ -226,7 +226,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         PATH.write_text(text)
     elif PATH.read_text() != text:
-        raise SystemExit(f"{PATH} is not what workspace.py makes: run generate_aio.py")
+        raise SystemExit(f"{PATH} is not what workspace.py makes: run generate/aio.py")
 
 
 if __name__ == "__main__":
