@@ -28,6 +28,11 @@
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
+ * Remote workspaces take their key from the job, or from HEADWATER_API_KEY, or from the file that
+ * HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
+ * `rate_limited`, `payload_too_large`, `unavailable` or `timeout`, and with `operation_not_supported`
+ * for what only a local one can do.
+ *
  * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
  * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
  *
@@ -1277,6 +1282,36 @@ void headwater_sync_cancel(const headwater_sync *sync);
  * Threads: any, once no call on it is running, but not in `log`. Errors: none. Since 0.1.
  */
 void headwater_sync_free(headwater_sync *sync);
+
+/*
+ * Deliveries: what a job's run would ask of a remote workspace, and whether what it brought is there.
+ */
+
+/**
+ * Reads the rows that a run would read, and says what they would ask of a remote workspace; writes
+ * nothing there.
+ *
+ * `sync`: Borrowed for the call. `*out_estimate`: Owned by the caller; free with
+ * `headwater_document_free`. It is `{"rows", "refused", "unchanged", "requests", "seconds"}`, where
+ * `seconds` is null while no rate is known.
+ * Threads: one at a time. Errors: `operation_not_supported` where the workspace is not remote;
+ * `cancelled`, and as `headwater_sync_run`. Since 0.1.
+ */
+int32_t headwater_sync_estimate(headwater_sync *sync,
+                                headwater_document **out_estimate,
+                                headwater_error **out_error);
+
+/**
+ * Compares what a job has brought to a remote workspace with what is there now.
+ *
+ * `sync`: Borrowed for the call. `*out_drifts`: Owned by the caller; free with
+ * `headwater_document_free`. It is `{"drifts": [{"record_type", "read", "known", "changed", "gone"}]}`.
+ * Threads: one at a time. Errors: `operation_not_supported` where the workspace is not remote;
+ * `cancelled`, and what a remote workspace ends with. Since 0.1.
+ */
+int32_t headwater_sync_verify(headwater_sync *sync,
+                              headwater_document **out_drifts,
+                              headwater_error **out_error);
 
 /*
  * Runs and rejects: what a workspace remembers of its syncs.

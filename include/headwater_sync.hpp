@@ -101,6 +101,8 @@ public:
 
   Document check() { return document(headwater_sync_check).value(); }
   Document discover() { return document(headwater_sync_discover).value(); }
+  Document estimate() { return document(headwater_sync_estimate).value(); }
+  Document verify() { return document(headwater_sync_verify).value(); }
 
   /** Runs the job and gives the report. */
   Result<Document> try_run() {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater::source::{Control, StreamDescription};
 use headwater::store::journal::RunState;
-use headwater::sync::{JOB_SCHEMA, Job, Report, RunOptions};
-use headwater::{Error, ErrorCode, OpenOptions, Result, Schema, Workspace};
+use headwater::sync::{Estimate, JOB_SCHEMA, Job, Report, RunOptions};
+use headwater::{Drift, Error, ErrorCode, OpenOptions, Result, Schema, Workspace};
 use headwater_abi::headwater_str;
 use headwater_host::{Connectors, LoadedConnector};
 use serde_json::{Value as Json, json};
@@ -334,18 +334,31 @@ impl headwater_sync {
 
     fn run(&self) -> Result<Report> {
         self.alone(|control| {
-            if let Some(shared) = &self.workspace {
-                let workspace = shared.enter()?;
-                return self.run_in(&*workspace, &*self.connector()?, control);
-            }
             let connector = self.connector()?;
-            let options = OpenOptions {
-                create: true,
-                rejects_duplicates: self.job.rejects_duplicates,
-                keeps_history: self.job.keeps_history,
-            };
-            let workspace = headwater::open(&self.job.workspace, options)?;
-            self.run_in(&*workspace, &connector, control)
+            self.in_workspace(|workspace| self.run_in(workspace, &connector, control))
+        })
+    }
+
+    /// Does `work` in the workspace that the rows go to; makes one that the job names.
+    fn in_workspace<T>(&self, work: impl FnOnce(&dyn Workspace) -> Result<T>) -> Result<T> {
+        match &self.workspace {
+            Some(shared) => work(&*shared.enter()?),
+            None => work(&*self.job.open_workspace()?),
+        }
+    }
+
+    pub(crate) fn estimate(&self) -> Result<Estimate> {
+        self.alone(|control| {
+            let (connector, options) = (self.connector()?, RunOptions { full: self.is_full });
+            self.in_workspace(|workspace| {
+                headwater::sync::estimate(&self.job, &*connector, workspace, options, control)
+            })
+        })
+    }
+
+    pub(crate) fn verify(&self) -> Result<Vec<Drift>> {
+        self.alone(|control| {
+            self.in_workspace(|workspace| headwater::sync::verify(&self.job, workspace, control))
         })
     }
 

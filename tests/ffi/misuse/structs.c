@@ -71,13 +71,41 @@ static void after(const char *folder, const char *how, int is_freed) {
   begin("headwater_query_next", how);
   int32_t status = headwater_query_next(records, &page, &error);
   refused(status, error);
-  begin("headwater_sync_run", how);
-  status = headwater_sync_run(job, &page, &error);
+  begin("headwater_sync_verify", how);
+  status = headwater_sync_verify(job, &page, &error);
   refused(status, error);
   headwater_query_free(records);
   headwater_sync_free(job);
   if (!is_freed)
     headwater_workspace_free(one);
+}
+
+/* A local workspace has nothing to verify; a remote one is opened as the job says. */
+static void verified(const char *folder) {
+  static const struct {
+    const char *target, *what;
+    int32_t wanted;
+  } all[] = {{"job.db\"", "a local workspace", HEADWATER_E_OPERATION_NOT_SUPPORTED},
+             {"http://127.0.0.1:9/api/v2\"\nduplicates = \"reject\"",
+              "a remote one with a local setting", HEADWATER_E_CONFIG_INVALID}};
+  for (int i = 0; i < 2; i++) {
+    headwater_sync *job = NULL;
+    headwater_document *drifts = NULL;
+    headwater_error *error = NULL;
+    char text[1024];
+    snprintf(text, sizeof text,
+             "[source]\nconnector = \"nowhere\"\n[target]\nworkspace = \"%s\n"
+             "[[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n",
+             all[i].target);
+    must(headwater_sync_open(headwater_text(text), headwater_text(folder), NULL, &job, NULL));
+    begin("headwater_sync_verify", all[i].what);
+    int32_t status = headwater_sync_verify(job, &drifts, &error);
+    if (status != all[i].wanted)
+      complain((const char *)headwater_error_message(error).ptr, status);
+    headwater_error_free(error);
+    headwater_document_free(drifts);
+    headwater_sync_free(job);
+  }
 }
 
 int main(int count, char **arguments) {
@@ -87,5 +115,6 @@ int main(int count, char **arguments) {
   larger(arguments[1]);
   after(arguments[1], "after the workspace was closed", 0);
   after(arguments[1], "after the workspace was freed", 1);
+  verified(arguments[1]);
   return end();
 }

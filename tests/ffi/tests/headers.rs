@@ -166,31 +166,54 @@ fn a_result_that_is_const_gives_its_value() {
     run(headwater_ffi_tests::cpp_compiler().arg("-fsyntax-only").arg(&source));
 }
 
-/// Misuse of handles that a compiler sees.
+/// Misuse of handles that a compiler sees; beside each what is right, so that nothing else is refused.
 #[test]
 fn misuse_of_handles_does_not_compile() {
     let c = [
-        ("a query is no workspace", "headwater_workspace_free((headwater_query *)0);"),
+        (
+            "a query is no workspace",
+            "headwater_workspace_free((headwater_query *)0);",
+            "headwater_workspace_free((headwater_workspace *)0);",
+        ),
         (
             "a borrowed error is not freed",
             "headwater_error_free(headwater_error_related((headwater_error *)0, 0));",
+            "headwater_error_code(headwater_error_related((headwater_error *)0, 0));",
         ),
         (
             "a document is not written where a query goes",
             "headwater_document *d; headwater_query_open(0, headwater_text(\"\"), headwater_text(\"\"), &d, 0);",
+            "headwater_query *d; headwater_query_open(0, headwater_text(\"\"), headwater_text(\"\"), &d, 0);",
         ),
-        ("a C string is no headwater_str", "headwater_sync_open(\"job\", \"\", 0, 0, 0);"),
+        (
+            "a C string is no headwater_str",
+            "headwater_sync_open(\"job\", headwater_text(\"\"), 0, 0, 0);",
+            "headwater_sync_open(headwater_text(\"job\"), headwater_text(\"\"), 0, 0, 0);",
+        ),
     ];
     let cpp = [
-        ("a workspace is not copied", "headwater::Workspace a(\"x\"); auto b = a;"),
-        ("a document is not copied", "extern headwater::Document a; auto b = a;"),
+        (
+            "a workspace is not copied",
+            "headwater::Workspace a(\"x\"); auto b = a;",
+            "headwater::Workspace a(\"x\"); auto b = std::move(a);",
+        ),
+        (
+            "a document is not copied",
+            "extern headwater::Document a; auto b = a;",
+            "extern headwater::Document a; auto b = std::move(a);",
+        ),
         (
             "a result is not dropped",
             "extern headwater::Workspace w; w.attempt().archive(\"contact\", \"\");",
+            "extern headwater::Workspace w; (void)w.attempt().archive(\"contact\", \"\");",
         ),
-        ("a query is read where it can be moved on", "extern const headwater::Query q; q.next();"),
+        (
+            "a query is read where it can be moved on",
+            "extern const headwater::Query q; q.next();",
+            "extern headwater::Query q; q.next();",
+        ),
     ];
-    let fails = |language: &str, what: &str, body: &str| {
+    let fails = |language: &str, what: &str, wrong: &str, right: &str| {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join(format!("misuse.{language}"));
         let header = if language == "c" { "headwater.h" } else { "headwater.hpp" };
@@ -201,9 +224,9 @@ fn misuse_of_handles_does_not_compile() {
                 if language == "c" { c_compiler() } else { headwater_ffi_tests::cpp_compiler() };
             compiler.args(["-fsyntax-only", "-Wno-unused"]).arg(&source).output().unwrap().status
         };
-        assert!(compile("").success(), "the frame does not compile");
-        assert!(!compile(body).success(), "{what}: it compiles");
+        assert!(compile(right).success(), "{what}: what is right does not compile");
+        assert!(!compile(wrong).success(), "{what}: it compiles");
     };
-    c.iter().for_each(|(what, body)| fails("c", what, body));
-    cpp.iter().for_each(|(what, body)| fails("cpp", what, body));
+    c.iter().for_each(|(what, wrong, right)| fails("c", what, wrong, right));
+    cpp.iter().for_each(|(what, wrong, right)| fails("cpp", what, wrong, right));
 }
