@@ -232,7 +232,7 @@ mod tests {
         Buggy { inner, writers: Mutex::default() }
     }
 
-    fn object(json: Value) -> Map<String, Value> {
+    fn object(json: &Value) -> Map<String, Value> {
         json.as_object().cloned().unwrap()
     }
 
@@ -243,7 +243,7 @@ mod tests {
             let workspace = buggy(&folder);
             let contact = workspace.schema().record_type("contact").unwrap().clone();
             let create = |title: &str| {
-                let json = object(json!({ "first_name": "Ann", "title": title }));
+                let json = object(&json!({ "first_name": "Ann", "title": title }));
                 let attributes = Attributes::parse(&contact, json, Write::Create, None).unwrap();
                 Operation::new(Arc::clone(&contact), OperationKind::Create { attributes })
             };
@@ -260,7 +260,7 @@ mod tests {
         let workspace = Arc::new(buggy(&folder));
         let grouped = Grouped::new(workspace.clone()).unwrap();
         let metadata = json!({"activity_time": "2026-01-01T00:00:00Z", "subject": "Call", "description": "Asked."});
-        log_activity(&grouped, object(json!({ "metadata": metadata }))).unwrap();
+        log_activity(&grouped, object(&json!({ "metadata": metadata }))).unwrap();
         assert_eq!(*workspace.writers.lock().unwrap(), ["writer"]);
     }
 }

@@ -45,7 +45,8 @@ pub fn describe(include: &Path, scratch: &Path, to: &Path) {
         "-Wl,-soname,libheadwater.so.0",
         "-I",
     ]);
-    run(command.arg(include).arg("-o").arg(&library).arg(source));
+    // By its name alone, which is what the description then has.
+    run(command.arg(include).arg("-o").arg(&library).arg("stubs.c").current_dir(scratch));
     let mut abidw = Command::new(tool("abidw"));
     abidw.args(["--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", "--out-file"]);
     run(abidw.arg(to).arg(library));
