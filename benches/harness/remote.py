@@ -69,7 +69,9 @@ def write(bench: Bench, url: str, rows: int) -> Path:
     file.write_text("mail,first,title\n" + "".join(lines))
     ledger = bench.path("remote-ledger.db")
     remove(ledger)
-    job.write_text(JOB.format(file=file, url=url, ledger=ledger, concurrency=CONCURRENCY))
+    job.write_text(
+        JOB.format(file=file, url=url, ledger=ledger, concurrency=CONCURRENCY)
+    )
     return job
 
 
@@ -93,7 +95,9 @@ def measure(bench: Bench) -> str:
         share = (wanted - rate) / seconds / rate
         refused = counts["over_rate_limit"] / counts["requests"]
         rows.append([f"{rate} writes/s allowed", f"{share:.3f}", f"{refused:.2%}"])
-        asked.append(target(f"kept of {rate}/s", ">= 0.95", f"{share:.3f}", share >= 0.95))
+        asked.append(
+            target(f"kept of {rate}/s", ">= 0.95", f"{share:.3f}", share >= 0.95)
+        )
         asked.append(
             target(f"refused at {rate}/s", "< 1 %", f"{refused:.2%}", refused < 0.01)
         )

@@ -2,8 +2,8 @@
 //!
 //! `include/headwater.h` is generated from these modules, one section a module, in the order of
 //! `SECTIONS` in `include/generate`; what a C program must know stands in their documentation. Every
-//! exported function is one call of [`guard`], which keeps panics in and turns errors into a status
-//! and an object; what it does is a call of core. Pointers are looked at in [`handle`] and [`text`]
+//! exported function is one call of `guard`, which keeps panics in and turns errors into a status
+//! and an object; what it does is a call of core. Pointers are looked at in `handle` and `text`
 //! alone.
 #![allow(non_camel_case_types, reason = "the types have the names that they have in C")]
 #![allow(

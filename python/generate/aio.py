@@ -30,14 +30,13 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, TypeVar, final
 
-from . import syncs, workspace
+from . import opening, syncs, workspace
 from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort
-from .records import Asserted, Outcome, Record
+from .records import Asserted, Attributes, Id, Outcome, Record
 from .syncs import JobLike, Mode, Progress, SyncReport
-from .workspace import Attributes, Id
 
 _T = TypeVar("_T")
 _END = object()
@@ -198,7 +197,7 @@ def opener(function: ast.FunctionDef) -> str:
     return (
         f"\n\nasync def {function.name}({signature}) -> Workspace:\n"
         f'    """See :func:`headwater.{function.name}`."""\n'
-        f"    opened = await asyncio.to_thread(workspace.{function.name}, {arguments})\n"
+        f"    opened = await asyncio.to_thread(opening.{function.name}, {arguments})\n"
         f"    return Workspace(opened)\n"
     )
 
@@ -209,8 +208,8 @@ def source() -> str:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     methods = [node for node in classes[0].body if isinstance(node, ast.FunctionDef)]
     public = [one for one in methods if not one.name.startswith("_") and one.name not in OTHER]
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    openers = [one for one in functions if not one.name.startswith("_")]
+    opening = ast.parse((FOLDER / "opening.py").read_text())
+    openers = [node for node in opening.body if isinstance(node, ast.FunctionDef)]
     return HEADER + "".join(map(method, public)) + "".join(map(opener, openers)) + FOOTER
 
 

@@ -40,7 +40,7 @@ HEADER = '''"""An exception class for each error code. Written by generate/error
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._error import HeadwaterError
 
@@ -54,31 +54,7 @@ class {python_class}(HeadwaterError, {base}):
     group: ClassVar[str] = "{group}"
     http_status: ClassVar[int] = {http_status}
     _hint: ClassVar[str] = "{hint}"
-    _retryable: ClassVar[bool] = {retryable}
-
-'''
-FOOTER = '''
-
-def _from_number(
-    number: int,
-    message: str,
-    field: str | None,
-    record: str | None,
-    retryable: bool,
-    retry_after: float | None,
-    hint: str,
-    errors: list[dict[str, Any]],
-) -> HeadwaterError:
-    """The exception for an error of the library."""
-    return BY_NUMBER[number](
-        message,
-        field=field,
-        record=record,
-        retryable=retryable,
-        retry_after=retry_after,
-        hint=hint,
-        errors=errors,
-    )
+{retry}
 '''
 
 
@@ -108,11 +84,10 @@ def source() -> str:
     text += "".join(f'    "{name}",\n' for name in ["BY_NUMBER", *sorted(names)]) + "]\n\n"
     for row in rows:
         base = BASES.get(row["name"], GROUPS[row["group"]])
-        text += CLASS.format(base=base, **row)
-    text += "\nBY_NUMBER: dict[int, type[HeadwaterError]] = {\n"
-    text += "".join(f"    {row['number']}: {row['python_class']},\n" for row in rows)
-    text += '}\n"""The class of each code, by the code\'s number."""\n'
-    return text + FOOTER
+        retry = "    _retryable: ClassVar[bool] = True\n" if row["retryable"] else ""
+        text += CLASS.format(base=base, retry=retry, **row)
+    text += "\nBY_NUMBER = {cls.number: cls for cls in HeadwaterError.__subclasses__()}\n"
+    return text + '"""The class of each code, by the code\'s number."""\n'
 
 
 def formatted(text: str) -> str:

@@ -16,10 +16,11 @@ from .connector import Checkpoint, Connector, Stream
 from .errors import *
 from .filters import Field, Filter, field
 from .journal import Rejects, Run
+from .opening import open, open_temporary
 from .queries import Page, Query
 from .records import Asserted, Outcome, Record
 from .syncs import Progress, SyncReport, SyncRun, check, discover, start_sync, sync
-from .workspace import Workspace, open, open_temporary
+from .workspace import Workspace
 
 __all__ = [
     "Asserted",

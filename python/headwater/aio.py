@@ -19,14 +19,13 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, TypeVar, final
 
-from . import syncs, workspace
+from . import opening, syncs, workspace
 from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort
-from .records import Asserted, Outcome, Record
+from .records import Asserted, Attributes, Id, Outcome, Record
 from .syncs import JobLike, Mode, Progress, SyncReport
-from .workspace import Attributes, Id
 
 _T = TypeVar("_T")
 _END = object()
@@ -390,7 +389,7 @@ async def open(
 ) -> Workspace:
     """See :func:`headwater.open`."""
     opened = await asyncio.to_thread(
-        workspace.open,
+        opening.open,
         url,
         create=create,
         duplicates=duplicates,
@@ -404,7 +403,7 @@ async def open(
 
 async def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> Workspace:
     """See :func:`headwater.open_temporary`."""
-    opened = await asyncio.to_thread(workspace.open_temporary, id_seed=id_seed, clock=clock)
+    opened = await asyncio.to_thread(opening.open_temporary, id_seed=id_seed, clock=clock)
     return Workspace(opened)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._error import HeadwaterError
 
@@ -62,7 +62,6 @@ class UnknownRecordTypeError(HeadwaterError, LookupError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 404
     _hint: ClassVar[str] = "list the record types with the schema command"
-    _retryable: ClassVar[bool] = False
 
 
 class UnknownFieldError(HeadwaterError, LookupError):
@@ -73,7 +72,6 @@ class UnknownFieldError(HeadwaterError, LookupError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "look at the record type's schema for the attribute's api name"
-    _retryable: ClassVar[bool] = False
 
 
 class FieldNotCreatableError(HeadwaterError, ValueError):
@@ -84,7 +82,6 @@ class FieldNotCreatableError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "leave the read-only attribute out of a create"
-    _retryable: ClassVar[bool] = False
 
 
 class FieldNotUpdatableError(HeadwaterError, ValueError):
@@ -95,7 +92,6 @@ class FieldNotUpdatableError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "leave the read-only attribute out of an update"
-    _retryable: ClassVar[bool] = False
 
 
 class FieldRequiredMissingError(HeadwaterError, ValueError):
@@ -106,7 +102,6 @@ class FieldRequiredMissingError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "give the required attribute a value"
-    _retryable: ClassVar[bool] = False
 
 
 class FieldValueInvalidError(HeadwaterError, ValueError):
@@ -117,7 +112,6 @@ class FieldValueInvalidError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "check the attribute's value type and how it is written"
-    _retryable: ClassVar[bool] = False
 
 
 class RecordNotFoundError(HeadwaterError, LookupError):
@@ -128,7 +122,6 @@ class RecordNotFoundError(HeadwaterError, LookupError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 404
     _hint: ClassVar[str] = "look the record up again: it does not exist or is archived"
-    _retryable: ClassVar[bool] = False
 
 
 class AmbiguousMatchError(HeadwaterError, ValueError):
@@ -139,7 +132,6 @@ class AmbiguousMatchError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 409
     _hint: ClassVar[str] = "match by something more specific, or merge the duplicates"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidMatchingFieldError(HeadwaterError, ValueError):
@@ -150,7 +142,6 @@ class InvalidMatchingFieldError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "match by an attribute that the schema marks as unique"
-    _retryable: ClassVar[bool] = False
 
 
 class TargetRecordNotFoundError(HeadwaterError, LookupError):
@@ -161,7 +152,6 @@ class TargetRecordNotFoundError(HeadwaterError, LookupError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 404
     _hint: ClassVar[str] = "create the referenced record first, or correct the reference"
-    _retryable: ClassVar[bool] = False
 
 
 class UnknownRelationshipError(HeadwaterError, LookupError):
@@ -172,7 +162,6 @@ class UnknownRelationshipError(HeadwaterError, LookupError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 404
     _hint: ClassVar[str] = "look at the record type's schema for its relationships"
-    _retryable: ClassVar[bool] = False
 
 
 class UniqueConflictError(HeadwaterError, ValueError):
@@ -183,7 +172,6 @@ class UniqueConflictError(HeadwaterError, ValueError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 409
     _hint: ClassVar[str] = "update the record that already holds the value"
-    _retryable: ClassVar[bool] = False
 
 
 class OperationNotSupportedError(HeadwaterError, NotImplementedError):
@@ -194,7 +182,6 @@ class OperationNotSupportedError(HeadwaterError, NotImplementedError):
     group: ClassVar[str] = "record"
     http_status: ClassVar[int] = 405
     _hint: ClassVar[str] = "use an operation that the record type supports"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidFilterFieldError(HeadwaterError, ValueError):
@@ -205,7 +192,6 @@ class InvalidFilterFieldError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "filter by an attribute that the schema marks as filterable"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidFilterOperatorError(HeadwaterError, ValueError):
@@ -216,7 +202,6 @@ class InvalidFilterOperatorError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "use one of the attribute's filter operators in the schema"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidFilterValueError(HeadwaterError, ValueError):
@@ -227,7 +212,6 @@ class InvalidFilterValueError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "give the filter a value of the attribute's type"
-    _retryable: ClassVar[bool] = False
 
 
 class FilterDepthExceededError(HeadwaterError, ValueError):
@@ -238,7 +222,6 @@ class FilterDepthExceededError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "shorten the filter's path or its nesting"
-    _retryable: ClassVar[bool] = False
 
 
 class SortTooManyFieldsError(HeadwaterError, ValueError):
@@ -249,7 +232,6 @@ class SortTooManyFieldsError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "sort by at most three attributes"
-    _retryable: ClassVar[bool] = False
 
 
 class UnsortableFieldError(HeadwaterError, ValueError):
@@ -260,7 +242,6 @@ class UnsortableFieldError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "sort by an attribute that the schema marks as sortable"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidCursorError(HeadwaterError, ValueError):
@@ -271,7 +252,6 @@ class InvalidCursorError(HeadwaterError, ValueError):
     group: ClassVar[str] = "query"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "start again at the first page"
-    _retryable: ClassVar[bool] = False
 
 
 class InvalidRequestError(HeadwaterError, ValueError):
@@ -282,7 +262,6 @@ class InvalidRequestError(HeadwaterError, ValueError):
     group: ClassVar[str] = "request"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "correct the shape of the request"
-    _retryable: ClassVar[bool] = False
 
 
 class ConfigInvalidError(HeadwaterError, ValueError):
@@ -293,7 +272,6 @@ class ConfigInvalidError(HeadwaterError, ValueError):
     group: ClassVar[str] = "request"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "correct the configuration at the place named"
-    _retryable: ClassVar[bool] = False
 
 
 class UnauthorizedError(HeadwaterError, PermissionError):
@@ -304,7 +282,6 @@ class UnauthorizedError(HeadwaterError, PermissionError):
     group: ClassVar[str] = "request"
     http_status: ClassVar[int] = 401
     _hint: ClassVar[str] = "give a valid, unexpired API key"
-    _retryable: ClassVar[bool] = False
 
 
 class ForbiddenError(HeadwaterError, PermissionError):
@@ -315,7 +292,6 @@ class ForbiddenError(HeadwaterError, PermissionError):
     group: ClassVar[str] = "request"
     http_status: ClassVar[int] = 403
     _hint: ClassVar[str] = "ask for the permission that is missing"
-    _retryable: ClassVar[bool] = False
 
 
 class RateLimitedError(HeadwaterError, ConnectionError):
@@ -337,7 +313,6 @@ class PayloadTooLargeError(HeadwaterError, ValueError):
     group: ClassVar[str] = "request"
     http_status: ClassVar[int] = 413
     _hint: ClassVar[str] = "send less at a time"
-    _retryable: ClassVar[bool] = False
 
 
 class ConnectorNotFoundError(HeadwaterError, LookupError):
@@ -350,7 +325,6 @@ class ConnectorNotFoundError(HeadwaterError, LookupError):
     _hint: ClassVar[str] = (
         "give the path of the connector library, or add its folder to HEADWATER_CONNECTOR_PATH"
     )
-    _retryable: ClassVar[bool] = False
 
 
 class ConnectorIncompatibleError(HeadwaterError, ImportError):
@@ -361,7 +335,6 @@ class ConnectorIncompatibleError(HeadwaterError, ImportError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "rebuild the connector against this version's header"
-    _retryable: ClassVar[bool] = False
 
 
 class ConnectorMisbehavedError(HeadwaterError, RuntimeError):
@@ -372,7 +345,6 @@ class ConnectorMisbehavedError(HeadwaterError, RuntimeError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "report a bug to the connector's authors"
-    _retryable: ClassVar[bool] = False
 
 
 class ConnectorPanickedError(HeadwaterError, RuntimeError):
@@ -383,7 +355,6 @@ class ConnectorPanickedError(HeadwaterError, RuntimeError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "report a bug to the connector's authors"
-    _retryable: ClassVar[bool] = False
 
 
 class SourceUnauthorizedError(HeadwaterError, PermissionError):
@@ -394,7 +365,6 @@ class SourceUnauthorizedError(HeadwaterError, PermissionError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 401
     _hint: ClassVar[str] = "check the credentials for the source system"
-    _retryable: ClassVar[bool] = False
 
 
 class SourceUnavailableError(HeadwaterError, ConnectionError):
@@ -416,7 +386,6 @@ class SourceDataInvalidError(HeadwaterError, ValueError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 400
     _hint: ClassVar[str] = "correct the source at the place named"
-    _retryable: ClassVar[bool] = False
 
 
 class CheckpointInvalidError(HeadwaterError, ValueError):
@@ -427,7 +396,6 @@ class CheckpointInvalidError(HeadwaterError, ValueError):
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 409
     _hint: ClassVar[str] = "start over with --full"
-    _retryable: ClassVar[bool] = False
 
 
 class UnavailableError(HeadwaterError, ConnectionError):
@@ -471,7 +439,6 @@ class StoreFullError(HeadwaterError, OSError):
     group: ClassVar[str] = "store"
     http_status: ClassVar[int] = 507
     _hint: ClassVar[str] = "free some disk space, then run again to resume"
-    _retryable: ClassVar[bool] = False
 
 
 class StoreCorruptError(HeadwaterError, OSError):
@@ -482,7 +449,6 @@ class StoreCorruptError(HeadwaterError, OSError):
     group: ClassVar[str] = "store"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "restore the workspace from a backup"
-    _retryable: ClassVar[bool] = False
 
 
 class StoreIoError(HeadwaterError, OSError):
@@ -493,7 +459,6 @@ class StoreIoError(HeadwaterError, OSError):
     group: ClassVar[str] = "store"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "check the workspace's path, its permissions and the disk"
-    _retryable: ClassVar[bool] = False
 
 
 class CancelledError(HeadwaterError, RuntimeError):
@@ -504,7 +469,6 @@ class CancelledError(HeadwaterError, RuntimeError):
     group: ClassVar[str] = "other"
     http_status: ClassVar[int] = 499
     _hint: ClassVar[str] = "run again to resume"
-    _retryable: ClassVar[bool] = False
 
 
 class InternalError(HeadwaterError, RuntimeError):
@@ -515,73 +479,7 @@ class InternalError(HeadwaterError, RuntimeError):
     group: ClassVar[str] = "other"
     http_status: ClassVar[int] = 500
     _hint: ClassVar[str] = "report this as a bug, with the message"
-    _retryable: ClassVar[bool] = False
 
 
-BY_NUMBER: dict[int, type[HeadwaterError]] = {
-    1: UnknownRecordTypeError,
-    2: UnknownFieldError,
-    3: FieldNotCreatableError,
-    4: FieldNotUpdatableError,
-    5: FieldRequiredMissingError,
-    6: FieldValueInvalidError,
-    7: RecordNotFoundError,
-    8: AmbiguousMatchError,
-    9: InvalidMatchingFieldError,
-    10: TargetRecordNotFoundError,
-    11: UnknownRelationshipError,
-    12: UniqueConflictError,
-    13: OperationNotSupportedError,
-    101: InvalidFilterFieldError,
-    102: InvalidFilterOperatorError,
-    103: InvalidFilterValueError,
-    104: FilterDepthExceededError,
-    105: SortTooManyFieldsError,
-    106: UnsortableFieldError,
-    107: InvalidCursorError,
-    201: InvalidRequestError,
-    202: ConfigInvalidError,
-    203: UnauthorizedError,
-    204: ForbiddenError,
-    205: RateLimitedError,
-    206: PayloadTooLargeError,
-    301: ConnectorNotFoundError,
-    302: ConnectorIncompatibleError,
-    303: ConnectorMisbehavedError,
-    304: ConnectorPanickedError,
-    305: SourceUnauthorizedError,
-    306: SourceUnavailableError,
-    307: SourceDataInvalidError,
-    308: CheckpointInvalidError,
-    401: UnavailableError,
-    402: OperationTimeoutError,
-    403: StoreBusyError,
-    404: StoreFullError,
-    405: StoreCorruptError,
-    406: StoreIoError,
-    501: CancelledError,
-    502: InternalError,
-}
+BY_NUMBER = {cls.number: cls for cls in HeadwaterError.__subclasses__()}
 """The class of each code, by the code's number."""
-
-
-def _from_number(
-    number: int,
-    message: str,
-    field: str | None,
-    record: str | None,
-    retryable: bool,
-    retry_after: float | None,
-    hint: str,
-    errors: list[dict[str, Any]],
-) -> HeadwaterError:
-    """The exception for an error of the library."""
-    return BY_NUMBER[number](
-        message,
-        field=field,
-        record=record,
-        retryable=retryable,
-        retry_after=retry_after,
-        hint=hint,
-        errors=errors,
-    )

@@ -167,3 +167,14 @@ def sort_of(sort: Sort) -> list[dict[str, str]]:
         {"field": name.removeprefix("-"), "direction": "desc" if name[:1] == "-" else "asc"}
         for name in names
     ]
+
+
+def all_pages(read: Any) -> Iterator[dict[str, Any]]:
+    """What pages hold, one after the other; ``read`` gives a page and the next cursor."""
+    parameters: dict[str, Any] = {}
+    while True:
+        items, cursor = read(parameters)
+        yield from items
+        if cursor is None:
+            return
+        parameters = {"cursor": cursor}

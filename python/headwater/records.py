@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from html import escape
-from typing import Any, final
+from typing import Any, TypeAlias, final
+from uuid import UUID
 
 from . import _headwater
+
+Id: TypeAlias = "str | UUID | Record"
+"""What names a record: its id, or the record itself."""
+Attributes: TypeAlias = Mapping[str, Any]
+"""Attributes by name: a key that is missing leaves an attribute alone, ``None`` clears it."""
 
 
 @final

@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias, final
 from . import _headwater, _toml
 from .connector import Connector
 from .journal import COUNTS, Rejects, counts_of, shown_counts
+from .opening import open as open_workspace
 from .progress import Display
-from .workspace import open as open_workspace
 
 JobLike: TypeAlias = "str | PathLike[str] | Mapping[str, Any]"
 """A job: the path of a job file or of a data file, or what a job file says as a mapping."""

@@ -7,65 +7,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Any, Literal, TypeAlias, final
-from uuid import UUID
+from typing import Any, final
 
 from . import _headwater
 from .bulk import BulkReport, Nulls, Rows, apply_many
 from .filters import Where
 from .journal import Rejects, Run
-from .queries import Page, Query, Sort, read_page
-from .records import Asserted, Outcome, Record
-
-Id: TypeAlias = "str | UUID | Record"
-"""What names a record: its id, or the record itself."""
-Attributes: TypeAlias = Mapping[str, Any]
-"""Attributes by name: a key that is missing leaves an attribute alone, ``None`` clears it."""
-
-
-def open(
-    url: str | PathLike[str],
-    *,
-    create: bool = True,
-    duplicates: Literal["allow", "reject"] | None = None,
-    history: bool | None = None,
-    actor: str = "python",
-    id_seed: int | None = None,
-    clock: str | None = None,
-) -> Workspace:
-    """Opens a workspace by its path or URL, and makes it where there is none.
-
-    ``create=False`` refuses to make one. ``duplicates`` sets for good whether a second record may
-    have a match key that another one has, ``history`` whether changes are logged; ``actor`` is who
-    the log names. ``id_seed`` and ``clock`` make ids and times that repeat, for tests.
-
-    >>> import headwater as hw, tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "crm.db"
-    >>> with hw.open(path) as ws:
-    ...     sarah = ws.create("contact", {"first_name": "Sarah"})
-    >>> with hw.open(path, create=False) as ws:
-    ...     ws.get("contact", sarah.id)["first_name"]
-    'Sarah'
-    """
-    if duplicates not in (None, "allow", "reject"):
-        raise ValueError(f'expected "allow" or "reject" for duplicates, found {duplicates!r}')
-    rejects = None if duplicates is None else duplicates == "reject"
-    handle = _headwater.Handle(fspath(url), create, rejects, history, actor, id_seed, clock)
-    return Workspace(handle, fspath(url))
-
-
-def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> Workspace:
-    """Opens a new workspace that is gone when it is closed, for tests and trials.
-
-    >>> import headwater as hw
-    >>> with hw.open_temporary(id_seed=42, clock="2026-01-01T00:00:00Z") as ws:
-    ...     ws.create("contact", {"first_name": "Sarah"}).created_at.isoformat()
-    '2026-01-01T00:00:00+00:00'
-    """
-    folder = tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True)
-    path = f"{folder.name}/crm.db"
-    handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock)
-    return Workspace(handle, path, folder)
+from .queries import Page, Query, Sort, all_pages, read_page
+from .records import Asserted, Attributes, Id, Outcome, Record
 
 
 @final
@@ -389,7 +338,7 @@ class Workspace:
             page = self.links_page(record_type, id, relationship, parameters)
             return page["items"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def links_page(
         self, record_type: str, id: Id, relationship: str, parameters: Mapping[str, Any]
@@ -434,7 +383,7 @@ class Workspace:
             page = self.activities_page({**scope, **parameters})
             return page["data"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def activities_page(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """One page of activities in the API's words."""
@@ -457,7 +406,7 @@ class Workspace:
             page = self.history_page(record_type, id, parameters)
             return page["data"], page["next_cursor"]
 
-        return _all_pages(read)
+        return all_pages(read)
 
     def history_page(
         self, record_type: str, id: Id, parameters: Mapping[str, Any]
@@ -523,8 +472,6 @@ class Workspace:
         """Goes back to the state that a copy holds, in one transaction."""
         _headwater.reset(self._handle, fspath(path))
 
-    # Its end
-
     def close(self) -> None:
         """Closes the workspace; doing so twice is no mistake."""
         self._handle.close()
@@ -549,14 +496,3 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"<{'closed ' if self.is_closed else ''}workspace {self._url}>"
-
-
-def _all_pages(read: Any) -> Iterator[dict[str, Any]]:
-    """What pages hold, one after the other; ``read`` gives a page and the next cursor."""
-    parameters: dict[str, Any] = {}
-    while True:
-        items, cursor = read(parameters)
-        yield from items
-        if cursor is None:
-            return
-        parameters = {"cursor": cursor}

@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::to_python;
 
 static BASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static FROM_NUMBER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static BY_NUMBER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// A result of the library as one of Python.
 pub(crate) trait OrRaise<T> {
@@ -30,7 +30,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 
 /// An instance of the exception's class.
 pub(crate) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    let make = FROM_NUMBER.import(py, "headwater.errors", "_from_number")?;
+    let classes = BY_NUMBER.import(py, "headwater.errors", "BY_NUMBER")?;
     let (retryable, retry_after) = match error.retry() {
         Retry::Never => (false, None),
         Retry::Backoff => (true, None),
@@ -40,16 +40,14 @@ pub(crate) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     for fault in error.faults_to_json() {
         faults.append(to_python::json(py, &fault)?)?;
     }
-    make.call1((
-        error.code().number(),
-        error.message(),
-        error.field(),
-        error.record(),
-        retryable,
-        retry_after,
-        error.remedy(),
-        faults,
-    ))
+    let named = PyDict::new(py);
+    named.set_item("field", error.field())?;
+    named.set_item("record", error.record())?;
+    named.set_item("retryable", retryable)?;
+    named.set_item("retry_after", retry_after)?;
+    named.set_item("hint", error.remedy())?;
+    named.set_item("errors", faults)?;
+    classes.get_item(error.code().number())?.call((error.message(),), Some(&named))
 }
 
 /// The error that an exception of a connector stands for.
