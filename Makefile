@@ -83,7 +83,8 @@ ffi-sanitizers:
 	tests/ffi/sanitizers.sh address
 	tests/ffi/sanitizers.sh thread
 
-# Writes what abidiff compares with: for a new major version of the library only.
+# Writes what abidiff compares with: for a new major version of the library, or once a struct that
+# starts with its size has grown at its end.
 abi-baseline:
 	$(CARGO) run --quiet -p headwater-ffi-tests --bin abi-baseline
 

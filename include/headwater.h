@@ -28,8 +28,13 @@
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
- * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call is refused from
- * then on, and may be freed. Nothing is written to stdout or stderr.
+ * Remote workspaces take their key from the job, or from HEADWATER_API_KEY, or from the file that
+ * HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
+ * `rate_limited`, `payload_too_large`, `unavailable` or `timeout`, and with `operation_not_supported`
+ * for what only a local one can do.
+ *
+ * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
+ * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
  *
  * Generated from ffi by `cargo run -p headwater-headers`; do not edit.
  */
@@ -354,7 +359,10 @@ void headwater_error_free(headwater_error *error);
 
 /** A row of the table of error codes. The texts: Borrowed from the library for ever. */
 typedef struct {
-  /** `sizeof(headwater_code)`, set by the caller; no field beyond it is written. */
+  /**
+   * `sizeof(headwater_code)`, set by the caller; no field beyond it is written, and fields that
+   * this library does not know become zero.
+   */
   size_t struct_size;
   /** The number, one of `HEADWATER_E_*`. */
   int32_t number;
@@ -385,7 +393,7 @@ int32_t headwater_code_at(size_t index);
 /**
  * Says what a code means.
  *
- * `out_code`: filled as far as its `struct_size` says.
+ * `out_code`: filled as far as its `struct_size` says; all zero after a failure.
  * Threads: any. Errors: `invalid_request` for a number that is no code. Since 0.1.
  */
 int32_t headwater_code_describe(int32_t code,
@@ -991,10 +999,12 @@ int32_t headwater_bulk_lines(const headwater_workspace *workspace,
  * Applies rows that come as Arrow record batches (Arrow C Stream Interface).
  *
  * `workspace`, `options`: Borrowed for the call. `rows`: moved out, and released once, also where the
- * call fails; every buffer is checked before it is used. `out_outcomes`: a stream that the caller
- * owns, and frees with its `release`, which is NULL after a failure; its columns are `row` (uint64),
- * `action`, `id`, and of refused rows `code`, `field`, `message`, `hint`, `text` (utf8). `*out_report`:
- * Owned by the caller; free with `headwater_document_free`. It is as in `headwater_bulk_lines`.
+ * call fails; what it gives is checked before it is used. It is called on another thread, one call at
+ * a time, and not after the return. `out_outcomes`: a stream that the caller owns, and frees with its
+ * `release`; its columns are `row` (uint64), `action`, `id`, and of refused rows `code`, `field`,
+ * `message`, `hint`, `text` (utf8). `*out_report`: Owned by the caller; free with
+ * `headwater_document_free`. It is as in `headwater_bulk_lines`. Work that began and did not come to
+ * its end gives both, and an error; where it did not begin, `release` and `*out_report` are NULL.
  * Threads: any. Errors: `source_data_invalid` for a stream that fails or is wrong, and as
  * `headwater_bulk_lines`. Since 0.1.
  */
@@ -1171,8 +1181,8 @@ typedef struct {
   /** Where the connector is looked for; NULL for the usual folders. Copied. */
   const headwater_connectors *connectors;
   /**
-   * The workspace that the rows go to, in place of the one that the job names; or NULL. The sync
-   * goes on with it after it is freed, but not after it is closed.
+   * The workspace that the rows go to, in place of the one that the job names; or NULL. Once it is
+   * closed or freed, the sync is refused.
    */
   const headwater_workspace *workspace;
   /** Passed back to the functions below. */
@@ -1255,8 +1265,8 @@ int32_t headwater_sync_run(headwater_sync *sync,
                            headwater_error **out_error);
 
 /**
- * Asks the run that is going on to stop, or the next one if none is; returns at once. What is
- * committed stays, and the next run resumes.
+ * Asks the run, check or discovery that is going on to stop, or the next one if none is; returns at
+ * once. What is committed stays, and the next run resumes.
  *
  * `sync`: Borrowed for the call.
  * Threads: any, also while `headwater_sync_run` is running, and from its callbacks. Errors: none; NULL
@@ -1265,12 +1275,43 @@ int32_t headwater_sync_run(headwater_sync *sync,
 void headwater_sync_cancel(const headwater_sync *sync);
 
 /**
- * Frees a sync; NULL is none.
+ * Frees a sync; NULL is none. Waits for `log` where it is being called, and `log` is not called
+ * after that.
  *
  * `sync`: not used again.
- * Threads: any, once no call on it is running. Errors: none. Since 0.1.
+ * Threads: any, once no call on it is running, but not in `log`. Errors: none. Since 0.1.
  */
 void headwater_sync_free(headwater_sync *sync);
+
+/*
+ * Deliveries: what a job's run would ask of a remote workspace, and whether what it brought is there.
+ */
+
+/**
+ * Reads the rows that a run would read, and says what they would ask of a remote workspace; writes
+ * nothing there.
+ *
+ * `sync`: Borrowed for the call. `*out_estimate`: Owned by the caller; free with
+ * `headwater_document_free`. It is `{"rows", "refused", "unchanged", "requests", "seconds"}`, where
+ * `seconds` is null while no rate is known.
+ * Threads: one at a time. Errors: `operation_not_supported` where the workspace is not remote;
+ * `cancelled`, and as `headwater_sync_run`. Since 0.1.
+ */
+int32_t headwater_sync_estimate(headwater_sync *sync,
+                                headwater_document **out_estimate,
+                                headwater_error **out_error);
+
+/**
+ * Compares what a job has brought to a remote workspace with what is there now.
+ *
+ * `sync`: Borrowed for the call. `*out_drifts`: Owned by the caller; free with
+ * `headwater_document_free`. It is `{"drifts": [{"record_type", "read", "known", "changed", "gone"}]}`.
+ * Threads: one at a time. Errors: `operation_not_supported` where the workspace is not remote;
+ * `cancelled`, and what a remote workspace ends with. Since 0.1.
+ */
+int32_t headwater_sync_verify(headwater_sync *sync,
+                              headwater_document **out_drifts,
+                              headwater_error **out_error);
 
 /*
  * Runs and rejects: what a workspace remembers of its syncs.

@@ -71,8 +71,14 @@ private:
 /** Why a call failed. */
 class Error : public std::exception {
 public:
-  explicit Error(std::shared_ptr<const headwater_error> error) noexcept
-      : error_(std::move(error)) {}
+  explicit Error(std::shared_ptr<const headwater_error> error) noexcept : error_(std::move(error)) {
+    // Here, as threads may share an exception and ask it at the same time.
+    try {
+      what_ =
+          std::make_shared<const std::string>(std::string(name()) + ": " + std::string(message()));
+    } catch (...) {
+    }
+  }
 
   /** One of `HEADWATER_E_*`. */
   std::int32_t code() const noexcept { return headwater_error_code(error_.get()); }
@@ -100,14 +106,7 @@ public:
   }
   /** The message. */
   const char *what() const noexcept override {
-    try {
-      if (!what_)
-        what_ = std::make_shared<const std::string>(std::string(name()) + ": " +
-                                                    std::string(message()));
-      return what_->c_str();
-    } catch (...) {
-      return "an error of headwater";
-    }
+    return what_ ? what_->c_str() : "an error of headwater";
   }
 
 private:
@@ -118,7 +117,7 @@ private:
   }
 
   std::shared_ptr<const headwater_error> error_;
-  mutable std::shared_ptr<const std::string> what_;
+  std::shared_ptr<const std::string> what_;
 };
 
 /** What a call gave, or why it failed. */
@@ -133,6 +132,10 @@ public:
   const Error &error() const { return std::get<1>(held_); }
   /** The value, or its error thrown. */
   T &value() & {
+    throw_error();
+    return std::get<0>(held_);
+  }
+  const T &value() const & {
     throw_error();
     return std::get<0>(held_);
   }

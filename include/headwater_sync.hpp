@@ -70,6 +70,15 @@ class Sync {
 public:
   using Handle = detail::Handle<headwater_sync, headwater_sync_free>;
 
+  Sync(Sync &&) noexcept = default;
+  /** Frees the old job before the functions that it may call until then. */
+  Sync &operator=(Sync &&other) noexcept {
+    handle_ = std::move(other.handle_);
+    report_ = std::move(other.report_);
+    callbacks_ = std::move(other.callbacks_);
+    return *this;
+  }
+
   /** Reads the text of a job; relative paths in it are taken from `folder`. */
   static Result<Sync> try_open(std::string_view job, std::string_view folder,
                                SyncOptions options = {}) {
@@ -92,6 +101,8 @@ public:
 
   Document check() { return document(headwater_sync_check).value(); }
   Document discover() { return document(headwater_sync_discover).value(); }
+  Document estimate() { return document(headwater_sync_estimate).value(); }
+  Document verify() { return document(headwater_sync_verify).value(); }
 
   /** Runs the job and gives the report. */
   Result<Document> try_run() {

@@ -1,16 +1,18 @@
 //! Arrow streams that cross: rows of the program in, outcomes out.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use arrow_array::builder::{StringBuilder, UInt64Builder};
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use headwater::source::ArrowStream;
 use headwater::sync::bulk::RowOutcome;
 use headwater::{Error, ErrorCode, Result};
+use headwater_host::{import_columns, import_rows};
 
 use crate::handle::null;
 
@@ -53,37 +55,91 @@ impl Place<'_> {
 }
 
 /// Rows of the program, each batch checked before it is used.
-pub(crate) struct Rows(RecordBatchStreamReader);
+pub(crate) struct Rows {
+    stream: FFI_ArrowArrayStream,
+    schema: SchemaRef,
+}
 
 /// Takes a stream over: the caller's struct is empty from here on.
 ///
 /// # Safety
 /// `pointer` is NULL or leads to a stream as the Arrow C Stream Interface defines it.
 pub(crate) unsafe fn reader(pointer: *mut ArrowArrayStream) -> Result<Rows> {
-    // SAFETY: as the caller promises.
-    let given = unsafe { pointer.as_ref() }.ok_or_else(|| null("rows"))?;
-    let is_whole = given.get_schema.is_some() && given.get_next.is_some();
-    // SAFETY: as the caller promises; both are the same struct of the interface.
-    let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.cast()) };
-    if !is_whole {
-        return Err(wrong("the stream has no functions"));
+    if pointer.is_null() || !pointer.is_aligned() {
+        return Err(null("rows"));
     }
-    RecordBatchStreamReader::try_new(stream)
-        .map(Rows)
-        .map_err(|cause| wrong(&format!("the Arrow stream cannot be read: {cause}")).because(cause))
+    // SAFETY: as the caller promises; both are the same struct of the interface.
+    let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.cast()) };
+    let (Some(get_schema), Some(_), Some(_)) =
+        (stream.get_schema(), stream.get_next(), stream.release())
+    else {
+        return Err(wrong("the stream has no functions, or was released"));
+    };
+    let mut schema = FFI_ArrowSchema::empty();
+    // SAFETY: as the caller promises.
+    let status = unsafe { get_schema(&raw mut stream, &raw mut schema) };
+    if status != 0 {
+        return Err(failure(&mut stream, status));
+    }
+    if schema.release().is_none() {
+        return Err(wrong("the stream gave a schema that is released"));
+    }
+    // SAFETY: not released, and the rest is as the caller promises.
+    let columns = unsafe { import_columns(&schema) }.map_err(of_rows)?;
+    Ok(Rows { stream, schema: Arc::new(Schema::new(columns)) })
 }
 
 fn wrong(what: &str) -> Error {
     Error::new(ErrorCode::SourceDataInvalid, what).at_field("rows")
 }
 
+/// No connector gave the rows, so none is to blame.
+fn of_rows(error: Error) -> Error {
+    wrong(error.message())
+}
+
+/// What the stream says of its failure.
+fn failure(stream: &mut FFI_ArrowArrayStream, status: c_int) -> Error {
+    let text = match stream.get_last_error() {
+        // SAFETY: the last call on the stream failed, as the interface asks.
+        Some(get_last_error) => unsafe { get_last_error(&raw mut *stream) },
+        None => std::ptr::null(),
+    };
+    let said = match text.is_null() {
+        true => format!("it gives the status {status}"),
+        // SAFETY: not NULL, so a C string that is there until the next call on the stream.
+        false => unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned(),
+    };
+    wrong(&format!("the stream failed: {said}"))
+}
+
 impl Rows {
     pub(crate) fn columns(&self) -> Vec<String> {
-        self.0.schema().fields().iter().map(|field| field.name().clone()).collect()
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
     pub(crate) fn stream(self) -> ArrowStream<'static> {
         ArrowStream::new(self)
+    }
+
+    fn pull(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(get_next) = self.stream.get_next() else { return Ok(None) };
+        let mut array = FFI_ArrowArray::empty();
+        // SAFETY: whoever gave the stream promised that it is one, and it was not released.
+        let status = unsafe { get_next(&raw mut self.stream, &raw mut array) };
+        if status != 0 {
+            return Err(failure(&mut self.stream, status));
+        }
+        if array.is_released() {
+            return Ok(None);
+        }
+        // SAFETY: not released, and the rest was promised by whoever gave the stream.
+        let rows = unsafe { import_rows(array, self.schema.fields().clone()) }.map_err(of_rows)?;
+        // A batch has no place for them, and making one of them panics.
+        if rows.null_count() > 0 {
+            return Err(wrong("a batch holds null rows: only its columns may hold nulls"));
+        }
+        Ok(Some(RecordBatch::from(rows)))
     }
 }
 
@@ -91,17 +147,16 @@ impl Iterator for Rows {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let checked = |batch: RecordBatch| {
-            batch.columns().iter().try_for_each(|column| column.to_data().validate_full())?;
-            Ok(batch)
-        };
-        self.0.next().map(|batch| batch.and_then(checked))
+        let pulled = self.pull().transpose();
+        pulled.map(|pulled| {
+            pulled.map_err(|error| ArrowError::CDataInterface(error.message().into()))
+        })
     }
 }
 
 impl RecordBatchReader for Rows {
     fn schema(&self) -> SchemaRef {
-        self.0.schema()
+        Arc::clone(&self.schema)
     }
 }
 

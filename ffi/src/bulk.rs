@@ -104,7 +104,11 @@ pub unsafe extern "C" fn headwater_bulk_lines(
             let workspace = enter(workspace)?;
             let bulk = bulk(options)?;
             let rows = text(rows, "rows")?.lines().filter(|line| !line.trim().is_empty());
-            let mut stream = LineStream::new(rows.map(|line| Ok(line.to_owned())));
+            let mut stream = LineStream::new(rows.map(|line| {
+                #[cfg(feature = "planted-panics")]
+                crate::guard::planted_in("rows");
+                Ok(line.to_owned())
+            }));
             let mut lines = String::new();
             let applied = applied(&*workspace, &bulk, None, &mut stream, &mut |row| {
                 lines.push_str(&row_json(row).to_string());
@@ -121,10 +125,12 @@ pub unsafe extern "C" fn headwater_bulk_lines(
 /// Applies rows that come as Arrow record batches (Arrow C Stream Interface).
 ///
 /// `workspace`, `options`: Borrowed for the call. `rows`: moved out, and released once, also where the
-/// call fails; every buffer is checked before it is used. `out_outcomes`: a stream that the caller
-/// owns, and frees with its `release`, which is NULL after a failure; its columns are `row` (uint64),
-/// `action`, `id`, and of refused rows `code`, `field`, `message`, `hint`, `text` (utf8). `*out_report`:
-/// Owned by the caller; free with `headwater_document_free`. It is as in `headwater_bulk_lines`.
+/// call fails; what it gives is checked before it is used. It is called on another thread, one call at
+/// a time, and not after the return. `out_outcomes`: a stream that the caller owns, and frees with its
+/// `release`; its columns are `row` (uint64), `action`, `id`, and of refused rows `code`, `field`,
+/// `message`, `hint`, `text` (utf8). `*out_report`: Owned by the caller; free with
+/// `headwater_document_free`. It is as in `headwater_bulk_lines`. Work that began and did not come to
+/// its end gives both, and an error; where it did not begin, `release` and `*out_report` are NULL.
 /// Threads: any. Errors: `source_data_invalid` for a stream that fails or is wrong, and as
 /// `headwater_bulk_lines`. Since 0.1.
 #[unsafe(no_mangle)]
@@ -197,6 +203,9 @@ unsafe fn bulk(options: *const headwater_bulk_options) -> Result<Bulk> {
     if given.flags & !known != 0 {
         let what = format!("{:#x} has flags that this library does not know", given.flags);
         return Err(invalid("flags", what));
+    }
+    if given.reserved != 0 {
+        return Err(invalid("reserved", format!("reserved is {}, expected 0", given.reserved)));
     }
     let has = |flag| given.flags & flag != 0;
     let mut bulk = Bulk::new(record_type, mode, Some(match_by).filter(|name| !name.is_empty()));

@@ -97,7 +97,8 @@ pub const HEADWATER_E_INTERNAL_ERROR: i32 = 502;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct headwater_code {
-    /// `sizeof(headwater_code)`, set by the caller; no field beyond it is written.
+    /// `sizeof(headwater_code)`, set by the caller; no field beyond it is written, and fields that
+    /// this library does not know become zero.
     pub struct_size: usize,
     /// The number, one of `HEADWATER_E_*`.
     pub number: i32,
@@ -141,7 +142,7 @@ pub extern "C" fn headwater_code_at(index: usize) -> i32 {
 
 /// Says what a code means.
 ///
-/// `out_code`: filled as far as its `struct_size` says.
+/// `out_code`: filled as far as its `struct_size` says; all zero after a failure.
 /// Threads: any. Errors: `invalid_request` for a number that is no code. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_code_describe(
@@ -152,6 +153,7 @@ pub unsafe extern "C" fn headwater_code_describe(
     // SAFETY: callers keep the conventions of the header.
     unsafe {
         call("headwater_code_describe", out_error, || {
+            write(out_code, &headwater_code::ZERO, "out_code")?;
             let known = ErrorCode::from_number(code).ok_or_else(|| {
                 Error::new(ErrorCode::InvalidRequest, format!("{code} is no error code"))
                     .at_field("code")
@@ -163,7 +165,7 @@ pub unsafe extern "C" fn headwater_code_describe(
                 name: lent(known.name()),
                 group: lent(known.group().name()),
                 hint: lent(known.hint()),
-                ..Struct::ZERO
+                ..headwater_code::ZERO
             };
             write(out_code, &row, "out_code")
         })

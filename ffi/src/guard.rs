@@ -65,7 +65,9 @@ fn catch<T>(function: &'static str, body: impl FnOnce() -> T) -> Result<T> {
         let previous = take_hook();
         set_hook(Box::new(move |info| {
             // try_with: a panic may come while the thread's locals are being torn down.
-            if IS_GUARDED.try_with(Cell::get).unwrap_or(false) {
+            let is_guarded = IS_GUARDED.try_with(Cell::get).unwrap_or(false);
+            // The other threads are this library's own: the call that waits for one gets its panic.
+            if is_guarded || !cfg!(test) {
                 note_place(info);
             } else {
                 previous(info);
@@ -111,19 +113,25 @@ thread_local! {
 #[cfg(feature = "planted-panics")]
 fn planted(function: &'static str) {
     FUNCTION.set(function);
-    panic_if("HEADWATER_PLANTED_PANIC");
+    panic_if("HEADWATER_PLANTED_PANIC", function);
 }
 
 /// Panics in the function that the environment names, while it uses its object.
 #[cfg(feature = "planted-panics")]
 pub(crate) fn planted_inside() {
-    panic_if("HEADWATER_PLANTED_PANIC_INSIDE");
+    planted_in(FUNCTION.get());
+}
+
+/// Panics in the place that the environment names, on whatever thread it is.
+#[cfg(feature = "planted-panics")]
+pub(crate) fn planted_in(place: &str) {
+    panic_if("HEADWATER_PLANTED_PANIC_INSIDE", place);
 }
 
 #[cfg(feature = "planted-panics")]
 #[expect(clippy::panic, reason = "this is what the feature is for")]
-fn panic_if(variable: &str) {
-    if std::env::var(variable).is_ok_and(|name| name == FUNCTION.get()) {
+fn panic_if(variable: &str, place: &str) {
+    if std::env::var(variable).is_ok_and(|name| name == place) {
         panic!("planted");
     }
 }

@@ -16,6 +16,7 @@ pub mod batch;
 pub mod bulk;
 pub mod callbacks;
 pub mod connectors;
+pub mod delivery;
 pub mod document;
 pub mod edge;
 pub mod error;

@@ -108,6 +108,8 @@ pub unsafe extern "C" fn headwater_query_free(query: *mut headwater_query) {
 }
 
 fn page(workspace: &dyn Workspace, record_type: &str, body: Map<String, Json>) -> Result<Json> {
+    #[cfg(feature = "planted-panics")]
+    crate::guard::planted_in("page");
     if record_type == ACTIVITY {
         return headwater::query_activities(workspace, body, &QueryLimits::default());
     }

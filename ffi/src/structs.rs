@@ -42,7 +42,7 @@ pub(crate) unsafe fn read<T: Struct>(pointer: *const T, name: &str) -> Result<Op
     Ok(Some(value))
 }
 
-/// Fills a struct of a caller as far as the caller knows it.
+/// Fills a struct of a caller as far as the caller knows it; what only the caller knows is zero.
 ///
 /// # Safety
 /// `pointer` is NULL or leads to as many bytes that can be written as its `struct_size` says.
@@ -55,10 +55,12 @@ pub(crate) unsafe fn write<T: Struct>(pointer: *mut T, value: &T, name: &str) ->
     check_size::<T>(size, name)?;
     let known = size.min(size_of::<T>());
     let skipped = size_of::<usize>();
+    let to = pointer.cast::<u8>();
     // SAFETY: both sides have so many bytes; the size stays as the caller set it.
     unsafe {
         let from = std::ptr::from_ref(value).cast::<u8>().add(skipped);
-        std::ptr::copy_nonoverlapping(from, pointer.cast::<u8>().add(skipped), known - skipped);
+        std::ptr::copy_nonoverlapping(from, to.add(skipped), known - skipped);
+        to.add(known).write_bytes(0, size - known);
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater::source::{Control, StreamDescription};
 use headwater::store::journal::RunState;
-use headwater::sync::{JOB_SCHEMA, Job, Report, RunOptions};
-use headwater::{Error, ErrorCode, OpenOptions, Result, Schema, Workspace};
+use headwater::sync::{Estimate, JOB_SCHEMA, Job, Report, RunOptions};
+use headwater::{Drift, Error, ErrorCode, OpenOptions, Result, Schema, Workspace};
 use headwater_abi::headwater_str;
 use headwater_host::{Connectors, LoadedConnector};
 use serde_json::{Value as Json, json};
@@ -37,8 +37,8 @@ pub struct headwater_sync_options {
     pub flags: u64,
     /// Where the connector is looked for; NULL for the usual folders. Copied.
     pub connectors: *const headwater_connectors,
-    /// The workspace that the rows go to, in place of the one that the job names; or NULL. The sync
-    /// goes on with it after it is freed, but not after it is closed.
+    /// The workspace that the rows go to, in place of the one that the job names; or NULL. Once it is
+    /// closed or freed, the sync is refused.
     pub workspace: *const headwater_workspace,
     /// Passed back to the functions below.
     pub context: *mut c_void,
@@ -250,8 +250,8 @@ pub unsafe extern "C" fn headwater_sync_run(
     }
 }
 
-/// Asks the run that is going on to stop, or the next one if none is; returns at once. What is
-/// committed stays, and the next run resumes.
+/// Asks the run, check or discovery that is going on to stop, or the next one if none is; returns at
+/// once. What is committed stays, and the next run resumes.
 ///
 /// `sync`: Borrowed for the call.
 /// Threads: any, also while `headwater_sync_run` is running, and from its callbacks. Errors: none; NULL
@@ -266,10 +266,11 @@ pub unsafe extern "C" fn headwater_sync_cancel(sync: *const headwater_sync) {
     });
 }
 
-/// Frees a sync; NULL is none.
+/// Frees a sync; NULL is none. Waits for `log` where it is being called, and `log` is not called
+/// after that.
 ///
 /// `sync`: not used again.
-/// Threads: any, once no call on it is running. Errors: none. Since 0.1.
+/// Threads: any, once no call on it is running, but not in `log`. Errors: none. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_sync_free(sync: *mut headwater_sync) {
     // SAFETY: callers keep the conventions of the header.
@@ -334,16 +335,30 @@ impl headwater_sync {
     fn run(&self) -> Result<Report> {
         self.alone(|control| {
             let connector = self.connector()?;
-            if let Some(shared) = &self.workspace {
-                return self.run_in(&*shared.enter()?, &connector, control);
-            }
-            let options = OpenOptions {
-                create: true,
-                rejects_duplicates: self.job.rejects_duplicates,
-                keeps_history: self.job.keeps_history,
-            };
-            let workspace = headwater::open(&self.job.workspace, options)?;
-            self.run_in(&*workspace, &connector, control)
+            self.in_workspace(|workspace| self.run_in(workspace, &connector, control))
+        })
+    }
+
+    /// Does `work` in the workspace that the rows go to; makes one that the job names.
+    fn in_workspace<T>(&self, work: impl FnOnce(&dyn Workspace) -> Result<T>) -> Result<T> {
+        match &self.workspace {
+            Some(shared) => work(&*shared.enter()?),
+            None => work(&*self.job.open_workspace()?),
+        }
+    }
+
+    pub(crate) fn estimate(&self) -> Result<Estimate> {
+        self.alone(|control| {
+            let (connector, options) = (self.connector()?, RunOptions { full: self.is_full });
+            self.in_workspace(|workspace| {
+                headwater::sync::estimate(&self.job, &*connector, workspace, options, control)
+            })
+        })
+    }
+
+    pub(crate) fn verify(&self) -> Result<Vec<Drift>> {
+        self.alone(|control| {
+            self.in_workspace(|workspace| headwater::sync::verify(&self.job, workspace, control))
         })
     }
 

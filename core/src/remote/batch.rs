@@ -1,6 +1,6 @@
 //! Batches: many operations at a time, what the ledger knows before them, and what it learns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,11 +8,13 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::operation::{Digest, Operation, OperationKind, Outcome, Outcomes};
-use crate::store::{Entry, LedgerTransaction};
+use crate::store::{Entry, LedgerTransaction, OpenCreate};
+use crate::value::Timestamp;
 use crate::workspace::Foresight;
 
 use super::chains::chains;
 use super::client::{Client, Exchange};
+use super::failure::ends_all;
 use super::fingerprints::{Fingerprints, create_key, match_key};
 use super::perform::{Begun, Known, Performed, Performer, has_parts};
 
@@ -22,9 +24,19 @@ struct Before {
     /// The digest of its match.
     key: Option<Digest>,
     known: Option<Known>,
-    /// The digest of what it creates, and which of those that ask the same it is.
-    create: Option<(Digest, usize)>,
+    create: Option<Create>,
+}
+
+/// What is known of a create before it is sent.
+#[derive(Debug, Clone)]
+struct Create {
+    /// The digest of what it asks for.
+    asked: Digest,
+    /// Tells those that ask the same apart.
+    number: usize,
     begun: Begun,
+    /// What creates that are over and asked the same have made.
+    others: Vec<Uuid>,
 }
 
 /// A batch on its way.
@@ -34,11 +46,12 @@ pub(super) struct Batch {
     performed: Vec<Option<Result<Performed>>>,
     /// Whether what is known of records is made use of: without a ledger every match is made anew.
     has_ledger: bool,
+    /// When its creates were noted, by the workspace's clock.
+    noted_at: Option<Timestamp>,
 }
 
 impl Batch {
     pub(super) fn new(operations: Vec<Operation>) -> Self {
-        let mut same: HashMap<[u8; 16], usize> = HashMap::new();
         let before = operations.iter().map(|operation| {
             let record_type = &operation.record_type;
             let (key, create) = match &operation.kind {
@@ -47,21 +60,26 @@ impl Batch {
                 }
                 OperationKind::Create { attributes } => {
                     let asked = create_key(record_type, attributes);
-                    let number = same.entry(asked.0).or_default();
-                    *number += 1;
-                    (None, Some((asked, *number - 1)))
+                    (None, Some(Create { asked, number: 0, begun: Begun::No, others: Vec::new() }))
                 }
                 _ => (None, None),
             };
-            Before { key, known: None, create, begun: Begun::No }
+            Before { key, known: None, create }
         });
         let before = before.collect();
-        Self { operations: Arc::new(operations), before, performed: Vec::new(), has_ledger: false }
+        let (operations, performed) = (Arc::new(operations), Vec::new());
+        Self { operations, before, performed, has_ledger: false, noted_at: None }
     }
 
     /// Takes in what the ledger knows.
-    pub(super) fn recall(&mut self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
+    pub(super) fn recall(
+        &mut self,
+        ledger: &mut LedgerTransaction<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
         self.has_ledger = true;
+        self.noted_at = Some(now);
+        let mut same: HashMap<[u8; 16], usize> = HashMap::new();
         for before in &mut self.before {
             if let Some(key) = before.key {
                 before.known = ledger.find(key)?.map(|entry| Known {
@@ -69,13 +87,21 @@ impl Batch {
                     fingerprints: Fingerprints::from_bytes(&entry.fingerprints),
                 });
             }
-            if let Some((asked, number)) = before.create {
-                before.begun = match ledger.creates(asked)?.get(number) {
-                    None => Begun::No,
-                    Some(None) => Begun::Perhaps,
-                    Some(Some(id)) => Begun::Made(*id),
-                };
+            let Some(create) = &mut before.create else { continue };
+            let place = same.entry(create.asked.0).or_default();
+            let open = ledger.creates(create.asked)?;
+            match open.get(*place) {
+                Some(known) => {
+                    create.number = known.number;
+                    create.begun = known.made.map_or(Begun::Perhaps(known.noted_at), Begun::Made);
+                }
+                None => {
+                    let first = open.last().map_or(0, |last| last.number + 1);
+                    create.number = first + (*place - open.len());
+                }
             }
+            create.others = ledger.made(create.asked)?;
+            *place += 1;
         }
         Ok(())
     }
@@ -111,96 +137,119 @@ impl Batch {
         foresight
     }
 
-    pub(super) fn has_creates(&self) -> bool {
-        self.before.iter().any(|before| before.create.is_some())
+    /// What an operation writes that the ledger knows otherwise.
+    fn changes(&self, place: usize) -> Option<(Uuid, Fingerprints)> {
+        let operation = &self.operations[place];
+        let known = self.before[place].known.as_ref()?;
+        let (OperationKind::Assert { attributes, .. } | OperationKind::Update { attributes, .. }) =
+            &operation.kind
+        else {
+            return None;
+        };
+        let changed = known.fingerprints.changed(&operation.record_type, attributes);
+        let prints = Fingerprints::of(&operation.record_type, &changed);
+        (!prints.is_empty()).then_some((known.id, prints))
     }
 
-    /// Notes the creates that are about to be sent, so that a kill leaves a trace of them.
-    pub(super) fn note_creates(&self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
-        for before in self.before.iter().filter(|before| before.begun == Begun::No) {
-            if let Some((asked, number)) = before.create {
-                ledger.note_create(asked, number, None)?;
+    /// Whether there is something to note before it is sent.
+    pub(super) fn has_notes(&self) -> bool {
+        let is_noted =
+            |place: usize| self.before[place].create.is_some() || self.changes(place).is_some();
+        (0..self.before.len()).any(is_noted)
+    }
+
+    /// Notes what is about to be sent, so that a kill leaves a trace of it: creates, and that what is
+    /// to be changed is not known from here on.
+    pub(super) fn note(&self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
+        for (place, before) in self.before.iter().enumerate() {
+            if let Some(create) = before.create.as_ref().filter(|it| it.begun == Begun::No) {
+                let noted_at = self.noted_at.unwrap_or_else(Timestamp::now);
+                let open = OpenCreate { number: create.number, made: None, noted_at };
+                ledger.note_create(create.asked, &open)?;
+            }
+            if let Some((id, prints)) = self.changes(place) {
+                let Some(stored) = ledger.fingerprints(id)? else { continue };
+                let mut stored = Fingerprints::from_bytes(&stored);
+                stored.forget(&prints);
+                let entry = Entry { id, fingerprints: stored.to_bytes() };
+                ledger.save(self.operations[place].record_type.api_name(), &entry)?;
             }
         }
         Ok(())
     }
 
-    /// Sends the operations. The error is the first that ends the batch as a whole; what was done
-    /// before it is known all the same.
+    /// Sends the operations.
     pub(super) fn perform(&mut self, client: &Client, returns_records: bool) -> Result<()> {
         let known: Vec<Option<Uuid>> =
             self.before.iter().map(|before| before.known.as_ref().map(|known| known.id)).collect();
         let chains = chains(&self.operations, &known);
         let (operations, before) = (Arc::clone(&self.operations), self.before.clone());
         let exchange = Arc::clone(client.exchange());
-        let how = How { returns_records, has_ledger: self.has_ledger };
+        let noted_at = self.noted_at.unwrap_or_else(|| exchange.time());
+        let how = How { returns_records, has_ledger: self.has_ledger, noted_at };
         self.performed = client.wait(perform(exchange, operations, before, chains, how))?;
-        let fatal = self
-            .performed
-            .iter_mut()
-            .find(|done| matches!(done, Some(Err(error)) if is_fatal(error)));
-        match fatal.and_then(Option::take) {
-            Some(Err(error)) => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Notes in the ledger what was done.
-    pub(super) fn learn(&self, ledger: &mut LedgerTransaction<'_>, is_over: bool) -> Result<()> {
-        let shared = self.shared();
-        for ((operation, before), done) in
-            self.operations.iter().zip(&self.before).zip(&self.performed)
-        {
-            let performed = match done {
-                Some(Ok(performed)) => Some(performed),
-                _ => None,
-            };
-            if let (Some(key), Some(known)) =
-                (before.key, performed.and_then(|it| it.known.as_ref()))
-            {
-                let fingerprints = shared.get(&known.id).unwrap_or(&known.fingerprints).to_bytes();
-                let entry = Entry { id: known.id, fingerprints };
-                let is_new = before.known.as_ref().is_none_or(|old| {
-                    old.id != known.id || old.fingerprints.to_bytes() != entry.fingerprints
-                });
-                if is_new {
-                    ledger.save(operation.record_type.api_name(), &entry, Some(key))?;
-                }
-            }
-            match before.create {
-                Some((asked, _)) if is_over => ledger.end_creates(asked)?,
-                Some((asked, number)) => {
-                    if let Some(performed) = performed {
-                        ledger.note_create(asked, number, Some(performed.outcome.id))?;
-                    }
-                }
-                None => {}
-            }
-        }
         Ok(())
     }
 
-    /// What is known of records that operations with several matches have found: they may have gone
-    /// at the same time, so that where they say different things nothing is known.
-    fn shared(&self) -> HashMap<Uuid, Fingerprints> {
-        let mut found: HashMap<Uuid, (Fingerprints, Digest, bool)> = HashMap::new();
-        for (before, done) in self.before.iter().zip(&self.performed) {
-            let (Some(key), Some(Ok(Performed { known: Some(known), .. }))) = (before.key, done)
-            else {
+    /// Whether anything was done.
+    pub(super) fn has_done(&self) -> bool {
+        self.performed.iter().any(|done| matches!(done, Some(Ok(_))))
+    }
+
+    /// Takes out the error that has ended the batch as a whole; what was done before it is known all
+    /// the same.
+    pub(super) fn take_end(&mut self) -> Option<Error> {
+        let ends = |done: &&mut Option<Result<Performed>>| matches!(done, Some(Err(error)) if ends_all(error));
+        if let Some(Some(Err(error))) = self.performed.iter_mut().find(ends).map(Option::take) {
+            return Some(error);
+        }
+        // A task has panicked: nothing may pass its operations by.
+        let is_lost = self.performed.iter().any(Option::is_none);
+        is_lost.then(|| {
+            let what = "requests of a batch ended without an answer or an error";
+            Error::new(ErrorCode::Internal, what)
+        })
+    }
+
+    /// Notes in the ledger what was done.
+    pub(super) fn learn(
+        &self,
+        ledger: &mut LedgerTransaction<'_>,
+        now: Timestamp,
+        is_over: bool,
+    ) -> Result<()> {
+        let mut written: BTreeMap<Uuid, Written<'_>> = BTreeMap::new();
+        for (place, done) in self.performed.iter().enumerate() {
+            let before = &self.before[place];
+            if let Some(create) = &before.create {
+                let noted_at = self.noted_at.unwrap_or(now);
+                learn_create(ledger, create, done.as_ref(), is_over.then_some(now), noted_at)?;
                 continue;
-            };
-            let fingerprints = known.fingerprints.clone();
-            match found.get_mut(&known.id) {
-                None => drop(found.insert(known.id, (fingerprints, key, false))),
-                Some((latest, first, _)) if *first == key => *latest = fingerprints,
-                Some((agreed, _, is_shared)) => {
-                    agreed.agree_with(&fingerprints);
-                    *is_shared = true;
-                }
+            }
+            let Some(Ok(performed)) = done else { continue };
+            let Some(known) = &performed.known else { continue };
+            let record_type = self.operations[place].record_type.api_name();
+            written
+                .entry(known.id)
+                .or_insert_with(|| Written::new(record_type, before.key))
+                .take_in(before.key, performed);
+            if let Some(key) = before.key
+                && before.known.as_ref().is_none_or(|old| old.id != known.id)
+            {
+                ledger.save_key(key, known.id)?;
             }
         }
-        let shared = found.into_iter().filter(|(_, (.., is_shared))| *is_shared);
-        shared.map(|(id, (fingerprints, ..))| (id, fingerprints)).collect()
+        for (id, written) in written {
+            // As it is now: another job may have the same ledger.
+            let stored = ledger.fingerprints(id)?;
+            if let Some(fingerprints) = written.onto(stored.as_deref()) {
+                ledger.save(written.record_type, &Entry { id, fingerprints })?;
+            }
+        }
+        if self.before.iter().any(|before| before.create.is_some()) {
+            ledger.forget_made(now)?;
+        }
+        Ok(())
     }
 
     /// What became of each operation.
@@ -216,17 +265,75 @@ fn not_sent() -> Error {
     Error::new(ErrorCode::Cancelled, "it was not sent, as an operation before it ended the batch")
 }
 
-/// Whether an error is about the workspace and not about one record: what follows would end so too.
-fn is_fatal(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        ErrorCode::Unauthorized
-            | ErrorCode::Forbidden
-            | ErrorCode::RateLimited
-            | ErrorCode::Unavailable
-            | ErrorCode::Timeout
-            | ErrorCode::ConfigInvalid
-    )
+/// Notes what became of a create: only what is certain ends it.
+fn learn_create(
+    ledger: &mut LedgerTransaction<'_>,
+    create: &Create,
+    done: Option<&Result<Performed>>,
+    over_at: Option<Timestamp>,
+    noted_at: Timestamp,
+) -> Result<()> {
+    let Create { asked, number, .. } = *create;
+    match (done, over_at) {
+        (Some(Ok(performed)), Some(now)) => {
+            ledger.end_create(asked, number, Some((performed.outcome.id, now)))
+        }
+        (Some(Ok(performed)), None) => {
+            let made = Some(performed.outcome.id);
+            let noted_at = match create.begun {
+                Begun::Perhaps(at) => at.min(noted_at),
+                _ => noted_at,
+            };
+            ledger.note_create(asked, &OpenCreate { number, made, noted_at })
+        }
+        (Some(Err(error)), Some(_)) if !ends_all(error) => ledger.end_create(asked, number, None),
+        _ => Ok(()),
+    }
+}
+
+/// What the operations of a batch have written to one record.
+struct Written<'a> {
+    record_type: &'a str,
+    /// The match of those that came first.
+    key: Option<Digest>,
+    /// Whether others have found it by another match: they may have gone at the same time, so that
+    /// where they say different things nothing is known.
+    is_shared: bool,
+    prints: Fingerprints,
+    unknown: Fingerprints,
+    /// What was read of attributes that follow from what was written.
+    beside: Fingerprints,
+}
+
+impl<'a> Written<'a> {
+    fn new(record_type: &'a str, key: Option<Digest>) -> Self {
+        let prints = Fingerprints::default;
+        let (prints, unknown, beside) = (prints(), prints(), prints());
+        Self { record_type, key, is_shared: false, prints, unknown, beside }
+    }
+
+    fn take_in(&mut self, key: Option<Digest>, performed: &Performed) {
+        self.is_shared |= key != self.key;
+        if self.is_shared {
+            self.unknown.learn(self.prints.differing(&performed.wrote));
+        }
+        if performed.may_be_late {
+            self.unknown.learn(performed.wrote.clone());
+        }
+        self.prints.forget_other_than(&performed.beside);
+        self.prints.learn(performed.wrote.clone());
+        self.beside.learn(performed.beside.clone());
+    }
+
+    /// What is known then; `None` where that is nothing new.
+    fn onto(&self, stored: Option<&[u8]>) -> Option<Vec<u8>> {
+        let mut known = stored.map(Fingerprints::from_bytes).unwrap_or_default();
+        known.forget_other_than(&self.beside);
+        known.learn(self.prints.clone());
+        known.forget(&self.unknown);
+        let known = known.to_bytes();
+        (stored != Some(&known[..])).then_some(known)
+    }
 }
 
 /// Answers to others that show that it is not the workspace that fails.
@@ -250,6 +357,7 @@ fn of_the_record(error: &Error) -> Error {
 struct How {
     returns_records: bool,
     has_ledger: bool,
+    noted_at: Timestamp,
 }
 
 type Done = Vec<Option<Result<Performed>>>;
@@ -273,36 +381,49 @@ async fn perform(
             let mut ended = Vec::with_capacity(chain.len());
             // What the operations before have left behind, by match.
             let mut known: HashMap<[u8; 16], Known> = HashMap::new();
-            for place in chain {
+            for (at, &place) in chain.iter().enumerate() {
                 if is_over.load(Ordering::Relaxed) {
                     break;
                 }
-                let before = &before[place];
-                let later = before.key.and_then(|key| known.get(&key.0).cloned());
+                let Before { key, known: recalled, create } = &before[place];
+                let later = key.and_then(|key| known.get(&key.0).cloned());
                 let answered = exchange.answered();
+                let is_open = |other: &&usize| {
+                    let other = before[**other].create.as_ref();
+                    other.zip(create.as_ref()).is_some_and(|(other, this)| {
+                        other.asked.0 == this.asked.0 && matches!(other.begun, Begun::Perhaps(_))
+                    })
+                };
+                let others = create.iter().flat_map(|create| &create.others);
                 let mut performer = Performer {
                     exchange: &exchange,
                     returns_records: how.returns_records,
-                    known: later.or_else(|| before.known.clone()),
-                    begun: before.begun,
-                    made: &made,
+                    known: later.or_else(|| recalled.clone()),
+                    begun: create.as_ref().map_or(Begun::No, |create| create.begun),
+                    made: others.chain(&made).copied().collect(),
+                    noted_at: how.noted_at,
+                    open: chain[at..].iter().filter(is_open).count(),
                 };
                 let mut performed = performer.perform(&operations[place]).await;
                 match &performed {
                     Ok(performed) => {
-                        if before.create.is_some() {
+                        if create.is_some() {
                             made.push(performed.outcome.id);
                         }
                         if let Some(changed) = performed.known.as_ref().filter(|_| how.has_ledger) {
                             let same = known.values_mut().filter(|known| known.id == changed.id);
                             same.for_each(|known| *known = changed.clone());
-                            if let Some(key) = before.key {
+                            if let Some(key) = key {
                                 known.insert(key.0, changed.clone());
                             }
                         }
                     }
-                    Err(error) if is_fatal(error) => {
-                        if is_passing(error) && exchange.answered() > answered + OTHERS {
+                    Err(error) if ends_all(error) => {
+                        // A create of which nothing is known is no refused row.
+                        if create.is_none()
+                            && is_passing(error)
+                            && exchange.answered() > answered + OTHERS
+                        {
                             // The workspace answers others: it is this record alone.
                             performed = performed.map_err(|error| of_the_record(&error));
                         } else {
@@ -317,9 +438,14 @@ async fn perform(
         });
     }
     while let Some(ended) = tasks.join_next().await {
+        // What a task that has panicked did is not known: `take_end` finds the gap.
         for (place, performed) in ended.unwrap_or_default() {
             done[place] = Some(performed);
         }
     }
     done
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

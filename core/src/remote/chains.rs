@@ -10,6 +10,8 @@ use crate::record::{Attributes, Change};
 use crate::schema::RecordType;
 use crate::value::{Target, Value};
 
+use super::fingerprints::create_key;
+
 /// The operations of a batch by their places, in chains; the order in each is that of the batch.
 pub(super) fn chains(operations: &[Operation], known: &[Option<Uuid>]) -> Vec<Vec<usize>> {
     let mut leaders: Vec<usize> = (0..operations.len()).collect();
@@ -98,7 +100,11 @@ impl Keys<'_> {
 
     fn of(&mut self, kind: &OperationKind, is_written: &impl Fn(&str) -> bool) {
         match kind {
-            OperationKind::Create { attributes } => self.attributes(attributes, is_written),
+            OperationKind::Create { attributes } => {
+                // The same asked twice: a look for what one has made must not find the other's.
+                self.keys.push(create_key(self.record_type, attributes).0);
+                self.attributes(attributes, is_written);
+            }
             OperationKind::Patch { id, attributes } => {
                 self.id(*id);
                 self.attributes(attributes, is_written);
@@ -190,6 +196,14 @@ mod tests {
             assert("e@x.example", json!({"first_name": "b@x.example"})),
         ];
         assert_eq!(chains(&operations, &[]), [vec![0, 2], vec![1, 3], vec![4]]);
+        let create = |name: &str| {
+            let contact = Schema::standard().record_type("contact").unwrap().clone();
+            let object = json!({"first_name": name}).as_object().cloned().unwrap();
+            let attributes = Attributes::parse(&contact, object, Write::Create, None).unwrap();
+            Operation::new(contact, OperationKind::Create { attributes })
+        };
+        let creates = [create("Anna"), create("Bob"), create("Anna")];
+        assert_eq!(chains(&creates, &[]), [vec![0, 2], vec![1]]);
         let id = Some(Uuid::from_u128(1));
         let known = [id, None, None, None, id];
         assert_eq!(chains(&operations, &known), [vec![0, 2, 4], vec![1, 3]]);

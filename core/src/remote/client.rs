@@ -1,8 +1,8 @@
 //! The HTTP client: one request becomes as many attempts as the error table, the patience and the
 //! pace allow. Its runtime is its own, so that whoever calls needs none, and may have one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
@@ -11,13 +11,15 @@ use reqwest::redirect::Policy;
 use serde_json::Value as Json;
 use tokio::runtime::Runtime;
 use url::Url;
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::value::Timestamp;
 
 use super::failure::{self, Failure};
 use super::governor::{Governor, Ticket};
 use super::key::ApiKey;
-use super::options::{RemoteOptions, address};
+use super::options::{RemoteOptions, address, check};
 use super::pace::Ended;
 use super::request::{Answer, Effect, Request};
 use super::waits;
@@ -26,6 +28,11 @@ use super::waits;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The wait for the answer to a request that cannot be sent again unseen.
 const LONG_PATIENCE: Duration = Duration::from_secs(60);
+/// The wait for the answer to a write: an attempt that is given up may still be done later, over
+/// what was written since.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+/// How many times longer than for one that fails the wait for a workspace is that asks for it.
+const ASKED: u32 = 5;
 /// Bytes of an answer that are read, at most.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// Attempts to reach a workspace that has never answered: the URL may be wrong.
@@ -47,12 +54,17 @@ pub(super) struct Exchange {
     patience: Duration,
     /// How often it has answered, with whatever but a fault of its own.
     answered: AtomicU64,
+    /// By how much its clock is ahead of the one here, in microseconds.
+    ahead: AtomicI64,
+    /// Whose records it has shown.
+    organization: OnceLock<Uuid>,
 }
 
 impl Client {
     pub(super) fn new(url: &str, options: &RemoteOptions) -> Result<Self> {
         let cannot = |what: &str| Error::new(ErrorCode::Internal, format!("cannot {what}"));
         let address = address(url)?;
+        check(&address, options)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("headwater-remote")
@@ -82,6 +94,8 @@ impl Client {
             governor: Governor::new(options.concurrency, options.requests_per_second),
             patience: options.patience,
             answered: AtomicU64::new(0),
+            ahead: AtomicI64::new(0),
+            organization: OnceLock::new(),
         };
         Ok(Self { runtime: Some(runtime), exchange: Arc::new(exchange) })
     }
@@ -132,6 +146,23 @@ impl Exchange {
         self.answered.load(Ordering::Relaxed)
     }
 
+    /// The time by the workspace's clock, as far as its answers tell.
+    pub(super) fn time(&self) -> Timestamp {
+        Timestamp(Timestamp::now().0.saturating_add(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// Notes whose record it has shown.
+    pub(super) fn note_organization(&self, organization: Uuid) {
+        if !organization.is_nil() {
+            let _ = self.organization.set(organization);
+        }
+    }
+
+    /// Whose records it has shown.
+    pub(super) fn organization(&self) -> Option<Uuid> {
+        self.organization.get().copied()
+    }
+
     /// The address, which holds no secret.
     pub(super) fn address(&self) -> &Url {
         &self.address
@@ -140,31 +171,38 @@ impl Exchange {
     /// Sends a request until it is answered for good.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         // Of attempts and waits: the time in the queue says nothing of the workspace.
-        let mut spent = Duration::ZERO;
-        let mut may_be_done = false;
+        let (mut spent, mut asked) = (Duration::ZERO, Duration::ZERO);
+        let (mut may_be_done, mut may_be_late) = (false, false);
+        let patience_asked = self.patience.saturating_mul(ASKED);
         let mut attempt = 0;
         loop {
             let ticket = self
                 .governor
-                .admit(self.patience)
+                .admit(patience_asked)
                 .await
                 .map_err(|wait| Failure { may_be_done, ..failure::exhausted(wait) })?;
             let begun = Instant::now();
             let failure = match self.attempt(request, attempt, ticket).await {
-                Ok(answer) => return Ok(Answer { is_repeated: may_be_done, ..answer }),
+                Ok(answer) => {
+                    return Ok(Answer { is_repeated: may_be_done, may_be_late, ..answer });
+                }
                 Err(failure) => failure,
             };
             may_be_done |= failure.may_be_done;
+            may_be_late |= failure.error.code() == ErrorCode::Timeout;
             attempt += 1;
-            let wait = match failure.error.retry() {
-                Retry::After(wait) => wait.max(waits::backoff(attempt)),
-                _ => waits::backoff(attempt),
-            };
+            let mut wait = waits::backoff(attempt);
+            spent += begun.elapsed();
+            if let Retry::After(told) = failure.error.retry() {
+                wait = wait.max(told);
+                asked += wait;
+            } else {
+                spent += wait;
+            }
             let is_wrong_url =
                 failure.is_unreached && attempt >= FIRST_ATTEMPTS && self.answered() == 0;
             let is_unseen = failure.may_be_done && request.effect == Effect::Once;
-            spent += begun.elapsed() + wait;
-            let is_late = spent > self.patience;
+            let is_late = spent > self.patience || asked > patience_asked;
             if !failure.is_passing() || is_wrong_url || is_unseen || is_late {
                 return Err(Failure { may_be_done, ..failure });
             }
@@ -182,7 +220,10 @@ impl Exchange {
         ticket: Ticket<'_>,
     ) -> Result<Answer, Failure> {
         let patience = match request.effect {
-            Effect::Repeatable => self.governor.patience().saturating_mul(1 << attempt.min(5)),
+            Effect::Repeatable => {
+                let least = if request.is_read() { Duration::ZERO } else { WRITE_PATIENCE };
+                self.governor.patience().saturating_mul(1 << attempt.min(5)).max(least)
+            }
             Effect::Once => LONG_PATIENCE,
         };
         let patience = patience.min(LONG_PATIENCE);
@@ -233,6 +274,13 @@ impl Exchange {
         };
         let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
         let wait = waits::retry_after(response.headers());
+        if let Some(ahead) = waits::clock(response.headers()) {
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+        // A refusal slows down, too, where it is taken in.
+        if let Some(wait) = wait.filter(|_| status.is_server_error()) {
+            self.governor.pause(wait);
+        }
         if let Some(left) = waits::left(response.headers()) {
             self.governor.note_left(left);
         }
@@ -240,6 +288,7 @@ impl Exchange {
             self.governor.pause(wait);
         }
         if status.is_redirection() {
+            let location = location.map(|location| self.without_key(location));
             return Err(failure::redirect(status.as_u16(), location.as_deref()));
         }
         let mut body = Vec::new();
@@ -249,10 +298,16 @@ impl Exchange {
             }
             body.extend_from_slice(&part);
         }
-        let parsed = serde_json::from_slice::<Json>(&body);
         if !status.is_success() {
-            return Err(failure::refusal(status.as_u16(), parsed.ok().as_ref(), wait));
+            // Before anything is read of it, so that no part of the key is left where texts are cut.
+            let text = self.without_key(String::from_utf8_lossy(&body).into_owned());
+            let parsed = match text.is_empty() {
+                true => Some(Json::Null),
+                false => serde_json::from_str(&text).ok(),
+            };
+            return Err(failure::refusal(status.as_u16(), parsed.as_ref(), wait));
         }
+        let parsed = serde_json::from_slice::<Json>(&body);
         let body = match parsed {
             _ if body.is_empty() => Json::Null,
             Ok(body) => body,
@@ -261,7 +316,14 @@ impl Exchange {
             }
             Err(_) => return Err(failure::foreign(content_type.as_deref())),
         };
-        Ok(Answer { status: status.as_u16(), body, is_repeated: false })
+        Ok(Answer { status: status.as_u16(), body, is_repeated: false, may_be_late: false })
+    }
+
+    fn without_key(&self, text: String) -> String {
+        match &self.key {
+            Some(key) => key.hide(&text),
+            None => text,
+        }
     }
 
     /// A server may quote the key that it was sent.
@@ -273,13 +335,21 @@ impl Exchange {
 }
 
 fn hidden(error: Error, key: &ApiKey) -> Error {
-    let texts = [Some(error.message()), Some(error.remedy()), error.field(), error.record()];
-    if texts.into_iter().flatten().all(|text| key.hide(text) == text) {
+    if shows_nothing(&error, key) {
         return error;
     }
+    let related = error.related().iter().map(|related| {
+        let hidden = Error::new(related.code(), key.hide(related.message()));
+        match related.field() {
+            Some(field) => hidden.at_field(key.hide(field)),
+            None => hidden,
+        }
+    });
+    let related = related.collect();
     let mut hidden = Error::new(error.code(), key.hide(error.message()))
         .hint(key.hide(error.remedy()))
-        .retry_with(error.retry());
+        .retry_with(error.retry())
+        .with_related(related);
     if let Some(field) = error.field() {
         hidden = hidden.at_field(key.hide(field));
     }
@@ -287,6 +357,12 @@ fn hidden(error: Error, key: &ApiKey) -> Error {
         hidden = hidden.on_record(key.hide(record));
     }
     hidden
+}
+
+fn shows_nothing(error: &Error, key: &ApiKey) -> bool {
+    let texts = [Some(error.message()), Some(error.remedy()), error.field(), error.record()];
+    texts.into_iter().flatten().all(|text| key.hide(text) == text)
+        && error.related().iter().all(|related| shows_nothing(related, key))
 }
 
 fn ended_early(cause: reqwest::Error) -> Failure {

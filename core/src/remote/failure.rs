@@ -31,9 +31,32 @@ impl Failure {
     }
 }
 
+/// Whether an error is about the workspace and not about one record: what follows would end so too.
+pub(crate) fn ends_all(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::Unauthorized
+            | ErrorCode::Forbidden
+            | ErrorCode::RateLimited
+            | ErrorCode::Unavailable
+            | ErrorCode::Timeout
+            | ErrorCode::ConfigInvalid
+    )
+}
+
+/// The failure of a create of which it is not known whether it was done: never that of a record alone.
+pub(super) fn unknown(error: Error) -> Error {
+    if ends_all(&error) {
+        return error;
+    }
+    let what = format!("it is not known whether the record was made: {}", error.message());
+    Error::new(ErrorCode::Timeout, what).hint("run again: it is looked for first")
+}
+
 /// An answer with an error's status.
 pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) -> Failure {
     let nothing = Json::Null;
+    let is_foreign = body.is_none();
     let body = body.unwrap_or(&nothing);
     let named = code_name(body);
     let known = named.and_then(ErrorCode::from_name);
@@ -42,6 +65,7 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
     let is_fault = status >= 500 || known.is_some_and(|code| code.http_status() >= 500);
     let code = match known {
         Some(code) if !is_fault => code,
+        _ if is_foreign && status < 500 => by_foreign_status(status),
         _ => by_status,
     };
     let envelope = ["error", "detail"].iter().map(|key| &body[*key]).find(|it| it.is_object());
@@ -66,10 +90,13 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
     error = match (text(details, "hint"), missing(details)) {
         (Some(hint), _) if !is_fault => error.hint(cut(&hint)),
         (_, Some(missing)) => error.hint(format!("ask for the permission {missing}")),
-        _ => hint_by_status(error, status, body.is_null()),
+        _ => hint_by_status(error, status, is_foreign || body.is_null()),
     };
     let related = details["errors"].as_array().into_iter().flatten().skip(1);
     error = error.with_related(related.filter_map(related_fault).collect());
+    if is_foreign && (400..500).contains(&status) && code == ErrorCode::Unavailable {
+        error = error.retry_with(Retry::Never);
+    }
     if let Some(wait) = wait
         && error.retry() != Retry::Never
     {
@@ -103,10 +130,24 @@ fn by_status(status: u16) -> ErrorCode {
     }
 }
 
+/// Of an answer that is no JSON: somebody in between, or another service, has given it. It says nothing
+/// of one record, so that it must not be taken for a refusal of each.
+fn by_foreign_status(status: u16) -> ErrorCode {
+    match status {
+        404 | 405 | 410 => ErrorCode::ConfigInvalid,
+        401..=403 | 407 | 408 | 413 | 429 => by_status(status),
+        _ => ErrorCode::Unavailable,
+    }
+}
+
 fn hint_by_status(error: Error, status: u16, is_foreign: bool) -> Error {
     match status {
-        404 if is_foreign => error.hint("check that the workspace's URL is that of the record API"),
+        404 | 405 | 410 if is_foreign => {
+            error.hint("check that the URL is that of the CRM's record API")
+        }
         407 => error.hint("the proxy asks who you are: check HTTPS_PROXY"),
+        400..=499 if is_foreign && error.code() == ErrorCode::Unavailable => error
+            .hint("something between here and the workspace refuses requests: check the proxies"),
         502..=504 if is_foreign => {
             error.hint("something between here and the workspace cannot reach it: try again later")
         }
@@ -268,6 +309,22 @@ mod tests {
         let failure = refusal(500, Some(&body), None);
         assert_eq!(failure.error.code(), ErrorCode::Unavailable);
         assert!(failure.may_be_done && failure.is_passing());
+    }
+
+    #[test]
+    fn a_refusal_of_somebody_in_between_is_not_that_of_a_record() {
+        for (status, code) in [
+            (400, ErrorCode::Unavailable),
+            (409, ErrorCode::Unavailable),
+            (422, ErrorCode::Unavailable),
+            (404, ErrorCode::ConfigInvalid),
+            (403, ErrorCode::Forbidden),
+            (429, ErrorCode::RateLimited),
+        ] {
+            let failure = refusal(status, None, None);
+            assert_eq!(failure.error.code(), code, "{status}");
+            assert!(!failure.may_be_done && failure.is_passing() == (status == 429), "{status}");
+        }
     }
 
     #[test]

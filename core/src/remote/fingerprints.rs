@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::operation::{Digest, Match, MatchTarget, text_digest, value_digest};
 use crate::record::{Attributes, Change, Record};
-use crate::schema::{Attribute, RecordType};
+use crate::schema::{Attribute, Origin, RecordType};
 use crate::value::{ADDRESS_PARTS, Address, Target, Text, Value};
 
 /// Bytes of the digest of a name.
@@ -101,19 +101,48 @@ impl Fingerprints {
         self.0.extend(others.0);
     }
 
-    /// Takes in what others say, and forgets what they say otherwise.
-    pub(super) fn agree_with(&mut self, others: &Self) {
-        let said = self.0.clone();
-        self.forget_other_than(others);
-        let new = others.0.iter().filter(|(name, _)| !said.contains_key(*name));
-        self.0.extend(new.map(|(name, value)| (*name, *value)));
-    }
-
     /// Forgets what the record as it is read says otherwise; gives how many attributes that were.
     pub(super) fn forget_other_than(&mut self, read: &Self) -> usize {
         let before = self.0.len();
         self.0.retain(|name, value| read.0.get(name).is_none_or(|read| read == value));
         before - self.0.len()
+    }
+
+    /// Forgets what others speak of, whatever they say.
+    pub(super) fn forget(&mut self, others: &Self) {
+        self.0.retain(|name, _| !others.0.contains_key(name));
+    }
+
+    /// Those of which others say something else.
+    pub(super) fn differing(&self, others: &Self) -> Self {
+        let differs = |(name, value): &(&[u8; NAME], &[u8; VALUE])| {
+            others.0.get(*name).is_some_and(|other| other != *value)
+        };
+        Self(self.0.iter().filter(differs).map(|(name, value)| (*name, *value)).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those of the attributes of a record that others of it follow from or lead to, and that were
+    /// written: a primary e-mail and the list of e-mails.
+    pub(super) fn beside(record: &Record, written: &Attributes) -> Self {
+        let attributes = record.record_type.attributes();
+        let of = |index: usize| match &attributes[index].origin {
+            Origin::PrimaryOf(other) | Origin::PipelineOf(other) => Some(*other),
+            _ => None,
+        };
+        let is_written = |index: usize| written.change(index).is_some();
+        let mut prints = Self::default();
+        for (index, (attribute, value)) in attributes.iter().zip(&record.values).enumerate() {
+            let leads = || written.iter().any(|(other, _)| of(other) == Some(index));
+            if !is_written(index) && (of(index).is_some_and(is_written) || leads()) {
+                let change = value.clone().map_or(Change::Clear, Change::Set);
+                prints.add(attribute, &change);
+            }
+        }
+        prints
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -146,15 +175,45 @@ fn has_target(value: &Value) -> bool {
 pub(super) fn match_key(record_type: &RecordType, matching: &Match) -> Option<Digest> {
     let MatchTarget::Values { attribute, values } = &matching.target else { return None };
     let attribute = record_type.attribute(*attribute);
+    // Without a text for each, matches that are others would have one digest.
     let mut texts: Vec<String> = values
         .iter()
-        .filter_map(|value| value.match_key(attribute.value_type))
-        .map(std::borrow::Cow::into_owned)
-        .collect();
+        .map(|value| value.match_key(attribute.value_type).map(std::borrow::Cow::into_owned))
+        .collect::<Option<_>>()?;
     texts.sort_unstable();
     let mut parts = vec![record_type.api_name(), &attribute.api_name];
     parts.extend(texts.iter().map(String::as_str));
     Some(text_digest(&parts))
+}
+
+/// The digests of matches by one value that find this record.
+pub(super) fn match_keys(record: &Record) -> Vec<Digest> {
+    let record_type = &record.record_type;
+    let mut keys = Vec::new();
+    for (attribute, value) in record_type.attributes().iter().zip(&record.values) {
+        let Some(value) = value else { continue };
+        let values = value.as_list().unwrap_or(std::slice::from_ref(value));
+        let texts = values.iter().filter_map(|value| value.match_key(attribute.value_type));
+        let parts =
+            |text: &str| text_digest(&[record_type.api_name(), attribute.api_name.as_str(), text]);
+        keys.extend(texts.map(|text| parts(&text)));
+    }
+    keys
+}
+
+/// Whether a record has what a match looks for, as far as its answer tells.
+pub(super) fn holds(record: &Record, matching: &Match) -> bool {
+    let MatchTarget::Values { attribute, values } = &matching.target else { return true };
+    let declared = record.record_type.attribute(*attribute);
+    let Some(value) = &record.values[*attribute] else {
+        let shown = record.raw.as_ref().and_then(|raw| raw["attributes"].get(&declared.api_name));
+        return shown.is_none();
+    };
+    let held = value.as_list().unwrap_or(std::slice::from_ref(value));
+    values.iter().any(|value| {
+        let key = value.match_key(declared.value_type);
+        key.is_none() || held.iter().any(|held| held.match_key(declared.value_type) == key)
+    })
 }
 
 /// The digest of what a create asks for.
@@ -208,6 +267,55 @@ mod tests {
         assert_eq!(known.forget_other_than(&Fingerprints::of(contact, &read)), 1);
         let changed = known.changed(contact, &sent);
         assert_eq!(changed.len(), 1);
+    }
+
+    #[test]
+    fn what_follows_from_what_is_written_is_read_beside_it() {
+        let schema = Schema::standard();
+        let contact = schema.record_type("contact").unwrap();
+        let mut record = record(contact);
+        let primary = contact.index_of("primary_email").unwrap();
+        record.values[primary] = Some(Value::Text("a@x.example".into()));
+        let known =
+            Fingerprints::of(contact, &attributes(&json!({"primary_email": "b@x.example"})));
+        let written = attributes(&json!({"contact_emails": ["a@x.example"]}));
+        let mut kept = known.clone();
+        kept.forget_other_than(&Fingerprints::beside(&record, &written));
+        assert!(kept.is_empty());
+        let mut kept = known.clone();
+        let written = attributes(&json!({"title": "CEO"}));
+        kept.forget_other_than(&Fingerprints::beside(&record, &written));
+        assert_eq!(kept, known);
+    }
+
+    #[test]
+    fn a_record_holds_what_it_is_found_by_as_long_as_it_has_it() {
+        let schema = Schema::standard();
+        let contact = schema.record_type("contact").unwrap();
+        let matching = |email: &str| {
+            Match::parse(contact, json!({"email": email}).as_object().cloned().unwrap(), None)
+        };
+        let mut record = record(contact);
+        let emails = contact.index_of("contact_emails").unwrap();
+        let item = |text: &str| Value::Item(Box::new(crate::value::Item::new(text)));
+        record.values[emails] = Some(Value::List(vec![item("A@x.example")].into()));
+        assert!(holds(&record, &matching("a@X.example").unwrap()));
+        assert!(!holds(&record, &matching("b@x.example").unwrap()));
+        let key = match_key(contact, &matching("a@x.example").unwrap()).unwrap();
+        assert!(match_keys(&record).iter().any(|held| held.0 == key.0));
+    }
+
+    fn record(contact: &std::sync::Arc<RecordType>) -> Record {
+        let time = crate::value::Timestamp(1);
+        Record {
+            record_type: std::sync::Arc::clone(contact),
+            id: uuid::Uuid::from_u128(1),
+            organization_id: uuid::Uuid::from_u128(2),
+            created_at: time,
+            updated_at: time,
+            values: vec![None; contact.attributes().len()],
+            raw: None,
+        }
     }
 
     #[test]

@@ -3,23 +3,25 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Match, MatchTarget};
 use crate::record::{Attributes, Change, Record};
 use crate::schema::{Attribute, Origin, RecordType};
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 use super::client::Exchange;
 use super::request::Request;
-use super::{decode, encode};
+use super::{decode, encode, parts};
 
 /// Filters of a look-up for what a create made, at most.
 const MAX_FILTERS: usize = 20;
 /// Records that say the same, at most, among which a made one is looked for.
 const MAX_SAME: usize = 100;
+/// By how much the clocks of a workspace may differ among each other, in microseconds.
+const SKEW: i64 = 5 * 1_000_000;
 
 /// The record with this id.
 pub(super) async fn by_id(
@@ -65,17 +67,25 @@ pub(super) async fn by_match(
     Ok(found.pop())
 }
 
-/// The record that an earlier attempt has made of these attributes; `None` where there is none
-/// beside those that are known.
+/// What an earlier attempt of a create is looked for by.
+pub(super) struct Lost<'a> {
+    pub(super) record_type: &'a Arc<RecordType>,
+    pub(super) attributes: &'a Attributes,
+    /// When it was asked for first, by the workspace's clock.
+    pub(super) since: Timestamp,
+    /// What others have made.
+    pub(super) known: &'a [Uuid],
+    /// Creates that ask for the same and may have been done, with this one.
+    pub(super) open: usize,
+}
+
+/// The record that an earlier attempt has made; `None` where there is none.
 ///
 /// # Errors
-/// `timeout` where the attributes tell no record from others.
-pub(super) async fn made(
-    exchange: &Exchange,
-    record_type: &Arc<RecordType>,
-    attributes: &Attributes,
-    known: &[Uuid],
-) -> Result<Option<Record>> {
+/// `timeout` where the attributes tell no record from others, or more records than were asked for
+/// have come about since.
+pub(super) async fn made(exchange: &Exchange, lost: &Lost<'_>) -> Result<Option<Record>> {
+    let Lost { record_type, attributes, .. } = lost;
     let filters = attributes.iter().filter_map(|(index, change)| {
         let attribute = record_type.attribute(index);
         match change {
@@ -83,15 +93,32 @@ pub(super) async fn made(
             Change::Clear | Change::Merge(_) => None,
         }
     });
-    let filters: Vec<Json> = filters.flatten().take(MAX_FILTERS).collect();
+    let mut filters: Vec<Json> = filters.flatten().take(MAX_FILTERS).collect();
+    let unknown = |what: &str, hint: &str| {
+        let what = format!("it is not known whether the record was made, {what}");
+        Err(Error::new(ErrorCode::Timeout, what).hint(hint))
+    };
     if filters.is_empty() {
-        let what =
-            "it is not known whether the record was made, and nothing in it can be looked for";
-        return Err(Error::new(ErrorCode::Timeout, what)
-            .hint("look for the record, and create it again where it is not there"));
+        let hint = "look for the record, and create it again where it is not there";
+        return unknown("and nothing in it can be looked for", hint);
     }
-    let found = query(exchange, record_type, &filters, MAX_SAME).await?;
-    Ok(found.into_iter().find(|record| !known.contains(&record.id)))
+    let since = Timestamp(lost.since.0.saturating_sub(SKEW));
+    let is_activity = record_type.api_name() == parts::ACTIVITY;
+    let created_at = record_type.index_of("created_at").map(|at| record_type.attribute(at));
+    if is_activity || created_at.is_some_and(|it| it.filter_operators().contains(&"gte")) {
+        let since = since.to_string();
+        filters.push(json!({ "field": "created_at", "operator": "gte", "value": since }));
+    }
+    let mut found = query(exchange, record_type, &filters, MAX_SAME).await?;
+    // Where an answer does not say when a record was made, it may be the one.
+    found.retain(|record| record.created_at.0 == 0 || record.created_at >= since);
+    found.retain(|record| !lost.known.contains(&record.id));
+    found.retain(|record| !is_activity || parts::says_the_same(record, attributes));
+    if found.len() > lost.open.max(1) {
+        let hint = "archive the records of which there is one too many, then run again";
+        return unknown("as several like it have come about since", hint);
+    }
+    Ok(found.into_iter().next())
 }
 
 /// The filters that a record with this value fulfils.
@@ -119,7 +146,14 @@ async fn query(
     filters: &[Json],
     limit: usize,
 ) -> Result<Vec<Record>> {
-    let body = json!({ "filters": filters, "limit": limit });
+    let mut body = Map::from_iter([
+        ("filters".to_owned(), json!(filters)),
+        ("limit".to_owned(), json!(limit)),
+    ]);
+    if record_type.api_name() == parts::ACTIVITY {
+        body = parts::activity_scope(body);
+    }
+    let body = Json::Object(body);
     let request = Request::post(&[record_type.api_name(), "_query"], body);
     let answer = exchange.send(&request).await.map_err(|failure| failure.error)?;
     let Json::Array(found) = answer.data() else { return Err(no_list()) };

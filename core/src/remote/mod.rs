@@ -6,6 +6,7 @@
 mod batch;
 mod chains;
 mod client;
+mod creates;
 mod decode;
 mod encode;
 mod failure;
@@ -18,18 +19,21 @@ mod options;
 mod pace;
 mod parts;
 mod perform;
+mod recognize;
 mod request;
 mod types;
 mod verify;
 mod waits;
 
+pub(crate) use failure::ends_all;
 pub use key::ApiKey;
+pub(crate) use options::is_possible_rate;
 pub use options::{RemoteOptions, is_remote, ledger_name};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -43,6 +47,7 @@ use crate::workspace::{ApplyOptions, Drift, Foresight, RequestPace, Settle, Work
 
 use batch::Batch;
 use client::Client;
+use recognize::Recognizer;
 use request::Request;
 use types::Types;
 
@@ -56,6 +61,7 @@ pub(crate) struct RemoteWorkspace {
     types: Types,
     ledger_path: Option<PathBuf>,
     ledger: OnceLock<Ledger>,
+    recognizer: Recognizer,
 }
 
 impl RemoteWorkspace {
@@ -66,7 +72,8 @@ impl RemoteWorkspace {
     pub(crate) fn open(url: &str, options: RemoteOptions) -> Result<Self> {
         let client = Client::new(url, &options)?;
         let ledger_path = options.ledger;
-        Ok(Self { client, types: Types::new(), ledger_path, ledger: OnceLock::new() })
+        let (types, recognizer) = (Types::new(), Recognizer::default());
+        Ok(Self { client, types, ledger_path, ledger: OnceLock::new(), recognizer })
     }
 
     fn ledger(&self) -> Result<&Ledger> {
@@ -100,12 +107,12 @@ impl Workspace for RemoteWorkspace {
         let record_type = self.record_type(record_type)?;
         let mut body = query.to_body();
         if record_type.api_name() == parts::ACTIVITY {
-            body = activity_scope(body);
+            body = parts::activity_scope(body);
         }
         let path = [record_type.api_name(), "_query"];
-        let mut answer = self.client.send(Request::post(&path, Json::Object(body)))?;
+        let answer = self.client.send(Request::post(&path, Json::Object(body)))?;
         let next_cursor = decode::next_cursor(&answer.body);
-        let Json::Array(found) = answer.body["data"].take() else { return Err(lookup::no_list()) };
+        let Json::Array(found) = answer.data() else { return Err(lookup::no_list()) };
         let records = found.into_iter().map(|data| decode::record(&record_type, data));
         Ok(Page { records: records.collect::<Result<_>>()?, next_cursor })
     }
@@ -123,7 +130,9 @@ impl Workspace for RemoteWorkspace {
         let mut answer = self.client.send(request)?.body;
         let next_cursor = decode::next_cursor(&answer);
         let key = if answer["items"].is_array() { "items" } else { "data" };
-        let Json::Array(items) = answer[key].take() else { return Err(lookup::no_list()) };
+        let Some(Json::Array(items)) = answer.get_mut(key).map(Json::take) else {
+            return Err(lookup::no_list());
+        };
         let edge = |item| decode::edge(record_type, *parent, *relationship, item);
         Ok(EdgePage {
             record_type: Arc::clone(record_type),
@@ -142,17 +151,20 @@ impl Workspace for RemoteWorkspace {
     ) -> Result<Outcomes> {
         check_mode(&operations, options)?;
         let ledger = self.ledger()?;
+        self.recognizer.check(&self.client, ledger, &operations)?;
         let mut batch = Batch::new(operations);
-        batch.recall(&mut ledger.read()?)?;
-        if batch.has_creates() {
+        batch.recall(&mut ledger.read()?, self.client.exchange().time())?;
+        if batch.has_notes() {
             let mut transaction = ledger.write()?;
-            batch.note_creates(&mut transaction)?;
+            batch.note(&mut transaction)?;
             transaction.commit()?;
         }
-        let performed = batch.perform(&self.client, options.returns_records);
+        batch.perform(&self.client, options.returns_records)?;
+        let ended = batch.take_end();
         let mut transaction = ledger.write()?;
-        batch.learn(&mut transaction, performed.is_ok())?;
-        if let Err(error) = performed {
+        recognize::remember(&self.client, &mut transaction)?;
+        batch.learn(&mut transaction, self.client.exchange().time(), ended.is_none())?;
+        if let Some(error) = ended {
             // What was done is done, whatever becomes of the rest.
             transaction.commit()?;
             return Err(error);
@@ -163,13 +175,16 @@ impl Workspace for RemoteWorkspace {
         Ok(outcomes)
     }
 
-    /// Without a ledger: there is nothing to settle.
+    /// Without a ledger: there is nothing to settle. Where the batch ended in the middle, what was done
+    /// is told all the same.
     fn apply(&self, operations: Vec<Operation>, options: ApplyOptions) -> Result<Outcomes> {
         check_mode(&operations, options)?;
         let mut batch = Batch::new(operations);
-        match batch.perform(&self.client, options.returns_records) {
-            Ok(()) => Ok(batch.into_outcomes()),
-            Err(error) => Err(error),
+        batch.perform(&self.client, options.returns_records)?;
+        let ended = if batch.has_done() { None } else { batch.take_end() };
+        match ended {
+            Some(error) => Err(error),
+            None => Ok(batch.into_outcomes()),
         }
     }
 
@@ -188,7 +203,7 @@ impl Workspace for RemoteWorkspace {
 
     fn foresee(&self, operations: &[Operation]) -> Result<Foresight> {
         let mut batch = Batch::new(operations.to_vec());
-        batch.recall(&mut self.ledger()?.read()?)?;
+        batch.recall(&mut self.ledger()?.read()?, self.client.exchange().time())?;
         Ok(batch.foresee())
     }
 
@@ -217,27 +232,4 @@ fn check_mode(operations: &[Operation], options: ApplyOptions) -> Result<()> {
     let what = "a remote workspace cannot apply several operations all or nothing";
     Err(Error::new(ErrorCode::OperationNotSupported, what)
         .hint("let each outcome stand alone: on_reject = \"continue\""))
-}
-
-/// The body of a query of activities, which are asked for by whom they concern (contract.md
-/// section 4.7), from the filters that stand for it here.
-fn activity_scope(mut body: Map<String, Json>) -> Map<String, Json> {
-    const SCOPES: [(&str, &str, &str); 5] = [
-        ("contact_ids", "eq", "contact_id"),
-        ("account_id", "eq", "account_id"),
-        ("opportunity_id", "eq", "opportunity_id"),
-        ("created_at", "gte", "created_from"),
-        ("created_at", "lte", "created_to"),
-    ];
-    let filters = body.remove("filters").unwrap_or_default();
-    body.remove("sort");
-    for filter in filters.as_array().into_iter().flatten() {
-        let scope = SCOPES.iter().find(|(field, operator, _)| {
-            filter["field"] == *field && filter["operator"] == *operator
-        });
-        if let Some((_, _, name)) = scope {
-            body.insert((*name).to_owned(), json!(filter["value"]));
-        }
-    }
-    body
 }

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, ErrorCode, Result};
 
 use super::key::ApiKey;
+
+/// The variable that allows a key over plain HTTP to other machines.
+const IN_CLEAR: &str = "HEADWATER_ALLOW_HTTP";
 
 /// How a remote workspace is opened.
 #[derive(Debug, Clone)]
@@ -17,7 +20,8 @@ pub struct RemoteOptions {
     /// The file that remembers runs and what was delivered; `None` is a file in the present folder
     /// that is named after the host.
     pub ledger: Option<PathBuf>,
-    /// Requests a second, at most; `None` leaves it to what the workspace answers.
+    /// Requests a second, at most, and no fewer than one in ten seconds; `None` leaves it to what the
+    /// workspace answers.
     pub requests_per_second: Option<f64>,
     /// Requests at the same time, at most.
     pub concurrency: usize,
@@ -46,6 +50,11 @@ impl RemoteOptions {
     pub fn from_environment() -> Result<Self> {
         Ok(Self { api_key: ApiKey::from_environment()?, ..Self::default() })
     }
+}
+
+/// Whether requests can be made at this rate: a slower one keeps each waiting for longer than any waits.
+pub(crate) fn is_possible_rate(requests_per_second: f64) -> bool {
+    requests_per_second.is_finite() && requests_per_second >= 0.1
 }
 
 /// Whether a workspace of this URL is a remote one.
@@ -94,6 +103,35 @@ pub(super) fn address(url: &str) -> Result<Url> {
     Ok(parsed)
 }
 
+/// Whether a workspace can be asked in this way.
+///
+/// # Errors
+/// `config_invalid` for a rate that is none, and for a key that everybody on the way could read.
+pub(super) fn check(address: &Url, options: &RemoteOptions) -> Result<()> {
+    if options.requests_per_second.is_some_and(|rate| !is_possible_rate(rate)) {
+        let what = "requests_per_second is below 0.1, or no number";
+        return Err(Error::new(ErrorCode::ConfigInvalid, what).at_field("requests_per_second"));
+    }
+    let is_here = match address.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    };
+    if options.api_key.is_none() || is_here || address.scheme() != "http" || is_allowed_in_clear() {
+        return Ok(());
+    }
+    let what = "the API key would be sent over http, where others can read it";
+    Err(Error::new(ErrorCode::ConfigInvalid, what)
+        .at_field("workspace")
+        .hint(format!("give an https URL; {IN_CLEAR}=1 allows it all the same")))
+}
+
+/// Whoever runs it says that the network is trusted: no job does.
+fn is_allowed_in_clear() -> bool {
+    std::env::var_os(IN_CLEAR).is_some_and(|value| value == "1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +148,34 @@ mod tests {
             let refused = address(url).unwrap_err();
             assert_eq!(refused.code(), ErrorCode::ConfigInvalid, "{url}");
             assert!(!format!("{refused:#}").contains("hunter2"), "{refused:#}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_sent_where_others_can_read_it() {
+        let key = Some(ApiKey::new("hw_secret").unwrap());
+        let options = RemoteOptions { api_key: key, ..RemoteOptions::default() };
+        for url in
+            ["https://crm.example/", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/"]
+        {
+            check(&address(url).unwrap(), &options).unwrap();
+        }
+        for url in ["http://crm.example/", "http://10.0.0.1/"] {
+            let address = address(url).unwrap();
+            let refused = check(&address, &options).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::ConfigInvalid, "{url}");
+            check(&address, &RemoteOptions::default()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_rate_that_nobody_waits_for_is_refused() {
+        let address = address("http://127.0.0.1/").unwrap();
+        for rate in [1e-20, 0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let requests_per_second = Some(rate);
+            let options = RemoteOptions { requests_per_second, ..RemoteOptions::default() };
+            let refused = check(&address, &options).unwrap_err();
+            assert_eq!(refused.field(), Some("requests_per_second"), "{rate}");
         }
     }
 

@@ -112,7 +112,8 @@ impl Pace {
         self.refill(now);
         if let Some(rate) = self.allowed() {
             if self.tokens < 1.0 {
-                return Admission::Wait(Duration::from_secs_f64((1.0 - self.tokens) / rate));
+                let wait = Duration::try_from_secs_f64((1.0 - self.tokens) / rate);
+                return Admission::Wait(wait.unwrap_or(Duration::MAX));
             }
             self.tokens -= 1.0;
         }

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::activity::WRITTEN;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Action, EdgeEdit, EdgeOf, ItemEdit, ItemKey, Outcome};
-use crate::record::{Attributes, Edge};
+use crate::operation::{Action, EdgeEdit, EdgeOf, ItemEdit, ItemKey};
+use crate::record::{Attributes, Change, Edge, Record};
 use crate::schema::RecordType;
+use crate::value::Value;
 
 use super::failure::Failure;
 use super::perform::{Performed, Performer};
@@ -32,6 +33,50 @@ pub(super) fn create_body(record_type: &RecordType, attributes: &Attributes) -> 
         encoded.extend(metadata.map(|metadata| ("metadata".to_owned(), metadata)));
     }
     json!({ "attributes": encoded })
+}
+
+/// The body of a query of activities, which are asked for by whom they concern (contract.md
+/// section 4.7), from the filters that stand for it here.
+pub(super) fn activity_scope(mut body: Map<String, Json>) -> Map<String, Json> {
+    const SCOPES: [(&str, &str, &str); 5] = [
+        ("contact_ids", "eq", "contact_id"),
+        ("account_id", "eq", "account_id"),
+        ("opportunity_id", "eq", "opportunity_id"),
+        ("created_at", "gte", "created_from"),
+        ("created_at", "lte", "created_to"),
+    ];
+    let filters = body.remove("filters").unwrap_or_default();
+    body.remove("sort");
+    for filter in filters.as_array().into_iter().flatten() {
+        let scope = SCOPES.iter().find(|(field, operator, _)| {
+            filter["field"] == *field && filter["operator"] == *operator
+        });
+        if let Some((_, _, name)) = scope {
+            body.insert((*name).to_owned(), json!(filter["value"]));
+        }
+    }
+    body
+}
+
+/// Whether an activity says in its texts what one was created with.
+pub(super) fn says_the_same(record: &Record, attributes: &Attributes) -> bool {
+    let texts = |value: Option<&Value>| {
+        let Some(Value::Text(text)) = value else { return Map::new() };
+        let parsed: Option<Map<String, Json>> = serde_json::from_str(text).ok();
+        parsed.unwrap_or_default()
+    };
+    let Some(index) = record.record_type.index_of("metadata") else { return true };
+    let asked = match attributes.change(index) {
+        Some(Change::Set(value)) => texts(Some(value)),
+        _ => return true,
+    };
+    let read = texts(record.values[index].as_ref());
+    // Times are written in several ways.
+    let is_time = |text: &str| crate::value::parse_timestamp(text).is_ok();
+    asked.iter().all(|(name, value)| match value.as_str() {
+        Some(text) if !is_time(text) => read.get(name).is_none_or(|read| read == text),
+        _ => true,
+    })
 }
 
 /// Whether a removal failed because an attempt before, of which nothing was heard, has done it.
@@ -105,7 +150,8 @@ pub(super) async fn edit_edge(
     };
     let edge_of = |answer: Answer| -> Result<Edge> {
         let mut document = answer.data();
-        decode::edge(record_type, id, relationship, document["item"].take())
+        let item = document.get_mut("item").map(Json::take).unwrap_or_default();
+        decode::edge(record_type, id, relationship, item)
     };
     let (action, edge) = match edit {
         EdgeEdit::Add { target, attributes } => {
@@ -127,7 +173,9 @@ pub(super) async fn edit_edge(
         }
     };
     let edge = Some(Box::new(edge));
-    Ok(Performed { outcome: Outcome { action, id, record: None, edge }, known: None })
+    let mut performed = Performed::of(action, id, None);
+    performed.outcome.edge = edge;
+    Ok(performed)
 }
 
 async fn remove(performer: &Performer<'_>, path: Vec<String>) -> Result<()> {

@@ -2,23 +2,24 @@
 //! record allows.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Action, Match, MatchTarget, Operation, OperationKind, Outcome};
 use crate::record::{Attributes, Change, Record};
 use crate::schema::RecordType;
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 use super::client::Exchange;
-use super::fingerprints::Fingerprints;
-use super::request::Request;
-use super::{decode, encode, lookup, parts, waits};
+use super::fingerprints::{Fingerprints, holds};
+use super::request::{Answer, Request};
+use super::{creates, decode, encode, lookup, parts, waits};
 
 /// Attempts at what must not be done twice, each after a look for what the one before did.
-const ATTEMPTS: u32 = 12;
+pub(super) const ATTEMPTS: u32 = 12;
 
 /// What the ledger knows of the record that an operation is about.
 #[derive(Debug, Clone)]
@@ -32,8 +33,8 @@ pub(super) struct Known {
 pub(super) enum Begun {
     /// Nobody has asked for it.
     No,
-    /// It was asked for, and it is not known what came of it.
-    Perhaps,
+    /// It was asked for at this time or later, and it is not known what came of it.
+    Perhaps(Timestamp),
     /// It was asked for, and made this record.
     Made(Uuid),
 }
@@ -46,18 +47,33 @@ pub(super) struct Performer<'a> {
     pub(super) known: Option<Known>,
     pub(super) begun: Begun,
     /// Records that other creates have made.
-    pub(super) made: &'a [Uuid],
+    pub(super) made: Vec<Uuid>,
+    /// When creates were noted, by the workspace's clock.
+    pub(super) noted_at: Timestamp,
+    /// Creates that ask for the same and may have been done.
+    pub(super) open: usize,
 }
 
 /// What became of an operation, and of its record.
 pub(super) struct Performed {
     pub(super) outcome: Outcome,
     pub(super) known: Option<Known>,
+    /// What it has said of the record, and what follows from that.
+    pub(super) wrote: Fingerprints,
+    pub(super) beside: Fingerprints,
+    /// Whether an attempt that was given up may still be done, over what others write since.
+    pub(super) may_be_late: bool,
 }
 
 impl Performed {
     pub(super) fn of(action: Action, id: Uuid, record: Option<Record>) -> Self {
-        Self { outcome: Outcome { action, id, record, edge: None }, known: None }
+        Self {
+            outcome: Outcome { action, id, record, edge: None },
+            known: None,
+            wrote: Fingerprints::default(),
+            beside: Fingerprints::default(),
+            may_be_late: false,
+        }
     }
 }
 
@@ -65,9 +81,12 @@ impl Performer<'_> {
     pub(super) async fn perform(&mut self, operation: &Operation) -> Result<Performed> {
         let record_type = &operation.record_type;
         match &operation.kind {
-            OperationKind::Create { attributes } => self.create(record_type, attributes).await,
+            OperationKind::Create { attributes } => {
+                creates::create(self, record_type, attributes).await
+            }
             OperationKind::Patch { id, attributes } => {
-                self.patch(record_type, *id, attributes).await
+                let (record, may_be_late) = self.patch(record_type, *id, attributes).await?;
+                Ok(self.done(Action::Updated, record, attributes, may_be_late))
             }
             OperationKind::Archive { id } => self.archive(record_type, *id).await,
             OperationKind::Restore { .. } => {
@@ -92,28 +111,48 @@ impl Performer<'_> {
         }
     }
 
-    pub(super) async fn send(&self, request: Request) -> Result<super::request::Answer> {
+    pub(super) async fn send(&self, request: Request) -> Result<Answer> {
         self.exchange.send(&request).await.map_err(|failure| failure.error)
     }
 
     /// The outcome of a request that is answered with the record.
-    fn performed(
+    pub(super) fn performed(
         &self,
         record_type: &Arc<RecordType>,
         action: Action,
-        data: Json,
+        answer: Answer,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        let record = decode::record(record_type, data)?;
+        let may_be_late = answer.may_be_late;
+        let record = decode::record(record_type, answer.data())?;
+        Ok(self.done(action, record, attributes, may_be_late))
+    }
+
+    /// The same, from the record.
+    pub(super) fn done(
+        &self,
+        action: Action,
+        record: Record,
+        attributes: &Attributes,
+        may_be_late: bool,
+    ) -> Performed {
+        self.exchange.note_organization(record.organization_id);
+        let wrote = Fingerprints::of(&record.record_type, attributes);
+        let beside = Fingerprints::beside(&record, attributes);
         let mut fingerprints = match &self.known {
             Some(known) if known.id == record.id => known.fingerprints.clone(),
             _ => Fingerprints::default(),
         };
-        fingerprints.learn(Fingerprints::of(record_type, attributes));
+        fingerprints.forget_other_than(&beside);
+        match may_be_late {
+            true => fingerprints.forget(&wrote),
+            false => fingerprints.learn(wrote.clone()),
+        }
         let known = Some(Known { id: record.id, fingerprints });
         let id = record.id;
         let record = self.returns_records.then_some(record);
-        Ok(Performed { outcome: Outcome { action, id, record, edge: None }, known })
+        let outcome = Outcome { action, id, record, edge: None };
+        Performed { outcome, known, wrote, beside, may_be_late }
     }
 
     /// The outcome of an operation that asks for what is there already.
@@ -129,57 +168,16 @@ impl Performer<'_> {
             (true, None) => Some(lookup::by_id(self.exchange, record_type, id).await?),
         };
         let known = self.known.clone();
-        Ok(Performed {
-            outcome: Outcome { action: Action::Unchanged, id, record, edge: None },
-            known,
-        })
+        Ok(Performed { known, ..Performed::of(Action::Unchanged, id, record) })
     }
 
-    async fn create(
-        &self,
-        record_type: &Arc<RecordType>,
-        attributes: &Attributes,
-    ) -> Result<Performed> {
-        if let Begun::Made(id) = self.begun {
-            let record = match self.returns_records {
-                true => Some(lookup::by_id(self.exchange, record_type, id).await?),
-                false => None,
-            };
-            return Ok(Performed::of(Action::Created, id, record));
-        }
-        let body = parts::create_body(record_type, attributes);
-        let request = Request::post(&[record_type.api_name()], body).once();
-        let mut is_uncertain = self.begun == Begun::Perhaps;
-        // Each attempt that may have made it is followed by a look for what it made.
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(waits::backoff(attempt)).await;
-            }
-            if is_uncertain {
-                let found = lookup::made(self.exchange, record_type, attributes, self.made).await?;
-                if let Some(record) = found {
-                    let data = record.to_json();
-                    return self.performed(record_type, Action::Created, data, attributes);
-                }
-            }
-            match self.exchange.send(&request).await {
-                Ok(answer) => {
-                    return self.performed(record_type, Action::Created, answer.data(), attributes);
-                }
-                Err(failure) if failure.may_be_done && failure.is_passing() => is_uncertain = true,
-                Err(failure) => return Err(failure.error),
-            }
-        }
-        let what = "it is not known whether the record was made";
-        Err(Error::new(ErrorCode::Timeout, what).hint("run again: it is looked for first"))
-    }
-
+    /// Changes a record; gives it as it is then, and whether an attempt before may still be done.
     async fn patch(
         &self,
         record_type: &Arc<RecordType>,
         id: Uuid,
         attributes: &Attributes,
-    ) -> Result<Performed> {
+    ) -> Result<(Record, bool)> {
         let current = match has_parts(attributes) {
             true => Some(lookup::by_id(self.exchange, record_type, id).await?),
             false => None,
@@ -188,7 +186,8 @@ impl Performer<'_> {
         let body = json!({ "attributes": encode::attributes(record_type, &whole) });
         let path = [record_type.api_name(), &id.to_string()];
         let answer = self.send(Request::patch(&path, body)).await?;
-        self.performed(record_type, Action::Updated, answer.data(), attributes)
+        let may_be_late = answer.may_be_late;
+        Ok((decode::record(record_type, answer.data())?, may_be_late))
     }
 
     async fn archive(&self, record_type: &Arc<RecordType>, id: Uuid) -> Result<Performed> {
@@ -208,7 +207,7 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, attributes).await? {
+        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
             return Ok(done);
         }
         if !record_type.has_assert() {
@@ -226,30 +225,42 @@ impl Performer<'_> {
         let answer = self.send(Request::post(&[record_type.api_name(), "_assert"], body)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
-        self.performed(record_type, action, answer.data(), attributes)
+        self.performed(record_type, action, answer, attributes)
     }
 
     /// What needs no look for the record: the ledger knows which one it is, and how it is. `None`
-    /// where it does not, or the record is gone.
+    /// where it does not, the record is gone, or it has not any more what it was found by.
     async fn by_ledger(
         &mut self,
         record_type: &Arc<RecordType>,
+        matching: &Match,
         attributes: &Attributes,
     ) -> Result<Option<Performed>> {
         let Some(known) = &self.known else { return Ok(None) };
         let id = known.id;
         let changed = known.fingerprints.changed(record_type, attributes);
+        let matches_by = match &matching.target {
+            MatchTarget::Id(_) => None,
+            MatchTarget::Values { attribute, .. } => Some(*attribute),
+        };
+        // A patch would make a record that others have given another value what it was found by.
+        if matches_by.is_some_and(|attribute| changed.change(attribute).is_some()) {
+            self.known = None;
+            return Ok(None);
+        }
         let done = match changed.is_empty() {
-            true => self.unchanged(record_type, id, None).await,
-            false => self.patch(record_type, id, &changed).await,
+            true => self.unchanged(record_type, id, None).await.map(Some),
+            false => self.patch(record_type, id, &changed).await.map(|(record, may_be_late)| {
+                let is_found = holds(&record, matching);
+                is_found.then(|| self.done(Action::Updated, record, &changed, may_be_late))
+            }),
         };
         match done {
-            Err(error) if error.code() == ErrorCode::RecordNotFound => {
-                self.known = None;
-                Ok(None)
-            }
-            done => done.map(Some),
+            Err(error) if error.code() == ErrorCode::RecordNotFound => self.known = None,
+            Ok(None) => self.known = None,
+            done => return done,
         }
+        Ok(None)
     }
 
     async fn update(
@@ -258,7 +269,7 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, attributes).await? {
+        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
             return Ok(done);
         }
         match lookup::by_match(self.exchange, record_type, matching).await? {
@@ -277,15 +288,20 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        let (mut conflict, mut is_uncertain) = (None, false);
+        let (mut conflict, mut uncertain) = (None, None);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(waits::backoff(attempt)).await;
             }
-            match lookup::by_match(self.exchange, record_type, matching).await? {
+            let mut found = lookup::by_match(self.exchange, record_type, matching).await?;
+            while let (None, Some(pause)) = (&found, uncertain.and_then(creates::pause)) {
+                tokio::time::sleep(pause).await;
+                found = lookup::by_match(self.exchange, record_type, matching).await?;
+            }
+            match found {
                 Some(record) => {
                     let mut done = self.bring_to(record_type, record, attributes).await?;
-                    if is_uncertain && done.outcome.action == Action::Unchanged {
+                    if uncertain.is_some() && done.outcome.action == Action::Unchanged {
                         done.outcome.action = Action::Created;
                     }
                     return Ok(done);
@@ -302,11 +318,12 @@ impl Performer<'_> {
             let request = Request::post(&[record_type.api_name()], body).once();
             match self.exchange.send(&request).await {
                 Ok(answer) => {
-                    let data = answer.data();
-                    return self.performed(record_type, Action::Created, data, attributes);
+                    return self.performed(record_type, Action::Created, answer, attributes);
                 }
                 // Made by an attempt of which nothing was heard, or by somebody else just now.
-                Err(failure) if failure.may_be_done && failure.is_passing() => is_uncertain = true,
+                Err(failure) if failure.may_be_done && failure.is_passing() => {
+                    uncertain = Some(Instant::now() + creates::GRACE);
+                }
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
                     conflict = Some(failure.error);
                 }
@@ -332,11 +349,14 @@ impl Performer<'_> {
         fingerprints.learn(Fingerprints::of(record_type, attributes));
         self.known = Some(Known { id: record.id, fingerprints });
         if changed.is_empty() {
-            return self.unchanged(record_type, record.id, Some(record)).await;
+            let done = self.unchanged(record_type, record.id, Some(record)).await?;
+            let wrote = Fingerprints::of(record_type, attributes);
+            return Ok(Performed { wrote, ..done });
         }
         let id = record.id;
         let whole = whole(record_type, &changed, Some(&record));
-        self.patch(record_type, id, &whole).await
+        let (record, may_be_late) = self.patch(record_type, id, &whole).await?;
+        Ok(self.done(Action::Updated, record, attributes, may_be_late))
     }
 }
 

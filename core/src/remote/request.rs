@@ -50,6 +50,11 @@ impl Request {
         Self::new(Method::DELETE, path)
     }
 
+    /// Whether it changes nothing.
+    pub(super) fn is_read(&self) -> bool {
+        self.method == Method::GET || self.path.last().is_some_and(|last| last == "_query")
+    }
+
     /// The same, which must not be asked again unseen.
     pub(super) fn once(self) -> Self {
         Self { effect: Effect::Once, ..self }
@@ -64,6 +69,8 @@ pub(super) struct Answer {
     pub(super) body: Json,
     /// Whether an earlier attempt may have done it before.
     pub(super) is_repeated: bool,
+    /// Whether an earlier attempt was given up and may still be done, after this one.
+    pub(super) may_be_late: bool,
 }
 
 impl Answer {

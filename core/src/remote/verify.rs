@@ -10,7 +10,7 @@ use crate::store::{Entry, Ledger};
 use crate::workspace::Drift;
 
 use super::client::Client;
-use super::fingerprints::Fingerprints;
+use super::fingerprints::{Fingerprints, match_keys};
 use super::request::Request;
 use super::types::Types;
 use super::{decode, lookup};
@@ -39,9 +39,9 @@ pub(super) fn verify(
             body["cursor"] = json!(cursor);
         }
         let path = [record_type.api_name(), "_query"];
-        let mut page = client.send(Request::post(&path, body))?.body;
-        cursor = decode::next_cursor(&page);
-        let Json::Array(found) = page["data"].take() else { return Err(lookup::no_list()) };
+        let page = client.send(Request::post(&path, body))?;
+        cursor = decode::next_cursor(&page.body);
+        let Json::Array(found) = page.data() else { return Err(lookup::no_list()) };
         let mut transaction = ledger.write()?;
         for data in found {
             let record = decode::record(&record_type, data)?;
@@ -52,8 +52,9 @@ pub(super) fn verify(
             if fingerprints.forget_other_than(&Fingerprints::of_record(&record)) > 0 {
                 drift.changed += 1;
                 let entry = Entry { id: record.id, fingerprints: fingerprints.to_bytes() };
-                transaction.save(record_type.api_name(), &entry, None)?;
+                transaction.save(record_type.api_name(), &entry)?;
             }
+            transaction.keep_keys(record.id, &match_keys(&record))?;
             transaction.mark_verified(record.id, &verification)?;
         }
         transaction.commit()?;

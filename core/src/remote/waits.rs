@@ -15,6 +15,16 @@ pub(super) fn backoff(attempt: u32) -> Duration {
     most.mul_f64(0.1 + 0.9 * fastrand::f64())
 }
 
+/// The longest wait that is taken for meant, and that no clock overflows at.
+const LONGEST_ASKED: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A wait of this many seconds; `None` where that is no time.
+fn asked(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds.min(LONGEST_ASKED.as_secs_f64())).ok())
+        .flatten()
+}
+
 /// What `Retry-After` asks for, in seconds or as a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
@@ -23,10 +33,10 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn wait_of(text: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<f64>() {
-        return (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten();
+        return asked(seconds);
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(date.duration_since(now).unwrap_or_default().min(LONGEST_ASKED))
 }
 
 /// The number in the first of these headers that is there.
@@ -51,7 +61,18 @@ pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
     // Some say when, others in how long.
     let seconds = if reset > 1e9 { reset - since_1970 } else { reset };
-    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+    asked(seconds.max(0.0))
+}
+
+/// By how much the clock of an answer is ahead of the one here, in microseconds.
+pub(super) fn clock(headers: &HeaderMap) -> Option<i64> {
+    let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    let micros = |wait: Duration| i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+    Some(match date.duration_since(SystemTime::now()) {
+        Ok(ahead) => micros(ahead),
+        Err(behind) => -micros(behind.duration()),
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +88,10 @@ mod tests {
         assert_eq!(wait_of(date, now), Some(Duration::from_secs(30)));
         let past = "Fri, 02 Jan 2026 09:00:00 GMT";
         assert_eq!(wait_of(past, now), Some(Duration::ZERO));
-        for wrong in ["", "soon", "-3", "NaN", "1e400"] {
+        for absurd in ["9999999999999999999", "1e400", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(wait_of(absurd, now), Some(LONGEST_ASKED), "{absurd}");
+        }
+        for wrong in ["", "soon", "-3", "NaN"] {
             assert_eq!(wait_of(wrong, now), None, "{wrong}");
         }
     }
@@ -83,6 +107,7 @@ mod tests {
         assert_eq!(until_reset(&headers("0", "3")), Some(Duration::from_secs(3)));
         assert_eq!(until_reset(&headers("1", "3")), None);
         assert_eq!(until_reset(&headers("0", "1000000001")), Some(Duration::ZERO));
+        assert_eq!(until_reset(&headers("0", "1e300")), Some(LONGEST_ASKED));
         assert_eq!(until_reset(&HeaderMap::new()), None);
     }
 

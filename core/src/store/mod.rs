@@ -14,7 +14,7 @@ mod sqlite;
 
 pub use generation::{FixedClock, Generation, Generator, Ids, Times};
 pub use sqlite::SqliteStore;
-pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction};
+pub(crate) use sqlite::{Entry, Ledger, LedgerTransaction, OpenCreate};
 
 use std::path::Path;
 use std::sync::Arc;

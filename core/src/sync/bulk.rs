@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::calls::held_back;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, Outcome, Outcomes};
+use crate::remote::ends_all;
 use crate::schema::{RecordType, nearest};
 use crate::source::{Control, Stream, StreamDescription, StreamField};
 use crate::store::journal::Counts;
@@ -273,8 +274,12 @@ impl Applied<'_> {
             self.workspace.apply(operations, options)?
         };
         let told = self.tell(batches, outcomes);
+        // A remote workspace tells what it did before it failed as a whole.
         let failure = told.iter().find_map(|row| match &row.result {
             Err(error) if is_whole && error.code() != ErrorCode::Cancelled => {
+                Some(first_fault(row.row, error))
+            }
+            Err(error) if self.workspace.pace().is_some() && ends_all(error) => {
                 Some(first_fault(row.row, error))
             }
             _ => None,

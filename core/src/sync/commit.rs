@@ -93,6 +93,9 @@ impl<'a> Committer<'a> {
             self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
                 require_ownership(journal, self.plan, &state)?;
                 is_stopped |= stops && outcomes.iter().any(Result::is_err);
+                if !is_stopped {
+                    require_outcomes(outcomes)?;
+                }
                 let elapsed = self.started.elapsed();
                 let stream = &mut run.streams[self.stream];
                 stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
@@ -161,6 +164,17 @@ fn require_ownership(
         )
         .hint("let the other run finish")),
     }
+}
+
+/// A row that was not sent must not be passed by: the checkpoint would move over it.
+fn require_outcomes(outcomes: &Outcomes) -> Result<()> {
+    let is_unsent =
+        |outcome: &Result<_>| matches!(outcome, Err(error) if error.code() == ErrorCode::Cancelled);
+    if !outcomes.iter().any(is_unsent) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Internal, "a row of the batch was not sent")
+        .hint("run again: it goes on there"))
 }
 
 /// Counts the outcomes and makes the rejects, in the order of the source.

@@ -1,6 +1,8 @@
 //! The pump: one stream read, mapped and committed on three threads, a few batches ahead of each other.
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,11 +51,12 @@ pub(super) fn pump(
         scope.spawn(|| {
             // Moved in, so that the mapper sees the end when the reader is gone.
             let batches = batches;
-            pipeline::read(stream, control, &batches, &stages.read);
+            contained(&batches, || pipeline::read(stream, control, &batches, &stages.read));
         });
         scope.spawn(|| {
             let (unmapped, to_writer) = (unmapped, to_writer);
-            pipeline::map(mapping, first_row, &unmapped, &to_writer, &stages.map);
+            let map = || pipeline::map(mapping, first_row, &unmapped, &to_writer, &stages.map);
+            contained(&to_writer, map);
         });
         // Moved in, so that the threads stop when the writer is gone.
         let mapped = mapped;
@@ -94,6 +97,27 @@ pub(super) fn pump(
         }
         written
     })
+}
+
+/// Runs a stage on its thread. A panic in it ends what it sends with an error that has its text,
+/// which a panic that leaves the scope would lose.
+fn contained<T>(to: &SyncSender<Message<T>>, stage: impl FnOnce()) {
+    // AssertUnwindSafe: what the stage leaves half changed is not used again, but for its channel.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(stage)) {
+        let what = format!("a thread of the sync panicked: {}", text_of(payload));
+        // Nobody listens where the writer has failed already.
+        let _ = to.send(Message::End(Err(Error::new(ErrorCode::Internal, what))));
+    }
+}
+
+fn text_of(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    if text.is_none() {
+        // An unknown payload may panic again when it is dropped.
+        std::mem::forget(payload);
+    }
+    text.unwrap_or_else(|| "a value that is not text".to_owned())
 }
 
 impl Pace {

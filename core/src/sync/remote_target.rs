@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::error::Result;
-use crate::remote::{ApiKey, RemoteOptions};
+use crate::remote::{ApiKey, RemoteOptions, is_possible_rate};
 
 use super::document::{Node, Section};
 use super::secrets::{Secrets, substitute};
@@ -44,10 +44,10 @@ pub(super) fn parse(
     if let Some(node) = target.take("requests_per_second") {
         only_remote(&node)?;
         let number = match node.json(&mut |_, text| Ok(text.to_owned()))? {
-            Json::Number(number) => number.as_f64().filter(|number| *number > 0.0),
+            Json::Number(number) => number.as_f64().filter(|number| is_possible_rate(*number)),
             _ => None,
         };
-        let wrong = || node.error("expected a number above 0");
+        let wrong = || node.error("expected a number that is not below 0.1");
         options.requests_per_second = Some(number.ok_or_else(wrong)?);
     }
     if let Some(node) = target.take("concurrency") {

@@ -7,7 +7,7 @@ use cbindgen::ItemType;
 use crate::comments::of_module;
 
 /// The modules of ffi that C programs see.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "library",
     "document",
     "error",
@@ -24,6 +24,7 @@ const SECTIONS: [&str; 18] = [
     "connectors",
     "callbacks",
     "sync",
+    "delivery",
     "journal",
     "key",
 ];
@@ -59,8 +60,13 @@ const INTRODUCTION: &str = "\
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
- * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call is refused from
- * then on, and may be freed. Nothing is written to stdout or stderr.
+ * Remote workspaces take their key from the job, or from HEADWATER_API_KEY, or from the file that
+ * HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
+ * `rate_limited`, `payload_too_large`, `unavailable` or `timeout`, and with `operation_not_supported`
+ * for what only a local one can do.
+ *
+ * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
+ * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
  *
  * Generated from ffi by `cargo run -p headwater-headers`; do not edit.
  */";

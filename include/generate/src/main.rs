@@ -36,8 +36,8 @@ fn run(is_check: bool) -> Result<(), String> {
     let listed = symbols::list(&include.join("headwater.symbols"), &library, is_check)?;
     let files = [
         ("headwater_connector.h", connector::header(&root.join("plugins/abi/src/lib.rs"))?),
+        ("headwater.map", symbols::version_script(&library)?),
         ("headwater.h", library),
-        ("headwater.map", symbols::version_script(&listed)),
         ("headwater.symbols", listed),
     ];
     for (name, text) in files {

@@ -1,10 +1,7 @@
 //! The symbols that the shared library exports: a list that only grows, and the script for the linker.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// The version that every symbol has: as long as the major version is the same, none is taken away.
-const VERSION: &str = "HEADWATER_0";
 
 /// The list with the functions of the header, one a line.
 ///
@@ -37,21 +34,65 @@ pub(crate) fn list(path: &Path, header: &str, is_check: bool) -> Result<String, 
     Ok(functions.iter().map(|name| format!("{name}\n")).collect())
 }
 
-/// The script that lets the linker export these symbols and no others.
-pub(crate) fn version_script(list: &str) -> String {
-    let names: String = list.lines().map(|name| format!("    {name};\n")).collect();
-    format!("{VERSION} {{\n  global:\n{names}  local:\n    *;\n}};\n")
+/// The script that lets the linker export the functions of the header and no others, each with the
+/// version that it came with: so the loader refuses a program that needs a later library than there is.
+///
+/// # Errors
+/// Text that names a function whose comment does not say since when it is there.
+pub(crate) fn version_script(header: &str) -> Result<String, String> {
+    let mut versions: BTreeMap<(u32, u32), BTreeSet<&str>> = BTreeMap::new();
+    let mut since = None;
+    for line in header.lines() {
+        since = version_of(line).or(since);
+        if let Some(name) = function(line) {
+            let version = since.take().ok_or(format!("{name} does not say \"Since 0.1.\""))?;
+            versions.entry(version).or_default().insert(name);
+        }
+    }
+    let (mut script, mut before) = (String::new(), String::new());
+    for ((major, minor), names) in versions {
+        let version = format!("HEADWATER_{major}.{minor}");
+        let names: String = names.iter().map(|name| format!("    {name};\n")).collect();
+        let local = if before.is_empty() { "  local:\n    *;\n" } else { "" };
+        script.push_str(&format!("{version} {{\n  global:\n{names}{local}}}{before};\n"));
+        before = format!(" {version}");
+    }
+    Ok(script)
+}
+
+/// The version of a comment that ends in `Since 0.1.`
+fn version_of(line: &str) -> Option<(u32, u32)> {
+    let (major, minor) = line.split_once("Since ")?.1.trim_end_matches('.').split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// The functions that a header declares, not those that it defines.
 fn functions(header: &str) -> BTreeSet<&str> {
-    let declared = header.lines().filter(|line| {
-        let is_code = line.starts_with(|first: char| first.is_ascii_lowercase());
-        is_code && !line.starts_with("typedef") && !line.starts_with("static")
-    });
-    declared
-        .filter_map(|line| line.split_once('('))
-        .filter_map(|(before, _)| before.rsplit([' ', '*']).next())
-        .filter(|name| name.starts_with("headwater_"))
-        .collect()
+    header.lines().filter_map(function).collect()
+}
+
+fn function(line: &str) -> Option<&str> {
+    let is_code = line.starts_with(|first: char| first.is_ascii_lowercase());
+    if !is_code || line.starts_with("typedef") || line.starts_with("static") {
+        return None;
+    }
+    let name = line.split_once('(')?.0.rsplit([' ', '*']).next()?;
+    Some(name).filter(|name| name.starts_with("headwater_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_minor_version_has_a_node_of_its_own() {
+        let header = "/**\n * Threads: any. Since 0.2.\n */\nint32_t headwater_b(void);\n\
+                      /**\n * Threads: any. Since 0.1.\n */\nvoid headwater_a(int32_t x);\n";
+        assert_eq!(
+            version_script(header).unwrap(),
+            "HEADWATER_0.1 {\n  global:\n    headwater_a;\n  local:\n    *;\n};\n\
+             HEADWATER_0.2 {\n  global:\n    headwater_b;\n} HEADWATER_0.1;\n"
+        );
+        assert!(version_script("void headwater_c(void);\n").is_err());
+    }
 }

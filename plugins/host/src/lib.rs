@@ -41,5 +41,6 @@ mod table;
 pub mod testkit;
 mod watchdog;
 
+pub use arrow::{import_columns, import_rows};
 pub use connector::LoadedConnector;
 pub use search::{Connectors, Listed};

@@ -24,8 +24,8 @@ pub(crate) fn load(path: &Path) -> Result<Functions> {
     let library = open(path).map_err(on_path)?;
     // Never unloaded, also when it is refused: its threads and its thread-local destructors
     // would run into unmapped code.
-    let library: &'static Library = Box::leak(Box::new(library));
-    check(library).map_err(on_path)
+    let library = std::mem::ManuallyDrop::new(library);
+    check(&library).map_err(on_path)
 }
 
 fn is_file(path: &Path) -> Result<()> {
@@ -67,7 +67,7 @@ fn open(path: &Path) -> Result<Library> {
     })
 }
 
-fn check(library: &'static Library) -> Result<Functions> {
+fn check(library: &Library) -> Result<Functions> {
     // SAFETY: the type is the one that the header fixes for this name.
     let entry = unsafe { library.get::<headwater_connector_v1_fn>(b"headwater_connector_v1\0") };
     let Ok(entry) = entry else { return Err(no_entry(library)) };

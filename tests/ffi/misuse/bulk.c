@@ -26,8 +26,23 @@ struct ArrowArrayStream {
   void *private_data;
 };
 
+/* What is wrong with the arrays of the made stream. */
+enum wrong {
+  NOTHING,
+  OFFSETS_GO_BACK,
+  BAD_TEXT,
+  COLUMN_OF_LENGTH_MINUS_ONE,
+  LAST_OFFSET_MINUS_ONE,
+  A_CHILD_TOO_FEW,
+  A_BUFFER_TOO_FEW,
+  NO_BUFFERS,
+  NO_CHILDREN,
+  A_NULL_CHILD,
+  A_NULL_ROW
+};
 /* What the made stream does, and how often it was released. */
-static int batches, fails, wrong_offsets, bad_text, released;
+static int batches, fails, released;
+static enum wrong wrong;
 
 static void release_schema(struct ArrowSchema *schema) { schema->release = NULL; }
 static void release_array(struct ArrowArray *array) { array->release = NULL; }
@@ -45,11 +60,11 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) 
 }
 
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
-  static const int32_t emails[4] = {0, 9, 18, 20}, wrong[4] = {0, 9, 4, 20},
-                       titles[4] = {0, 3, 3, 6};
+  static const int32_t emails[4] = {0, 9, 18, 20}, back[4] = {0, 9, 4, 20},
+                       negative[4] = {0, 9, 18, -1}, titles[4] = {0, 3, 3, 6};
   static const uint8_t valid[1] = {5}; /* the second title is null */
-  static const void *buffers[2][3], *none[1] = {NULL};
-  static struct ArrowArray columns[2], *children[2] = {&columns[0], &columns[1]};
+  static const void *buffers[2][3], *validity[1];
+  static struct ArrowArray columns[2], *children[2];
   (void)stream;
   if (fails)
     return 5;
@@ -57,22 +72,36 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
     memset(out, 0, sizeof *out);
     return 0;
   }
-  buffers[0][1] = wrong_offsets ? wrong : emails;
-  buffers[0][2] = bad_text ? "a@acme.\xff\xff"
-                             "b@acme.comno"
-                           : "a@acme.cob@acme.cono";
+  validity[0] = wrong == A_NULL_ROW ? valid : NULL;
+  buffers[0][1] = wrong == OFFSETS_GO_BACK         ? back
+                  : wrong == LAST_OFFSET_MINUS_ONE ? negative
+                                                   : emails;
+  buffers[0][2] = wrong == BAD_TEXT ? "a@acme.\xff\xff"
+                                      "b@acme.comno"
+                                    : "a@acme.cob@acme.cono";
   buffers[1][0] = valid, buffers[1][1] = titles, buffers[1][2] = "CEOCFO";
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; i++) {
     columns[i] = (struct ArrowArray){.length = 3,
                                      .null_count = i,
                                      .n_buffers = 3,
                                      .buffers = buffers[i],
                                      .release = release_array};
+    children[i] = &columns[i];
+  }
+  if (wrong == COLUMN_OF_LENGTH_MINUS_ONE)
+    columns[0].length = -1;
+  if (wrong == A_BUFFER_TOO_FEW)
+    columns[0].n_buffers = 2;
+  if (wrong == NO_BUFFERS)
+    columns[0].buffers = NULL;
+  if (wrong == A_NULL_CHILD)
+    children[1] = NULL;
   *out = (struct ArrowArray){.length = 3,
+                             .null_count = wrong == A_NULL_ROW,
                              .n_buffers = 1,
-                             .n_children = 2,
-                             .buffers = none,
-                             .children = children,
+                             .n_children = wrong == A_CHILD_TOO_FEW ? 1 : 2,
+                             .buffers = validity,
+                             .children = wrong == NO_CHILDREN ? NULL : children,
                              .release = release_array};
   return 0;
 }
@@ -88,7 +117,7 @@ static void release_stream(struct ArrowArrayStream *stream) {
 }
 
 static struct ArrowArrayStream stream_of(int count) {
-  batches = count, fails = wrong_offsets = bad_text = released = 0;
+  batches = count, fails = released = 0, wrong = NOTHING;
   return (struct ArrowArrayStream){get_schema, get_next, get_last_error, release_stream, NULL};
 }
 
@@ -156,8 +185,9 @@ static void arrow(void) {
   outcomes.release(&outcomes);
 }
 
+/* Where the work began there are outcomes and a report, whatever came of it. */
 static void expect(const char *what, struct ArrowArrayStream rows,
-                   const headwater_bulk_options *options, int32_t wanted) {
+                   const headwater_bulk_options *options, int32_t wanted, int has_begun) {
   struct ArrowArrayStream outcomes;
   headwater_document *report = NULL;
   headwater_error *error = NULL;
@@ -165,10 +195,33 @@ static void expect(const char *what, struct ArrowArrayStream rows,
   int32_t status = apply(rows, options, &outcomes, &report, &error);
   if (status != wanted)
     complain((const char *)headwater_error_message(error).ptr, status);
+  if ((outcomes.release != NULL) != has_begun || (report != NULL) != has_begun)
+    complain("outcomes and report are both there where the work began, and else neither", status);
   if (outcomes.release != NULL)
     outcomes.release(&outcomes);
   headwater_document_free(report);
   headwater_error_free(error);
+}
+
+static void wrong_arrays(const headwater_bulk_options *options) {
+  static const struct {
+    enum wrong wrong;
+    const char *what;
+  } all[] = {{OFFSETS_GO_BACK, "offsets that go back"},
+             {BAD_TEXT, "text that is not UTF-8"},
+             {COLUMN_OF_LENGTH_MINUS_ONE, "a column of length -1"},
+             {LAST_OFFSET_MINUS_ONE, "a last offset of -1"},
+             {A_CHILD_TOO_FEW, "a child too few"},
+             {A_BUFFER_TOO_FEW, "a buffer too few"},
+             {NO_BUFFERS, "buffers that are NULL"},
+             {NO_CHILDREN, "children that are NULL"},
+             {A_NULL_CHILD, "a child that is NULL"},
+             {A_NULL_ROW, "a null row"}};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    struct ArrowArrayStream rows = stream_of(1);
+    wrong = all[i].wrong;
+    expect(all[i].what, rows, options, HEADWATER_E_SOURCE_DATA_INVALID, 1);
+  }
 }
 
 int main(int count, char **arguments) {
@@ -180,25 +233,24 @@ int main(int count, char **arguments) {
   headwater_bulk_options options = contacts();
   struct ArrowArrayStream rows = stream_of(1);
   fails = 1;
-  expect("a stream that fails", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID);
-  rows = stream_of(1), wrong_offsets = 1;
-  expect("offsets that go back", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID);
-  rows = stream_of(1), bad_text = 1;
-  expect("text that is not UTF-8", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID);
+  expect("a stream that fails", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID, 1);
+  wrong_arrays(&options);
   rows = stream_of(1);
-  expect("no options", rows, NULL, HEADWATER_E_INVALID_REQUEST);
+  expect("no options", rows, NULL, HEADWATER_E_INVALID_REQUEST, 0);
   rows = stream_of(1), rows.get_next = NULL;
-  expect("no functions", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID);
+  expect("no functions", rows, &options, HEADWATER_E_SOURCE_DATA_INVALID, 0);
   options.mode = 9, rows = stream_of(1);
-  expect("no such mode", rows, &options, HEADWATER_E_INVALID_REQUEST);
+  expect("no such mode", rows, &options, HEADWATER_E_INVALID_REQUEST, 0);
+  options = contacts(), options.reserved = 1, rows = stream_of(1);
+  expect("what is reserved", rows, &options, HEADWATER_E_INVALID_REQUEST, 0);
   options = contacts(), options.columns = headwater_text("{\"title\": \"keep\"}");
   rows = stream_of(1);
-  expect("columns of another shape", rows, &options, HEADWATER_E_INVALID_REQUEST);
+  expect("columns of another shape", rows, &options, HEADWATER_E_INVALID_REQUEST, 0);
   options.columns =
       headwater_text("{\"title\": {\"attribute\": \"department\", \"null\": \"keep\"}}");
   rows = stream_of(1);
-  expect("a renamed column", rows, &options, HEADWATER_OK);
+  expect("a renamed column", rows, &options, HEADWATER_OK, 1);
   options = contacts(), options.flags = HEADWATER_BULK_ALL_OR_NOTHING, rows = stream_of(1);
-  expect("all or nothing", rows, &options, HEADWATER_E_FIELD_VALUE_INVALID);
+  expect("all or nothing", rows, &options, HEADWATER_E_FIELD_VALUE_INVALID, 1);
   return end();
 }

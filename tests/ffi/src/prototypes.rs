@@ -23,14 +23,19 @@ impl Function {
     }
 }
 
-/// Every function of the header, in its order.
+/// Every function of headwater.h, in its order.
 ///
 /// # Panics
 /// If there is no header.
 #[must_use]
 pub fn functions() -> Vec<Function> {
     let path = repository().join("include/headwater.h");
-    let header = std::fs::read_to_string(path).expect("the header");
+    functions_of(&std::fs::read_to_string(path).expect("the header"))
+}
+
+/// Every function that the text of a header declares, in its order.
+#[must_use]
+pub fn functions_of(header: &str) -> Vec<Function> {
     let mut found = Vec::new();
     let (mut comment, mut code) = (String::new(), String::new());
     for line in header.lines() {

@@ -3,30 +3,41 @@
 
 use headwater_ffi_tests::{abi, repository};
 
-#[test]
-fn programs_built_against_the_baseline_still_work() {
-    let scratch = tempfile::tempdir().unwrap();
-    let today = scratch.path().join("today.abi");
-    abi::describe(&repository().join("include"), scratch.path(), &today);
-    let (said, is_compatible) = abi::compare(&abi::baseline(), &today);
-    assert!(is_compatible && !said.contains("type size changed"), "{said}");
-}
-
-/// The comparison sees a struct that has another layout.
-#[test]
-fn a_changed_struct_is_noticed() {
+/// What changed since the baseline, in today's header or in one where `from` is `to`.
+fn changes(from: &str, to: &str) -> Option<String> {
     let scratch = tempfile::tempdir().unwrap();
     let include = scratch.path().join("include");
     std::fs::create_dir(&include).unwrap();
     for name in ["headwater.h", "headwater_connector.h"] {
         let header = std::fs::read_to_string(repository().join("include").join(name)).unwrap();
-        let changed =
-            header.replacen("  int32_t rejects_duplicates;", "  int64_t rejects_duplicates;", 1);
-        assert!(name != "headwater.h" || changed != header);
-        std::fs::write(include.join(name), changed).unwrap();
+        assert!(name != "headwater.h" || header.contains(from), "{from}");
+        let header = if name == "headwater.h" { header.replacen(from, to, 1) } else { header };
+        std::fs::write(include.join(name), header).unwrap();
     }
     let today = scratch.path().join("today.abi");
     abi::describe(&include, scratch.path(), &today);
-    let (said, _) = abi::compare(&abi::baseline(), &today);
-    assert!(said.contains("type size changed") || said.contains("rejects_duplicates"), "{said}");
+    abi::changes(&abi::baseline(), &today)
+}
+
+#[test]
+fn programs_built_against_the_baseline_still_work() {
+    assert_eq!(changes("", ""), None);
+}
+
+#[test]
+fn a_new_function_is_no_change() {
+    let known = "int32_t headwater_code_at(size_t index);";
+    assert_eq!(changes(known, &format!("{known}\nint32_t headwater_new(void);")), None);
+}
+
+#[test]
+fn what_would_break_a_program_is_noticed() {
+    for (from, to) in [
+        ("  int32_t rejects_duplicates;", "  int64_t rejects_duplicates;"),
+        ("int32_t headwater_code_at(size_t index);", ""),
+        ("headwater_code_at(size_t index)", "headwater_code_at(int32_t index)"),
+        ("int32_t headwater_code_at(", "int64_t headwater_code_at("),
+    ] {
+        assert!(changes(from, to).is_some(), "{from:?} became {to:?}");
+    }
 }

@@ -70,14 +70,20 @@ fn the_cpp_headers_compile_alone_and_twice() {
 fn the_library_exports_the_listed_symbols_and_no_others() {
     let exported = |library: &Path, arguments: &[&str]| -> BTreeSet<String> {
         let listed = run(Command::new("nm").args(arguments).arg("--defined-only").arg(library));
-        let names = listed.lines().filter_map(|line| line.split(' ').nth(2));
-        let names = names.map(|name| name.trim_end_matches("@@HEADWATER_0").to_owned());
-        names.filter(|name| name != "HEADWATER_0").collect()
+        let names = listed.lines().filter_map(|line| line.split(' ').nth(2)).map(str::to_owned);
+        names.filter(|name| !name.starts_with("HEADWATER_0")).collect()
     };
     let listed = std::fs::read_to_string(repository().join("include/headwater.symbols")).unwrap();
     let listed: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
     assert!(listed.len() > 60);
-    assert_eq!(exported(&installed().join("lib/libheadwater.so"), &["-D"]), listed);
+    // Each with the version that its comment names.
+    let versioned = functions().into_iter().map(|function| {
+        let since =
+            function.comment.rsplit("Since ").next().unwrap().trim_end_matches('.').to_owned();
+        format!("{}@@HEADWATER_{since}", function.name)
+    });
+    let versioned: BTreeSet<String> = versioned.collect();
+    assert_eq!(exported(&installed().join("lib/libheadwater.so"), &["-D"]), versioned);
     assert_eq!(exported(&installed().join("lib/libheadwater.a"), &["-g"]), listed);
     let declared: BTreeSet<String> =
         functions().into_iter().map(|function| function.name).collect();
@@ -149,31 +155,65 @@ fn c_lays_every_struct_out_as_the_library_does() {
     run(c_compiler().arg("-c").arg(source).arg("-o").arg(folder.path().join("layout.o")));
 }
 
-/// Misuse of handles that a compiler sees.
+#[test]
+fn a_result_that_is_const_gives_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("const.cpp");
+    let text = "#include <headwater.hpp>\nusing R = headwater::Result<headwater::Document>;\n\
+                const headwater::Document &f(const R &r);\n\
+                const headwater::Document &f(const R &r) { return r.value(); }\n";
+    std::fs::write(&source, text).unwrap();
+    run(headwater_ffi_tests::cpp_compiler().arg("-fsyntax-only").arg(&source));
+}
+
+/// Misuse of handles that a compiler sees; beside each what is right, so that nothing else is refused.
 #[test]
 fn misuse_of_handles_does_not_compile() {
     let c = [
-        ("a query is no workspace", "headwater_workspace_free((headwater_query *)0);"),
+        (
+            "a query is no workspace",
+            "headwater_workspace_free((headwater_query *)0);",
+            "headwater_workspace_free((headwater_workspace *)0);",
+        ),
         (
             "a borrowed error is not freed",
             "headwater_error_free(headwater_error_related((headwater_error *)0, 0));",
+            "headwater_error_code(headwater_error_related((headwater_error *)0, 0));",
         ),
         (
             "a document is not written where a query goes",
             "headwater_document *d; headwater_query_open(0, headwater_text(\"\"), headwater_text(\"\"), &d, 0);",
+            "headwater_query *d; headwater_query_open(0, headwater_text(\"\"), headwater_text(\"\"), &d, 0);",
         ),
-        ("a C string is no headwater_str", "headwater_sync_open(\"job\", \"\", 0, 0, 0);"),
+        (
+            "a C string is no headwater_str",
+            "headwater_sync_open(\"job\", headwater_text(\"\"), 0, 0, 0);",
+            "headwater_sync_open(headwater_text(\"job\"), headwater_text(\"\"), 0, 0, 0);",
+        ),
     ];
     let cpp = [
-        ("a workspace is not copied", "headwater::Workspace a(\"x\"); auto b = a;"),
-        ("a document is not copied", "extern headwater::Document a; auto b = a;"),
+        (
+            "a workspace is not copied",
+            "headwater::Workspace a(\"x\"); auto b = a;",
+            "headwater::Workspace a(\"x\"); auto b = std::move(a);",
+        ),
+        (
+            "a document is not copied",
+            "extern headwater::Document a; auto b = a;",
+            "extern headwater::Document a; auto b = std::move(a);",
+        ),
         (
             "a result is not dropped",
             "extern headwater::Workspace w; w.attempt().archive(\"contact\", \"\");",
+            "extern headwater::Workspace w; (void)w.attempt().archive(\"contact\", \"\");",
         ),
-        ("a query is read where it can be moved on", "extern const headwater::Query q; q.next();"),
+        (
+            "a query is read where it can be moved on",
+            "extern const headwater::Query q; q.next();",
+            "extern headwater::Query q; q.next();",
+        ),
     ];
-    let fails = |language: &str, what: &str, body: &str| {
+    let fails = |language: &str, what: &str, wrong: &str, right: &str| {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join(format!("misuse.{language}"));
         let header = if language == "c" { "headwater.h" } else { "headwater.hpp" };
@@ -184,9 +224,9 @@ fn misuse_of_handles_does_not_compile() {
                 if language == "c" { c_compiler() } else { headwater_ffi_tests::cpp_compiler() };
             compiler.args(["-fsyntax-only", "-Wno-unused"]).arg(&source).output().unwrap().status
         };
-        assert!(compile("").success(), "the frame does not compile");
-        assert!(!compile(body).success(), "{what}: it compiles");
+        assert!(compile(right).success(), "{what}: what is right does not compile");
+        assert!(!compile(wrong).success(), "{what}: it compiles");
     };
-    c.iter().for_each(|(what, body)| fails("c", what, body));
-    cpp.iter().for_each(|(what, body)| fails("cpp", what, body));
+    c.iter().for_each(|(what, wrong, right)| fails("c", what, wrong, right));
+    cpp.iter().for_each(|(what, wrong, right)| fails("cpp", what, wrong, right));
 }

@@ -81,7 +81,7 @@ fn a_second_run_asks_for_nothing_and_a_changed_row_for_its_change_alone() {
     let before = requests(&crm);
     let second = sync(&desk, &[]);
     assert_eq!(second.stream()["unchanged"], ROWS, "{second:?}");
-    assert_eq!(requests(&crm), before + 1, "only the schema is asked for");
+    assert_eq!(requests(&crm), before + 2, "only the schema, and whether a record is there still");
 
     // Somebody else has changed another attribute: it is left as it is.
     let (_, found) = crm.post(
@@ -98,7 +98,7 @@ fn a_second_run_asks_for_nothing_and_a_changed_row_for_its_change_alone() {
         (&third.stream()["updated"], &third.stream()["unchanged"]),
         (&json!(1), &json!(ROWS - 1))
     );
-    assert_eq!(requests(&crm), before + 2, "the schema and one patch");
+    assert_eq!(requests(&crm), before + 3, "the schema, a record and one patch");
     let record = crm.send("GET", &format!("/contact/{id}"), b"").1["data"].clone();
     assert_eq!(
         (attribute(&record, "title"), attribute(&record, "first_name")),
@@ -385,7 +385,9 @@ fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     let crm = Served::start(&desk, &["--no-auth", "--twin"]);
     desk.write("job.toml", job(&crm, ""));
     write_people(&desk, ROWS, |row| format!("T{row}"));
-    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600});
+    // Of asserts alone: what is looked up before them would be met first.
+    let path = "/api/v2/contact/_assert";
+    let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600, "path": path});
     assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
     let stopped = sync(&desk, &[]);
     assert_eq!(stopped.status, Some(1), "{stopped:?}");

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use headwater::remote::RemoteOptions;
+use headwater::remote::{ApiKey, RemoteOptions};
 use headwater::{Error, ErrorCode, Retry, open_remote};
 use headwater_program_tests::{Desk, Finished, finish};
 
@@ -91,6 +91,20 @@ fn a_wrong_key_is_told_and_not_quoted() {
     let body = format!(r#"{{"error": {{"code": "unauthorized", "message": "no key {KEY}"}}}}"#);
     let finished = answers(with_body("401 Unauthorized", "application/json", &body));
     is_told(&finished, "unauthorized", &["no key ***", "give a valid, unexpired API key"]);
+    // Among others, and where a long text is cut.
+    let padding = "x".repeat(490);
+    let others = format!(
+        r#"{{"error": {{"code": "unknown_field", "message": "{padding} {KEY}", "details": {{"errors": [
+            {{"code": "unknown_field", "message": "m"}},
+            {{"code": "unknown_field", "message": "no {KEY}", "field": "{KEY}"}}]}}}}}}"#
+    );
+    let answer = with_body("400 Bad Request", "application/json", &others);
+    let url = format!("http://{}/api/v2", odd(answer).address);
+    let options =
+        RemoteOptions { api_key: Some(ApiKey::new(KEY).unwrap()), ..RemoteOptions::default() };
+    let error = open_remote(&url, options).unwrap().record_type("contact").unwrap_err();
+    let shown = format!("{error:#?} {:?}", error.faults_to_json());
+    assert!(shown.contains("unknown_field") && !shown.contains(&KEY[..5]), "{shown}");
     let old =
         r#"{"error": "UnauthorizedError", "message": "API key has expired", "details": null}"#;
     let finished = answers(with_body("401 Unauthorized", "application/json", old));
@@ -157,6 +171,28 @@ fn faults_of_the_service_may_pass_and_say_how_long_they_take() {
     let error = library(quota.replace("Content-Type", date));
     assert_eq!(error.code(), ErrorCode::RateLimited);
     assert!(matches!(error.retry(), Retry::After(wait) if wait > Duration::from_secs(86400)));
+    // More than any clock can count to.
+    for header in
+        ["Retry-After: 9999999999999999999", "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1e300"]
+    {
+        let error = library(quota.replace("Content-Type", &format!("{header}\r\nContent-Type")));
+        assert_eq!(error.code(), ErrorCode::RateLimited, "{header}");
+    }
+}
+
+#[test]
+fn a_list_where_an_object_is_expected_is_an_error() {
+    for (body, arguments) in [
+        ("[]", ["record", "query", "contact"].as_slice()),
+        ("[[]]", &["record", "get", "contact", "0191e4a0-0000-7000-8000-000000000001"]),
+    ] {
+        let server = odd(with_body("200 OK", "application/json", body));
+        let url = format!("http://{}/api/v2", server.address);
+        let desk = Desk::new();
+        let finished = desk.run(&[arguments, &["--workspace", &url]].concat());
+        assert_eq!(finished.status, Some(1), "{finished:?}");
+        assert!(!finished.errors.contains("internal"), "{finished:?}");
+    }
 }
 
 #[test]

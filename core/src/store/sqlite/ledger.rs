@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Digest;
 use crate::schema::Schema;
 use crate::store::journal::{Journal, JournalReader};
-use crate::value::Timestamp;
+use crate::value::{Timestamp, parse_timestamp};
 
 use super::errors::{corrupt, store_error};
 use super::transaction::{Access, Transaction};
@@ -20,6 +20,8 @@ use super::{SqliteStore, read, write};
 
 /// Which workspace a ledger is about.
 const WORKSPACE: &str = "remote_workspace";
+/// Whose records they are: one address serves many organisations.
+const ORGANIZATION: &str = "remote_organization";
 const DOING: &str = "keep the ledger";
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS headwater_ledger_record (
@@ -33,12 +35,25 @@ CREATE TABLE IF NOT EXISTS headwater_ledger_key (
   match_key BLOB PRIMARY KEY, -- a digest of record type, attribute and values
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS headwater_ledger_create (
+CREATE INDEX IF NOT EXISTS headwater_ledger_key_record ON headwater_ledger_key (record);
+CREATE INDEX IF NOT EXISTS headwater_ledger_record_confirmed
+  ON headwater_ledger_record (record_type, confirmed_at);
+CREATE TABLE IF NOT EXISTS headwater_ledger_asked (
   asked BLOB NOT NULL, -- a digest of record type and attributes
   number INTEGER NOT NULL, -- tells the same asked several times apart
   record TEXT, -- what was made, where that is known
+  noted_at TEXT NOT NULL, -- before it was asked for, by the workspace's clock
   PRIMARY KEY (asked, number)
-) STRICT, WITHOUT ROWID;";
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS headwater_ledger_made (
+  record TEXT PRIMARY KEY, -- what a create that is over has made
+  asked BLOB NOT NULL,
+  made_at TEXT NOT NULL -- by the workspace's clock
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS headwater_ledger_made_asked ON headwater_ledger_made (asked);
+CREATE INDEX IF NOT EXISTS headwater_ledger_made_at ON headwater_ledger_made (made_at);";
+/// For how long what was made is kept after the last look that may need it, in microseconds.
+const KEPT: i64 = 60 * 1_000_000;
 
 /// A ledger file.
 pub(crate) struct Ledger(SqliteStore);
@@ -48,6 +63,15 @@ pub(crate) struct Ledger(SqliteStore);
 pub(crate) struct Entry {
     pub(crate) id: Uuid,
     pub(crate) fingerprints: Vec<u8>,
+}
+
+/// A create that is not known to be over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenCreate {
+    pub(crate) number: usize,
+    /// What it made, where that is known.
+    pub(crate) made: Option<Uuid>,
+    pub(crate) noted_at: Timestamp,
 }
 
 impl Ledger {
@@ -65,8 +89,9 @@ impl Ledger {
     /// Notes which workspace it is about, where that is not known yet.
     fn claim(&self, path: &Path, workspace: &str) -> Result<()> {
         let transaction = self.write()?;
+        transaction.0.connection().execute_batch(TABLES).map_err(store_error(DOING))?;
         match read::setting(&transaction.0, WORKSPACE)? {
-            Some(known) if known == workspace => Ok(()),
+            Some(known) if known == workspace => transaction.commit(),
             Some(known) => {
                 let what = format!("{} is the ledger of {known}", path.display());
                 Err(Error::new(ErrorCode::ConfigInvalid, what)
@@ -74,7 +99,6 @@ impl Ledger {
                     .hint("give each workspace a ledger of its own"))
             }
             None => {
-                transaction.0.connection().execute_batch(TABLES).map_err(store_error(DOING))?;
                 write::set_setting(&transaction.0, WORKSPACE, workspace)?;
                 transaction.commit()
             }
@@ -130,13 +154,40 @@ impl LedgerTransaction<'_> {
             .map_err(store_error(DOING))
     }
 
-    /// Notes what the workspace has confirmed, and by which match key the record was found.
-    pub(crate) fn save(
-        &mut self,
-        record_type: &str,
-        entry: &Entry,
-        key: Option<Digest>,
-    ) -> Result<()> {
+    /// The organisation whose records it knows, where that is known.
+    pub(crate) fn organization(&mut self) -> Result<Option<String>> {
+        read::setting(&self.0, ORGANIZATION)
+    }
+
+    pub(crate) fn set_organization(&mut self, organization: &str) -> Result<()> {
+        write::set_setting(&self.0, ORGANIZATION, organization)
+    }
+
+    /// Records of a type, those first that were confirmed last.
+    pub(crate) fn latest(&mut self, record_type: &str, most: usize) -> Result<Vec<Uuid>> {
+        let failed = store_error(DOING);
+        let mut statement = self.0.prepare(
+            "SELECT id FROM headwater_ledger_record WHERE record_type = ?1 \
+             ORDER BY confirmed_at DESC LIMIT ?2",
+        )?;
+        let found = statement
+            .query_map(params![record_type, most], |sql| sql.get::<_, String>(0))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(&failed)?;
+        found.iter().map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).collect()
+    }
+
+    /// Forgets all records of a type, but neither the runs nor what was asked for.
+    pub(crate) fn forget_records(&mut self, record_type: &str) -> Result<()> {
+        self.0
+            .prepare("DELETE FROM headwater_ledger_record WHERE record_type = ?1")?
+            .execute([record_type])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Notes what the workspace has confirmed.
+    pub(crate) fn save(&mut self, record_type: &str, entry: &Entry) -> Result<()> {
         let id = entry.id.to_string();
         self.0
             .prepare(
@@ -145,16 +196,40 @@ impl LedgerTransaction<'_> {
                  fingerprints = excluded.fingerprints, confirmed_at = excluded.confirmed_at",
             )?
             .execute(params![id, record_type, entry.fingerprints, Timestamp::now().to_string()])
-            .map_err(store_error(DOING))?;
-        let Some(key) = key else { return Ok(()) };
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Notes by which match key a record was found.
+    pub(crate) fn save_key(&mut self, key: Digest, record: Uuid) -> Result<()> {
         self.0
             .prepare(
                 "INSERT INTO headwater_ledger_key (match_key, record) VALUES (?1, ?2) \
                  ON CONFLICT (match_key) DO UPDATE SET record = excluded.record",
             )?
-            .execute(params![&key.0[..], id])
+            .execute(params![&key.0[..], record.to_string()])
             .map(drop)
             .map_err(store_error(DOING))
+    }
+
+    /// Forgets the match keys of a record that it does not have any more.
+    pub(crate) fn keep_keys(&mut self, record: Uuid, had: &[Digest]) -> Result<()> {
+        let failed = store_error(DOING);
+        let record = record.to_string();
+        let mut statement =
+            self.0.prepare("SELECT match_key FROM headwater_ledger_key WHERE record = ?1")?;
+        let known = statement
+            .query_map([&record], |sql| sql.get::<_, Vec<u8>>(0))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(&failed)?;
+        drop(statement);
+        for key in known.iter().filter(|key| had.iter().all(|had| had.0[..] != key[..])) {
+            self.0
+                .prepare("DELETE FROM headwater_ledger_key WHERE match_key = ?1")?
+                .execute([key])
+                .map_err(&failed)?;
+        }
+        Ok(())
     }
 
     /// Notes that a verification found this record.
@@ -177,46 +252,90 @@ impl LedgerTransaction<'_> {
             .map_err(store_error(DOING))
     }
 
-    /// The creates of this kind that are not known to be over, each with what it made.
-    pub(crate) fn creates(&mut self, asked: Digest) -> Result<Vec<Option<Uuid>>> {
+    /// The creates of this kind that are not known to be over.
+    pub(crate) fn creates(&mut self, asked: Digest) -> Result<Vec<OpenCreate>> {
         let failed = store_error(DOING);
         let mut statement = self.0.prepare(
-            "SELECT record FROM headwater_ledger_create WHERE asked = ?1 ORDER BY number",
+            "SELECT number, record, noted_at FROM headwater_ledger_asked WHERE asked = ?1 \
+             ORDER BY number",
         )?;
         let found = statement
-            .query_map([&asked.0[..]], |sql| sql.get::<_, Option<String>>(0))
+            .query_map([&asked.0[..]], |sql| {
+                Ok((sql.get(0)?, sql.get::<_, Option<String>>(1)?, sql.get::<_, String>(2)?))
+            })
             .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
             .map_err(&failed)?;
-        let id = |id: Option<String>| {
-            id.map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).transpose()
+        let create = |(number, made, noted_at): (usize, Option<String>, String)| {
+            let made = made.map(|id| id.parse().map_err(|_| corrupt("an id that is none")));
+            let noted_at =
+                parse_timestamp(&noted_at).map_err(|_| corrupt("a time that is none"))?;
+            Ok(OpenCreate { number, made: made.transpose()?, noted_at })
         };
-        found.into_iter().map(id).collect()
+        found.into_iter().map(create).collect()
     }
 
     /// Notes a create that is about to be asked for, or what it made.
-    pub(crate) fn note_create(
-        &mut self,
-        asked: Digest,
-        number: usize,
-        made: Option<Uuid>,
-    ) -> Result<()> {
+    pub(crate) fn note_create(&mut self, asked: Digest, create: &OpenCreate) -> Result<()> {
+        let made = create.made.map(|id| id.to_string());
         self.0
             .prepare(
-                "INSERT OR REPLACE INTO headwater_ledger_create (asked, number, record) \
-                 VALUES (?1, ?2, ?3)",
+                "INSERT OR REPLACE INTO headwater_ledger_asked (asked, number, record, noted_at) \
+                 VALUES (?1, ?2, ?3, ?4)",
             )?
-            .execute(params![&asked.0[..], number, made.map(|id| id.to_string())])
+            .execute(params![&asked.0[..], create.number, made, create.noted_at.to_string()])
             .map(drop)
             .map_err(store_error(DOING))
     }
 
-    /// Forgets the creates of this kind: they are over.
-    pub(crate) fn end_creates(&mut self, asked: Digest) -> Result<()> {
+    /// Forgets one create: it is over, and has made this record or none.
+    pub(crate) fn end_create(
+        &mut self,
+        asked: Digest,
+        number: usize,
+        made: Option<(Uuid, Timestamp)>,
+    ) -> Result<()> {
         self.0
-            .prepare("DELETE FROM headwater_ledger_create WHERE asked = ?1")?
-            .execute([&asked.0[..]])
+            .prepare("DELETE FROM headwater_ledger_asked WHERE asked = ?1 AND number = ?2")?
+            .execute(params![&asked.0[..], number])
+            .map_err(store_error(DOING))?;
+        let Some((record, at)) = made else { return Ok(()) };
+        self.0
+            .prepare(
+                "INSERT OR REPLACE INTO headwater_ledger_made (record, asked, made_at) \
+                 VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![record.to_string(), &asked.0[..], at.to_string()])
             .map(drop)
             .map_err(store_error(DOING))
+    }
+
+    /// What creates of this kind that are over have made lately.
+    pub(crate) fn made(&mut self, asked: Digest) -> Result<Vec<Uuid>> {
+        let failed = store_error(DOING);
+        let mut statement =
+            self.0.prepare("SELECT record FROM headwater_ledger_made WHERE asked = ?1")?;
+        let found = statement
+            .query_map([&asked.0[..]], |sql| sql.get::<_, String>(0))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(&failed)?;
+        found.iter().map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).collect()
+    }
+
+    /// Forgets what was made before every create that may still have to be looked for.
+    pub(crate) fn forget_made(&mut self, now: Timestamp) -> Result<()> {
+        let failed = store_error(DOING);
+        let oldest: Option<String> = self
+            .0
+            .prepare("SELECT min(noted_at) FROM headwater_ledger_asked")?
+            .query_row([], |sql| sql.get(0))
+            .map_err(&failed)?;
+        let oldest = oldest.and_then(|text| parse_timestamp(&text).ok()).unwrap_or(now).min(now);
+        let until = Timestamp(oldest.0.saturating_sub(KEPT));
+        self.0
+            .prepare("DELETE FROM headwater_ledger_made WHERE made_at < ?1")?
+            .execute([until.to_string()])
+            .map(drop)
+            .map_err(&failed)
     }
 
     pub(crate) fn commit(self) -> Result<()> {

@@ -36,7 +36,7 @@ use crate::schema::Schema;
 use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
 use errors::store_error;
 use layout::Layouts;
-pub(crate) use ledger::{Entry, Ledger, LedgerTransaction};
+pub(crate) use ledger::{Entry, Ledger, LedgerTransaction, OpenCreate};
 use transaction::{Access, Transaction};
 
 /// How long a writer waits for another process.

@@ -229,3 +229,20 @@ fn an_error_of_the_listener_ends_the_work_after_its_commit() {
     assert_eq!(report.error.unwrap().code(), ErrorCode::Cancelled);
     assert!((1000..9000).contains(&report.counts.created), "{:?}", report.counts);
 }
+
+#[test]
+fn a_panic_of_the_rows_is_an_error_with_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let rows =
+        (0..9000).map(|row| if row < 8500 { Ok(person(row)) } else { panic!("no row {row}") });
+    let mut stream = LineStream::new(rows);
+    let bulk = Bulk { commit_rows: 1000, ..by_email() };
+    let report =
+        apply_rows(&*workspace, &bulk, None, &mut stream, &Control::default(), &mut |_| Ok(()))
+            .unwrap();
+    let error = report.error.unwrap();
+    assert_eq!(error.code(), ErrorCode::Internal);
+    assert!(error.message().ends_with("panicked: no row 8500"), "{error}");
+    assert!(report.counts.created >= 4000, "what came before is committed: {:?}", report.counts);
+}

@@ -1,4 +1,4 @@
-//! Moves an Arrow batch out of a connector and verifies it before any of it is used.
+//! Verifies Arrow data of foreign code before any of it is used; moves batches out of a connector.
 //!
 //! arrow's own importer takes what the other side says on trust, and panics on some mistakes. So
 //! the schema is copied piece by piece (`schema.rs`), what the importer will follow is checked
@@ -11,8 +11,8 @@ mod schema;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arrow_array::StructArray;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
+use arrow_array::{Array, StructArray};
 use arrow_schema::{DataType, Fields};
 use headwater::source::{ArrowRows, NullMeans};
 use headwater::{Error, Result};
@@ -74,12 +74,11 @@ impl Taken {
             }
         };
         // SAFETY: the struct was moved out and is not released; its pointers are checked.
-        let fields = unsafe { schema::fields(&self.schema) }?;
+        let fields = unsafe { import_columns(&self.schema) }?;
         same_schema(known, &fields)?;
-        let data_type = DataType::Struct(fields);
         // SAFETY: as above, for the array.
-        unsafe { array::check(&self.array, &data_type) }?;
-        let length = self.array.len();
+        let rows = unsafe { import_rows(self.array, fields) }?;
+        let length = rows.len();
         if length as u64 != batch.record_count {
             return Err(misbehaved(
                 format!(
@@ -89,20 +88,45 @@ impl Taken {
                 "for the connector's authors: set record_count to the length of the array",
             ));
         }
-        let array = self.array;
-        let imported = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: what the importer follows was checked against the type.
-            let data = unsafe { from_ffi_and_data_type(array, data_type) }?;
-            data.validate_full()?;
-            Ok(StructArray::from(data))
-        }));
-        let rows = match imported {
-            Ok(rows) => {
-                rows.map_err(|cause: arrow_schema::ArrowError| invalid(&cause.to_string()))?
-            }
-            Err(_) => return Err(invalid("it cannot be imported")),
-        };
         ArrowRows::new(rows, null_means)
+    }
+}
+
+/// Reads the columns of a schema, every part of which is checked before it is followed. All of them
+/// may hold nulls, whatever the schema says.
+///
+/// # Errors
+/// `connector_misbehaved` for a schema that is wrong, or is not of a struct.
+///
+/// # Safety
+/// The schema is not released, and its pointers are NULL, or to what the Arrow C Data Interface says.
+pub unsafe fn import_columns(schema: &FFI_ArrowSchema) -> Result<Fields> {
+    // SAFETY: the caller's promise.
+    unsafe { schema::fields(schema) }
+}
+
+/// Takes rows that have these columns, once everything that the importer follows is checked, and
+/// verifies every value.
+///
+/// # Errors
+/// `connector_misbehaved` for an array that is wrong.
+///
+/// # Safety
+/// The array is not released, and everything that it points to is as the Arrow C Data Interface
+/// says, as far as it cannot be checked: buffers are as long as its lengths and offsets make them.
+pub unsafe fn import_rows(array: FFI_ArrowArray, columns: Fields) -> Result<StructArray> {
+    let data_type = DataType::Struct(columns);
+    // SAFETY: the caller's promise.
+    unsafe { array::check(&array, &data_type) }?;
+    let imported = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: what the importer follows was checked against the type.
+        let data = unsafe { from_ffi_and_data_type(array, data_type) }?;
+        data.validate_full()?;
+        Ok(StructArray::from(data))
+    }));
+    match imported {
+        Ok(rows) => rows.map_err(|cause: arrow_schema::ArrowError| invalid(&cause.to_string())),
+        Err(_) => Err(invalid("it cannot be imported")),
     }
 }
 

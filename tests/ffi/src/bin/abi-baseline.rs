@@ -1,4 +1,4 @@
-//! Writes the baseline of the binary interface, for a new major version only.
+//! Writes the baseline of the binary interface; when, the Makefile says.
 
 use headwater_ffi_tests::{abi, repository};
 

@@ -1,0 +1,250 @@
+//! Syncs into a remote workspace where a careless one would double, lose or hide records.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use headwater::remote::RemoteOptions;
+use headwater::source::{Control, LineStream};
+use headwater::sync::{Mode, bulk};
+use headwater::{ErrorCode, open_remote};
+use headwater_program_tests::{Desk, Finished, Served};
+use serde_json::{Value as Json, json};
+
+fn twin(desk: &Desk) -> Served {
+    Served::start(desk, &["--no-auth", "--twin"])
+}
+
+/// A job for `people.csv`; `how` is its mode or match.
+fn write_job(desk: &Desk, crm: &Served, how: &str) {
+    let job = format!(
+        r#"
+[source]
+connector = "csv"
+config = {{ path = "people.csv" }}
+[target]
+workspace = "{}"
+ledger = "crm.ledger"
+[[streams]]
+record_type = "contact"
+{how}
+[streams.attributes]
+primary_email = "mail"
+first_name = "first"
+title = "title"
+"#,
+        crm.base
+    );
+    desk.write("job.toml", job);
+}
+
+fn write_people(desk: &Desk, rows: &[(&str, &str, &str)]) {
+    let lines = rows.iter().map(|(mail, first, title)| format!("{mail},{first},{title}\n"));
+    desk.write("people.csv", format!("mail,first,title\n{}", lines.collect::<String>()));
+}
+
+fn sync(desk: &Desk) -> Finished {
+    desk.run(&["sync", "job.toml", "--format", "json"])
+}
+
+fn is_done(desk: &Desk) -> Json {
+    let finished = sync(desk);
+    assert_eq!(finished.status, Some(0), "{finished:?}");
+    finished.stream().clone()
+}
+
+/// How often each of the records is there: address, name, title.
+fn contents(crm: &Served) -> BTreeMap<[String; 3], usize> {
+    let mut found = BTreeMap::new();
+    let mut body = json!({"limit": 100});
+    loop {
+        let (status, page) = crm.post("/contact/_query", &body);
+        assert_eq!(status, 200, "{page}");
+        for record in page["data"].as_array().unwrap() {
+            let text = |name: &str| {
+                record["attributes"][name]["value"].as_str().unwrap_or_default().to_owned()
+            };
+            let texts = [text("primary_email"), text("first_name"), text("title")];
+            *found.entry(texts).or_default() += 1;
+        }
+        match &page["next_cursor"] {
+            Json::Null => return found,
+            cursor => body = json!({"cursor": cursor, "limit": 100}),
+        }
+    }
+}
+
+fn expected(rows: &[(&str, &str, &str, usize)]) -> BTreeMap<[String; 3], usize> {
+    let row = |(mail, first, title, count): &(&str, &str, &str, usize)| {
+        ([(*mail).to_owned(), (*first).to_owned(), (*title).to_owned()], *count)
+    };
+    rows.iter().map(row).collect()
+}
+
+fn set_faults(crm: &Served, faults: &Json) {
+    let (status, answer) = crm.local("PUT", "/faults", faults);
+    assert_eq!(status, 200, "{answer}");
+}
+
+fn no_faults(crm: &Served) {
+    assert_eq!(crm.local("DELETE", "/faults", &Json::Null).0, 200);
+}
+
+#[test]
+fn a_twin_that_was_set_back_gets_its_records_again() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "match = \"primary_email\"");
+    write_people(&desk, &[("a@x.example", "A", "T"), ("b@x.example", "B", "T")]);
+    assert_eq!(is_done(&desk)["created"], 2);
+    assert_eq!(crm.local("POST", "/reset", &Json::Null).0, 200);
+    assert_eq!(contents(&crm).len(), 0);
+    assert_eq!(is_done(&desk)["created"], 2);
+    assert_eq!(contents(&crm).len(), 2);
+}
+
+#[test]
+fn the_ledger_of_another_organisation_is_refused() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "match = \"primary_email\"");
+    write_people(&desk, &[("a@x.example", "A", "T")]);
+    assert_eq!(is_done(&desk)["created"], 1);
+    let ledger = rusqlite::Connection::open(desk.path("crm.ledger")).unwrap();
+    let changed = ledger
+        .execute(
+            "UPDATE headwater_setting SET value = ?1 WHERE name = 'remote_organization'",
+            ["0191e4a0-0000-7000-8000-000000000001"],
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(ledger);
+    let refused = sync(&desk);
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert_eq!(refused.json()["error"]["code"], "config_invalid", "{refused:?}");
+}
+
+#[test]
+fn creates_of_which_nothing_is_heard_are_neither_doubled_nor_taken_for_others() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    // One that looks the same was there before.
+    let anna = json!({"attributes": {"first_name": "Anna", "title": "T"}});
+    assert_eq!(crm.local("PUT", "/clock", &json!({"now": "2026-01-01T00:00:00Z"})).0, 200);
+    assert_eq!(crm.post("/contact", &anna).0, 201);
+    assert_eq!(crm.local("PUT", "/clock", &json!({})).0, 200);
+    write_job(&desk, &crm, "mode = \"create\"");
+    write_people(
+        &desk,
+        &[("", "Anna", "T"), ("", "Anna", "T"), ("", "Bob", "T"), ("", "Anna", "T")],
+    );
+    let rules = json!([
+        {"kind": "cut_before", "rate": 0.3, "methods": ["POST"], "path": "/api/v2/contact"},
+        {"kind": "cut_after", "rate": 0.3, "methods": ["POST"], "path": "/api/v2/contact"},
+    ]);
+    set_faults(&crm, &json!({"seed": 4, "rules": rules}));
+    assert_eq!(is_done(&desk)["created"], 4);
+    no_faults(&crm);
+    let all = expected(&[("", "Anna", "T", 4), ("", "Bob", "T", 1)]);
+    assert_eq!(contents(&crm), all);
+}
+
+#[test]
+fn a_create_that_cannot_be_looked_for_ends_the_run_and_is_not_refused() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "mode = \"create\"");
+    write_people(&desk, &[("", "Anna", "T"), ("", "Anna", "T")]);
+    let rules = json!([
+        {"kind": "cut_after", "rate": 1.0, "methods": ["POST"], "path": "/api/v2/contact"},
+        {"kind": "rate_limited", "rate": 1.0, "path": "/api/v2/contact/_query", "retry_after": 600},
+    ]);
+    set_faults(&crm, &json!({"seed": 4, "rules": rules}));
+    let ended = sync(&desk);
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(ended.stream()["rejects"], json!({}), "{ended:?}");
+    no_faults(&crm);
+    assert_eq!(is_done(&desk)["created"], 2);
+    assert_eq!(contents(&crm), expected(&[("", "Anna", "T", 2)]));
+}
+
+#[test]
+fn an_address_that_comes_twice_ends_as_its_last_row_says_however_often_it_runs() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "match = \"primary_email\"");
+    write_people(&desk, &[("a@x.example", "A", "T1"), ("a@x.example", "A", "T2")]);
+    for _ in 0..2 {
+        is_done(&desk);
+        assert_eq!(contents(&crm), expected(&[("a@x.example", "A", "T2", 1)]));
+    }
+    write_people(&desk, &[("a@x.example", "A", "T1")]);
+    is_done(&desk);
+    assert_eq!(contents(&crm), expected(&[("a@x.example", "A", "T1", 1)]));
+}
+
+#[test]
+fn a_record_that_lost_its_address_to_another_is_not_taken_for_it() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "match = \"primary_email\"");
+    write_people(&desk, &[("a@x.example", "A", "T1")]);
+    is_done(&desk);
+    let (_, found) = crm.post("/contact/_query", &json!({}));
+    let id = found["data"][0]["id"].as_str().unwrap();
+    let moved = json!({"attributes": {"contact_emails": ["b@x.example"], "first_name": "B"}});
+    let (status, answer) =
+        crm.send("PATCH", &format!("/contact/{id}"), moved.to_string().as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    let other = json!({"attributes": {"primary_email": "a@x.example", "first_name": "Y"}});
+    assert_eq!(crm.post("/contact", &other).0, 201);
+    write_people(&desk, &[("a@x.example", "A", "T2")]);
+    is_done(&desk);
+    let contents = contents(&crm);
+    let a = ["a@x.example", "A", "T2"].map(str::to_owned);
+    assert_eq!((contents.get(&a), contents.len()), (Some(&1), 2), "{contents:?}");
+}
+
+#[test]
+fn a_long_wait_stops_the_run_and_no_row_is_passed_by() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "match = \"primary_email\"");
+    let mails: Vec<String> = (0..40).map(|row| format!("p{row}@x.example")).collect();
+    let rows: Vec<(&str, &str, &str)> = mails.iter().map(|mail| (&**mail, "F", "T")).collect();
+    write_people(&desk, &rows);
+    let rule = json!({"kind": "rate_limited", "rate": 0.2, "retry_after": 600});
+    set_faults(&crm, &json!({"seed": 2, "rules": [rule]}));
+    let stopped = sync(&desk);
+    assert_eq!(stopped.status, Some(1), "{stopped:?}");
+    assert_eq!(stopped.json()["error"]["code"], "rate_limited", "{stopped:?}");
+    no_faults(&crm);
+    is_done(&desk);
+    assert_eq!(contents(&crm).len(), 40);
+}
+
+#[test]
+fn rows_in_bulk_are_told_of_where_their_batch_ended_in_the_middle() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    let workspace = open_remote(&crm.base, RemoteOptions::default()).unwrap();
+    workspace.record_type("contact").unwrap();
+    let rule = json!({"kind": "rate_limited", "rate": 0.05, "retry_after": 600});
+    set_faults(&crm, &json!({"seed": 3, "rules": [rule]}));
+    let lines = (0..100).map(|row| Ok(json!({"first_name": format!("F{row}")}).to_string()));
+    let mut stream = LineStream::new(lines);
+    let creates = bulk::Bulk::new("contact", Mode::Create, None);
+    let mut told = Vec::new();
+    let mut each = |outcomes: Vec<bulk::RowOutcome>| {
+        told.extend(outcomes);
+        Ok(())
+    };
+    let control = Control::default();
+    let report =
+        bulk::apply_rows(&*workspace, &creates, None, &mut stream, &control, &mut each).unwrap();
+    assert_eq!(report.error.unwrap().code(), ErrorCode::RateLimited);
+    no_faults(&crm);
+    let done = told.iter().filter(|row| row.result.is_ok()).count();
+    assert!(done > 0 && done < 100, "{done} rows");
+    assert_eq!(done, contents(&crm).len());
+    assert_eq!(told.len(), 100);
+}
