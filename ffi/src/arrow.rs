@@ -85,7 +85,7 @@ pub(crate) unsafe fn reader(pointer: *mut ArrowArrayStream) -> Result<Rows> {
         return Err(wrong("the stream gave a schema that is released"));
     }
     // SAFETY: not released, and the rest is as the caller promises.
-    let columns = unsafe { import_columns(&schema) }.map_err(of_rows)?;
+    let columns = unsafe { import_columns(&schema) }.map_err(|error| of_rows(&error))?;
     Ok(Rows { stream, schema: Arc::new(Schema::new(columns)) })
 }
 
@@ -94,7 +94,7 @@ fn wrong(what: &str) -> Error {
 }
 
 /// No connector gave the rows, so none is to blame.
-fn of_rows(error: Error) -> Error {
+fn of_rows(error: &Error) -> Error {
     wrong(error.message())
 }
 
@@ -134,7 +134,8 @@ impl Rows {
             return Ok(None);
         }
         // SAFETY: not released, and the rest was promised by whoever gave the stream.
-        let rows = unsafe { import_rows(array, self.schema.fields().clone()) }.map_err(of_rows)?;
+        let rows = unsafe { import_rows(array, self.schema.fields().clone()) }
+            .map_err(|error| of_rows(&error))?;
         // A batch has no place for them, and making one of them panics.
         if rows.null_count() > 0 {
             return Err(wrong("a batch holds null rows: only its columns may hold nulls"));
