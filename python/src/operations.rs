@@ -25,7 +25,7 @@ pub(crate) fn apply<'py>(
         given.push(Json::Object(from_python::object(&operation?, "operation")?));
     }
     let mode = if all_or_nothing { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
-    let options = ApplyOptions { mode, returns_records: records, ..ApplyOptions::default() };
+    let options = ApplyOptions { mode, returns_records: records };
     let outcomes =
         handle.run(py, |workspace| headwater::apply_batch(workspace, &given, options))?;
     let list = PyList::empty(py);
