@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo install test wheel python python-test bench soak chaos ffi-soak ffi-sanitizers ffi-bench abi-baseline fuzz lint format headers model-check conformance-table clean
+.PHONY: demo install test wheel python python-docs python-examples python-leaks python-test bench soak chaos ffi-soak ffi-sanitizers ffi-bench abi-baseline fuzz lint format headers model-check conformance-table clean
 
 # Builds the program and the bundled connectors, syncs the example, shows the result.
 demo:

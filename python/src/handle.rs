@@ -46,8 +46,9 @@ impl Handle {
         if self.is_forked() {
             return;
         }
-        let workspace = self.workspace.write().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(workspace));
+        py.detach(|| {
+            drop(self.workspace.write().unwrap_or_else(PoisonError::into_inner).take());
+        });
     }
 
     /// Whether it was closed.
@@ -64,26 +65,38 @@ impl Handle {
         py: Python<'_>,
         work: impl FnOnce(&dyn Workspace) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let workspace = self.workspace().or_raise(py)?;
-        py.detach(|| work(&*workspace)).or_raise(py)
+        self.refuse_if_forked().or_raise(py)?;
+        let done = py.detach(|| {
+            // Held until the end: whoever closes it waits for that.
+            let workspace = self.workspace.read().unwrap_or_else(PoisonError::into_inner);
+            work(&**workspace.as_ref().ok_or_else(closed)?)
+        });
+        done.or_raise(py)
     }
 
     /// The workspace.
     pub(crate) fn workspace(&self) -> Result<Arc<dyn Workspace>> {
+        self.refuse_if_forked()?;
+        let workspace = self.workspace.read().unwrap_or_else(PoisonError::into_inner).clone();
+        workspace.ok_or_else(closed)
+    }
+
+    fn refuse_if_forked(&self) -> Result<()> {
         if self.is_forked() {
             let what = "the workspace was opened by the process that this one was forked from";
             return Err(Error::new(ErrorCode::InvalidRequest, what)
                 .hint("open it in this process: a database connection cannot be taken along"));
         }
-        let workspace = self.workspace.read().unwrap_or_else(PoisonError::into_inner).clone();
-        workspace.ok_or_else(|| {
-            Error::new(ErrorCode::InvalidRequest, "the workspace is closed").hint("open it again")
-        })
+        Ok(())
     }
 
     fn is_forked(&self) -> bool {
         std::process::id() != self.process
     }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorCode::InvalidRequest, "the workspace is closed").hint("open it again")
 }
 
 impl Drop for Handle {
