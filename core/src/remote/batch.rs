@@ -205,10 +205,7 @@ impl Batch {
         }
         // A task has panicked: nothing may pass its operations by.
         let is_lost = self.performed.iter().any(Option::is_none);
-        is_lost.then(|| {
-            let what = "requests of a batch ended without an answer or an error";
-            Error::new(ErrorCode::Internal, what)
-        })
+        is_lost.then(lost)
     }
 
     /// Notes in the ledger what was done.
@@ -254,11 +251,18 @@ impl Batch {
 
     /// What became of each operation.
     pub(super) fn into_outcomes(self) -> Outcomes {
+        let ends = |done: &Option<Result<_>>| matches!(done, Some(Err(error)) if ends_all(error));
+        let is_ended = self.performed.iter().any(ends);
+        let missing = || if is_ended { not_sent() } else { lost() };
         let outcome = |done: Option<Result<Performed>>| -> Result<Outcome> {
-            done.unwrap_or_else(|| Err(not_sent())).map(|performed| performed.outcome)
+            done.unwrap_or_else(|| Err(missing())).map(|performed| performed.outcome)
         };
         self.performed.into_iter().map(outcome).collect()
     }
+}
+
+fn lost() -> Error {
+    Error::new(ErrorCode::Internal, "requests of a batch ended without an answer or an error")
 }
 
 fn not_sent() -> Error {

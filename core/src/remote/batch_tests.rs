@@ -123,6 +123,7 @@ fn a_lost_task_ends_its_batch() {
     let mut batch = Batch::new(vec![create(), create()]);
     batch.performed = vec![done(&create(), Uuid::from_u128(1)), None];
     assert_eq!(batch.take_end().unwrap().code(), ErrorCode::Internal);
+    assert_eq!(batch.into_outcomes()[1].as_ref().unwrap_err().code(), ErrorCode::Internal);
 }
 
 #[test]
