@@ -110,7 +110,7 @@ fn what_is_accepted_is_read_back_as_the_contract_shows_it() {
         (
             ValueType::AccountDomain,
             json!({"domain_name": " Acme.Example. ", "status": "x"}),
-            json!({"domain_name": "Acme.Example", "is_primary": false}),
+            json!({"domain_name": "Acme.Example", "is_primary": false, "status": null}),
         ),
     ];
     for (value_type, written, expected) in &cases {
