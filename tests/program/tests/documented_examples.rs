@@ -214,7 +214,7 @@ fn an_account_is_linked_by_its_domain_and_archived() {
     assert_eq!(acme["meta"], json!({ "action": "created" }));
     let attributes = &record(&acme, "account")["attributes"];
     assert_eq!(attributes["display_name"], string("Acme Corporation"));
-    let domain = json!({ "domain_name": "acme.com", "is_primary": true });
+    let domain = json!({ "domain_name": "acme.com", "is_primary": true, "status": null });
     let domains = json!([{ "value_type": "account_domain", "value": domain }]);
     assert_eq!(attributes["domains"], domains);
     reader.fill("<account_id>", &acme["data"]["id"]);

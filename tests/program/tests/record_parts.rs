@@ -47,7 +47,10 @@ fn items_are_added_changed_and_removed() {
     let acme = terminal.create("account", &json!({"name": "Acme"}));
     let domain = ["item", "add", "account", &acme, "domains", r#"{"domain_name": "acme.com"}"#];
     let added = terminal.record(&domain).json();
-    assert_eq!(added["data"], json!({"domain_name": "acme.com", "is_primary": true}));
+    assert_eq!(
+        added["data"],
+        json!({"domain_name": "acme.com", "is_primary": true, "status": null})
+    );
     let removed = terminal.record(&["item", "remove", "account", &acme, "domains", "ACME.com"]);
     assert_eq!(removed.status, Some(0), "{removed:?}");
 }
