@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use headwater::schema::{RecordType, parse_record_type};
-use headwater::value::{Timestamp, Value, ValueType};
+use headwater::value::{Value, ValueType};
 use headwater::{ErrorCode, Record, Uuid, Write};
 use serde_json::Value as Json;
 
@@ -102,15 +102,7 @@ fn check_match_keys(value_type: ValueType, value: &Value) {
 
 /// The value as a record shows it.
 fn shown(record_type: &Arc<RecordType>, index: usize, value: &Value) -> Json {
-    let mut values = vec![None; record_type.attributes().len()];
-    values[index] = Some(value.clone());
-    let record = Record {
-        record_type: Arc::clone(record_type),
-        id: Uuid::from_u128(1),
-        organization_id: Uuid::from_u128(2),
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        values,
-    };
+    let mut record = Record::empty(Arc::clone(record_type), Uuid::from_u128(1));
+    record.values[index] = Some(value.clone());
     record.to_json()["attributes"][&record_type.attribute(index).api_name].take()
 }

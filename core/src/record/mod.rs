@@ -38,6 +38,15 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record of this type that says nothing: every attribute null, every time and other id zero.
+    #[must_use]
+    pub fn empty(record_type: Arc<RecordType>, id: Uuid) -> Self {
+        let values = vec![None; record_type.attributes().len()];
+        let [created_at, updated_at] = [Timestamp(0); 2];
+        let organization_id = Uuid::nil();
+        Self { record_type, id, organization_id, created_at, updated_at, values, raw: None }
+    }
+
     /// The value of an attribute by api name or alias; `None` for null and for no such attribute.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
