@@ -6,10 +6,11 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{
     ApplyMode, EdgeEdit, EdgeOf, ItemEdit, ItemFields, ItemKey, Match, Operation, OperationKind,
-    Outcomes,
+    Outcomes, held_back,
 };
 use crate::record::Attributes;
 use crate::schema::{Write, nearest};
+use crate::value::excerpt;
 use crate::workspace::{ApplyOptions, Workspace};
 
 use super::records;
@@ -58,10 +59,11 @@ pub fn apply_batch(
 ) -> Result<Outcomes> {
     let parse = |operation| parse_operation(workspace, operation);
     let parsed: Vec<Result<Operation>> = operations.iter().map(parse).collect();
-    let is_held_back = options.mode == ApplyMode::AllOrNothing && parsed.iter().any(Result::is_err);
-    if is_held_back {
-        let kept =
-            parsed.into_iter().map(|operation| Err(operation.err().unwrap_or_else(held_back)));
+    let first_refused = parsed.iter().position(Result::is_err);
+    if let Some(refused) = first_refused.filter(|_| options.mode == ApplyMode::AllOrNothing) {
+        let kept = parsed
+            .into_iter()
+            .map(|operation| Err(operation.err().unwrap_or_else(|| held_back(refused))));
         return Ok(kept.collect());
     }
     let mut refused = Vec::new();
@@ -77,11 +79,6 @@ pub fn apply_batch(
     }
     let mut outcomes = workspace.apply(good, options)?.into_iter();
     Ok(refused.into_iter().map_while(|error| error.map(Err).or_else(|| outcomes.next())).collect())
-}
-
-/// The outcome of an operation that another one kept from being written.
-pub(crate) fn held_back() -> Error {
-    Error::new(ErrorCode::Cancelled, "another one was refused, and all or nothing was asked for")
 }
 
 /// Parses an operation: an object with `do` (`create`, `patch`, `assert`, `update`, `archive`,
@@ -162,7 +159,7 @@ impl<'a> Given<'a> {
     fn text(self, name: &str) -> Result<&'a str> {
         match self.0.get(name) {
             Some(Json::String(text)) => Ok(text),
-            Some(other) => Err(invalid(name, &format!("expected text, found {other}"))),
+            Some(other) => Err(invalid(name, &format!("expected text, found {}", excerpt(other)))),
             None => Err(invalid(name, "it is missing")),
         }
     }
@@ -170,7 +167,9 @@ impl<'a> Given<'a> {
     fn object(self, name: &str) -> Result<Map<String, Json>> {
         match self.0.get(name) {
             Some(Json::Object(object)) => Ok(object.clone()),
-            Some(other) => Err(invalid(name, &format!("expected an object, found {other}"))),
+            Some(other) => {
+                Err(invalid(name, &format!("expected an object, found {}", excerpt(other))))
+            }
             None => Err(invalid(name, "it is missing")),
         }
     }

@@ -6,7 +6,6 @@ mod history;
 mod items;
 mod records;
 
-pub(crate) use batch::held_back;
 pub use batch::{apply_batch, parse_operation};
 pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
 pub use history::history;

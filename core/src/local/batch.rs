@@ -10,7 +10,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, Operation, Outcomes};
+use crate::operation::{ApplyMode, Operation, Outcomes, held_back};
 use crate::schema::{RecordType, Schema};
 use crate::store::{Settings, StoredRecord, WriteTransaction};
 use crate::workspace::ApplyOptions;
@@ -129,14 +129,6 @@ fn apply_overlapped(
 pub(super) fn all_or_nothing(outcomes: Outcomes) -> Outcomes {
     let failed = outcomes.iter().position(Result::is_err).unwrap_or_default();
     outcomes.into_iter().map(|outcome| outcome.and_then(|_| Err(held_back(failed)))).collect()
-}
-
-fn held_back(failed: usize) -> Error {
-    Error::new(
-        ErrorCode::Cancelled,
-        format!("not applied: operation {failed} of the same batch was refused"),
-    )
-    .hint("correct or leave out what was refused, and apply the batch again")
 }
 
 /// Each record type once.

@@ -19,11 +19,12 @@ pub use query::{
     EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Page, Query, QueryLimits, RecordedChange,
 };
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::record::{Attributes, Edge, Record};
 use crate::schema::RecordType;
 
@@ -186,6 +187,16 @@ pub enum ApplyMode {
     PerRecord,
     /// One failure keeps the whole batch from being written; the others end as `cancelled`.
     AllOrNothing,
+}
+
+/// The outcome of an operation that is good, where the one at this place kept it from being
+/// written.
+pub(crate) fn held_back(refused: impl Display) -> Error {
+    Error::new(
+        ErrorCode::Cancelled,
+        format!("not applied: operation {refused} of the same batch was refused"),
+    )
+    .hint("correct or leave out what was refused, and apply the batch again")
 }
 
 /// The outcomes of a batch, in the order of its operations.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::calls::held_back;
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, Outcome, Outcomes};
+use crate::operation::{ApplyMode, Outcome, Outcomes, held_back};
 use crate::remote::ends_all;
 use crate::schema::{RecordType, nearest};
 use crate::source::{Control, Stream, StreamDescription, StreamField};
@@ -264,14 +263,15 @@ impl Applied<'_> {
         }
         self.check_unused(&mut batches)?;
         let is_whole = self.bulk.apply == ApplyMode::AllOrNothing;
-        let is_held_back = is_whole && batches.iter().any(MappedBatch::has_refused);
+        let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
         let operations: Vec<_> =
             batches.iter_mut().flat_map(|batch| std::mem::take(&mut batch.operations)).collect();
-        let outcomes = if is_held_back {
-            operations.iter().map(|_| Err(held_back())).collect()
-        } else {
-            let options = ApplyOptions { mode: self.bulk.apply, ..ApplyOptions::default() };
-            self.workspace.apply(operations, options)?
+        let outcomes = match refused.filter(|_| is_whole) {
+            Some(row) => operations.iter().map(|_| Err(held_back(row))).collect(),
+            None => {
+                let options = ApplyOptions { mode: self.bulk.apply, ..ApplyOptions::default() };
+                self.workspace.apply(operations, options)?
+            }
         };
         let told = self.tell(batches, outcomes);
         // A remote workspace tells what it did before it failed as a whole.
@@ -312,7 +312,9 @@ impl Applied<'_> {
                 let row = batch.rows[index].position;
                 let result = match batch.rows[index].refused.take() {
                     Some(error) => Err(error),
-                    None => outcomes.next().unwrap_or_else(|| Err(held_back())),
+                    None => outcomes.next().unwrap_or_else(|| {
+                        Err(Error::new(ErrorCode::Internal, "a batch lost an outcome"))
+                    }),
                 };
                 let text = result.is_err().then(|| batch.raw(index).into_owned());
                 told.push(RowOutcome { row, result, text });

@@ -74,7 +74,7 @@ impl<'a> Committer<'a> {
             self.seen.extend(batch.unused.drain(..));
         }
         let stops = self.plan.job.on_reject == OnReject::Stop;
-        let is_held_back = stops && batches.iter().any(MappedBatch::has_refused);
+        let is_held_back = stops && batches.iter().any(|batch| batch.first_refused().is_some());
         let mut operations = Vec::with_capacity(rows_read);
         if !is_held_back {
             batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));

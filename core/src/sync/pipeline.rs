@@ -47,9 +47,10 @@ impl MappedBatch {
         self.rows.len() + self.bad_rows.len()
     }
 
-    /// Whether a row of it was refused before anything was applied.
-    pub(super) fn has_refused(&self) -> bool {
-        !self.bad_rows.is_empty() || self.rows.iter().any(|row| row.refused.is_some())
+    /// The place of the first row that was refused before anything was applied.
+    pub(super) fn first_refused(&self) -> Option<u64> {
+        let refused = self.rows.iter().filter(|row| row.refused.is_some()).map(|row| row.position);
+        refused.chain(self.bad_rows.iter().map(|row| row.position)).min()
     }
 
     /// The text of a row, by its index in [`MappedBatch::rows`].

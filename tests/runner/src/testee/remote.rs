@@ -16,7 +16,7 @@ use super::{InProcess, Response, Testee};
 /// The library on a workspace behind a server.
 #[derive(Default)]
 pub struct Remote {
-    library: InProcess,
+    in_process: InProcess,
     server: Option<Served>,
 }
 
@@ -27,12 +27,12 @@ impl Testee for Remote {
             "begin" => {
                 let folder = Path::new(text("folder"));
                 let served = Served::start(&folder.join("crm.db"), &request["workspace"])?;
-                self.library.begin_remote(folder, &served.base);
+                self.in_process.begin_remote(folder, &served.base);
                 self.server = Some(served);
                 self.reopen()
             }
             "end" => {
-                let ended = self.library.call(request);
+                let ended = self.in_process.call(request);
                 self.server = None;
                 ended
             }
@@ -40,7 +40,7 @@ impl Testee for Remote {
                 let line = seed_line(request.as_object().unwrap_or(&Map::new()));
                 let answer = self.server()?.seed(&line)?;
                 match answer["records"][0]["id"].as_str() {
-                    Some(id) => self.library.call(&json!({
+                    Some(id) => self.in_process.call(&json!({
                         "do": "get", "record_type": text("record_type"), "id": id,
                     })),
                     None => Ok(Response::Error(answer["error"].clone())),
@@ -62,7 +62,7 @@ impl Testee for Remote {
             "apply" => self.apply(request),
             // Local extensions, which are no part of the record API.
             verb @ ("open" | "restore" | "history") => Ok(Response::Unsupported(verb.to_owned())),
-            _ => self.library.call(request),
+            _ => self.in_process.call(request),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Remote {
     /// difference whether each stands alone. What else all or nothing means is not to be had.
     fn apply(&mut self, request: &Json) -> Result<Response, String> {
         if request["mode"] != "all_or_nothing" {
-            return self.library.call(request);
+            return self.in_process.call(request);
         }
         let unsupported = || Ok(Response::Unsupported("apply".to_owned()));
         let mut operations = request["operations"].as_array().into_iter().flatten();
@@ -85,7 +85,7 @@ impl Remote {
             let mut alone = request.clone();
             alone["mode"] = json!("per_record");
             alone["operations"] = json!([operation]);
-            match self.library.call(&alone)? {
+            match self.in_process.call(&alone)? {
                 Response::Ok(answer) if answer["outcomes"][0]["error"].is_null() => {
                     outcomes.push(answer["outcomes"][0].clone());
                 }
@@ -102,7 +102,7 @@ impl Remote {
 
     fn reopen(&mut self) -> Result<Response, String> {
         let base = self.server()?.base.clone();
-        self.library.call(&json!({ "do": "open", "workspace": base }))
+        self.in_process.call(&json!({ "do": "open", "workspace": base }))
     }
 
     /// Posts to a local extension of the server.
