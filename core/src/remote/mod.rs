@@ -37,7 +37,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcome, Outcomes, Page, Query};
+use crate::operation::{ApplyMode, EdgePage, EdgeQuery, Operation, Outcomes, Page, Query};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema};
 use crate::source::Control;
@@ -186,12 +186,6 @@ impl Workspace for RemoteWorkspace {
             Some(error) => Err(error),
             None => Ok(batch.into_outcomes()),
         }
-    }
-
-    fn apply_one(&self, operation: Operation) -> Result<Outcome> {
-        let options = ApplyOptions { returns_records: true, ..ApplyOptions::default() };
-        let lost = || Error::new(ErrorCode::Internal, "a batch lost its outcome");
-        self.apply(vec![operation], options)?.pop().unwrap_or_else(|| Err(lost()))
     }
 
     fn read_journal(
