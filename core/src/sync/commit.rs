@@ -5,18 +5,17 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
-use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
+use crate::store::journal::{Counts, Journal, Judged, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Workspace};
 
 use super::job::Job;
+use super::limit;
 use super::pipeline::MappedBatch;
 use super::plan::StreamPlan;
-use super::stream_job::{OnReject, RejectLimit};
+use super::stream_job::OnReject;
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;
-/// A share of refused rows is judged from here on, or at the end.
-const SHARE_JUDGED_FROM: u64 = 1000;
 
 /// Commits the batches of one stream.
 pub(super) struct Committer<'a> {
@@ -27,6 +26,8 @@ pub(super) struct Committer<'a> {
     /// The place of the stream in the run.
     stream: usize,
     state: StreamState,
+    /// Where the run began.
+    begun: StreamState,
     actor: Actor,
     started: Instant,
     seen: rustc_hash::FxHashSet<String>,
@@ -52,6 +53,7 @@ impl<'a> Committer<'a> {
             plan,
             workspace,
             run,
+            begun: state.clone(),
             state,
             started: Instant::now(),
             seen: rustc_hash::FxHashSet::default(),
@@ -89,6 +91,7 @@ impl<'a> Committer<'a> {
         stream.unused_columns =
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
         let mut is_stopped = is_held_back;
+        let mut over_limit = None;
         let settled =
             self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
                 require_ownership(journal, self.plan, &state)?;
@@ -100,13 +103,21 @@ impl<'a> Committer<'a> {
                 let stream = &mut run.streams[self.stream];
                 stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
                 let counts = &mut stream.counts;
+                let refused_before = counts.rejected;
                 let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
+                let refused = counts.rejected - refused_before;
                 if !is_stopped {
                     state.rows += rows_read as u64;
                     if let Some(last) = batches.last() {
                         state.checkpoint = last.checkpoint.clone();
                     }
                     state.is_finished = is_end;
+                    state.judged.read += rows_read as u64;
+                    state.judged.rejected += refused;
+                    over_limit = limit::exceeded(self.plan, state.judged, is_end);
+                    if over_limit.is_some() {
+                        state = limit::state_after(self.plan, &self.begun, state.clone());
+                    }
                     journal.save_stream_state(&self.plan.key, &state)?;
                 }
                 journal.save_run(&run)?;
@@ -122,31 +133,7 @@ impl<'a> Committer<'a> {
             )
             .hint("see the rejects of this run; nothing of its batch was written"));
         }
-        self.check_limit(is_end)
-    }
-
-    /// Ends the run once more rows were refused than the job allows.
-    fn check_limit(&self, is_end: bool) -> Result<()> {
-        let counts = &self.stream().counts;
-        let exceeded = match self.plan.job.max_rejects {
-            None => None,
-            Some(RejectLimit::Count(limit)) => {
-                (counts.rejected > limit).then(|| format!("{limit} are allowed"))
-            }
-            Some(RejectLimit::Share(share)) => {
-                #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-                let is_over = counts.rejected as f64 > share * counts.read as f64;
-                (is_over && (is_end || counts.read >= SHARE_JUDGED_FROM))
-                    .then(|| format!("{}% are allowed", share * 100.0))
-            }
-        };
-        let Some(allowed) = exceeded else { return Ok(()) };
-        Err(Error::new(
-            ErrorCode::SourceDataInvalid,
-            format!("{} of {} rows were refused, {allowed}", counts.rejected, counts.read),
-        )
-        .at_field("max_rejects")
-        .hint("see the rejects of this run, correct the source or the job, then run again"))
+        over_limit.map_or(Ok(()), Err)
     }
 }
 
@@ -238,5 +225,11 @@ fn reject(job: &Job, plan: &StreamPlan<'_>, error: &Error, position: u64, raw: &
 
 /// The state of a stream that starts at its beginning.
 pub(super) fn beginning(run: uuid::Uuid) -> StreamState {
-    StreamState { run, checkpoint: Checkpoint::default(), rows: 0, is_finished: false }
+    StreamState {
+        run,
+        checkpoint: Checkpoint::default(),
+        rows: 0,
+        is_finished: false,
+        judged: Judged::default(),
+    }
 }

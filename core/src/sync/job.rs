@@ -239,12 +239,17 @@ impl Job {
     /// stream is never used for another, nor after a change of its mapping.
     #[must_use]
     pub(super) fn stream_hash(&self, stream: usize, description: &ConnectorDescription) -> String {
+        let mut outline = self.streams[stream].outline.clone();
+        if let Some(outline) = outline.as_object_mut() {
+            // A run that its limit ended goes on with a higher one.
+            outline.remove("max_rejects");
+        }
         sha256(&json!({
             "connector": description.name,
             "config": self.outline["config"],
             "paths": paths(&self.resolved_config(description), &description.config_schema),
             "default_region": self.default_region,
-            "stream": self.streams[stream].outline,
+            "stream": outline,
         }))
     }
 

@@ -8,6 +8,7 @@ mod document;
 mod estimate;
 mod expression;
 mod job;
+mod limit;
 mod mapping;
 mod pipeline;
 mod plan;

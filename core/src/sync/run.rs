@@ -4,12 +4,13 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
-use crate::store::journal::{Journal, JournalReader, Run, RunState, StreamRun, StreamState};
+use crate::store::journal::{Journal, JournalReader, Judged, Run, RunState, StreamRun, StreamState};
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
 use super::commit::{Committer, beginning};
 use super::job::Job;
+use super::limit;
 use super::plan::{self, StreamPlan};
 use super::pump::{Pace, pump};
 use super::report::Report;
@@ -131,8 +132,12 @@ fn run_stream(
         batch_rows: BATCH_ROWS.min(commit_rows),
     };
     let first_row = state.rows + 1;
-    let mut stream = source.read(control, &request)?;
+    let over_limit = limit::exceeded(plan, state.judged, false);
     let mut committer = Committer::new(job, plan, workspace, run, state);
+    if let Some(error) = over_limit {
+        return Err(error);
+    }
+    let mut stream = source.read(control, &request)?;
     let pace = Pace::Rows(commit_rows);
     let mut commit = |batches, is_end| {
         let committed = committer.commit(batches, is_end);
@@ -153,7 +158,11 @@ fn claim(
     let mut claimed = None;
     save(workspace, &mut |journal| {
         let state = match resumed(journal, plan, options)? {
-            Some(state) => StreamState { run, is_finished: false, ..state },
+            Some(state) => {
+                // What an incremental stream adds is judged by itself.
+                let judged = if state.is_finished { Judged::default() } else { state.judged };
+                StreamState { run, is_finished: false, judged, ..state }
+            }
             None => beginning(run),
         };
         journal.save_stream_state(&plan.key, &state)?;

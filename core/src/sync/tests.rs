@@ -272,6 +272,72 @@ fn every_row_is_accounted_for_and_rejects_keep_place_and_text() {
     assert!(rejects.iter().all(|listed| listed.run == report.run));
 }
 
+fn sync_job(job: &Job, connector: &Scripted, workspace: &dyn Workspace) -> Report {
+    let (options, control) = (RunOptions::default(), Control::default());
+    run(job, connector, workspace, options, &control, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn a_run_that_its_limit_ended_fails_again_until_the_rows_are_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let job = job("max_rejects = 0\n");
+    let rows = |names: &[&str]| Step::Rows(names.iter().copied().map(person).collect());
+    let (connector, _pauses) = scripted(vec![rows(&["a"]), Step::Bad("?"), rows(&["b"])]);
+    let (at_end, _pauses) = scripted(vec![rows(&["a"]), rows(&["b"]), Step::Bad("?")]);
+    for connector in [&connector, &connector, &at_end, &at_end] {
+        let report = sync_job(&job, connector, &*workspace);
+        assert_eq!(report.state, RunState::Failed, "{report:?}");
+        assert_eq!(report.streams[0].counts.rejected, 1);
+        let error = report.error.unwrap();
+        assert_eq!(error.field(), Some("max_rejects"));
+        assert!(error.remedy().contains("reads all rows again"), "{error:?}");
+    }
+    let (corrected, _pauses) = scripted(vec![rows(&["a", "c"]), rows(&["b"])]);
+    let report = sync_job(&job, &corrected, &*workspace);
+    assert_eq!((report.state, report.streams[0].counts.read), (RunState::Done, 3));
+}
+
+#[test]
+fn what_creates_is_not_created_again_after_its_limit() {
+    let create = |limit: u64| {
+        let text = format!(
+            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
+             commit_rows = 1\n[[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
+             max_rejects = {limit}\n[streams.attributes]\nprimary_email = \"mail\"\n"
+        );
+        Job::parse(&text, Path::new("")).unwrap()
+    };
+    let row = |name: &str| Step::Rows(vec![person(name)]);
+    for script in [vec![row("a"), Step::Bad("?"), row("b")], vec![row("a"), Step::Bad("?")]] {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(&folder);
+        let rest = script.len() as u64 - 2;
+        let (connector, _pauses) = scripted(script);
+        let failed = sync_job(&create(0), &connector, &*workspace);
+        assert_eq!((failed.state, failed.streams[0].counts.created), (RunState::Failed, 1));
+        let again = sync_job(&create(0), &connector, &*workspace);
+        assert_eq!((again.state, again.streams[0].counts.read), (RunState::Failed, 0));
+        let more = sync_job(&create(1), &connector, &*workspace);
+        assert_eq!((more.state, more.streams[0].counts.created), (RunState::Done, rest));
+    }
+}
+
+#[test]
+fn a_limit_counts_all_pieces_of_a_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let job = job("max_rejects = 1\n");
+    let failing = Step::Fail(ErrorCode::SourceUnavailable, "the line is dead");
+    let (connector, _pauses) = scripted(vec![Step::Bad("1"), failing]);
+    let report = sync_job(&job, &connector, &*workspace);
+    assert_eq!(report.error.map(|error| error.code()), Some(ErrorCode::SourceUnavailable));
+    let (connector, _pauses) = scripted(vec![Step::Bad("1"), Step::Bad("2")]);
+    let report = sync_job(&job, &connector, &*workspace);
+    assert_eq!((report.state, report.streams[0].counts.read), (RunState::Failed, 1));
+    assert!(report.error.unwrap().message().starts_with("2 of 2 rows"));
+}
+
 #[test]
 fn max_rejects_as_a_share_is_judged_at_the_end_of_a_short_stream() {
     let folder = tempfile::tempdir().unwrap();
