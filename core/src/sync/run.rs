@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
-use crate::store::journal::{Journal, JournalReader, Judged, Run, RunState, StreamRun, StreamState};
+use crate::store::journal::{
+    Journal, JournalReader, Judged, Run, RunState, StreamRun, StreamState,
+};
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::Result;
+use crate::schema::Write;
 
 use super::document::{Node, Section};
 
@@ -110,6 +111,17 @@ const MODES: [(&str, Mode); 3] =
     [("assert", Mode::Assert), ("create", Mode::Create), ("update", Mode::Update)];
 const NULL_POLICIES: [(&str, NullPolicy); 2] =
     [("clear", NullPolicy::Clear), ("keep", NullPolicy::Keep)];
+
+impl Mode {
+    /// What it does to attributes.
+    pub(super) fn write(self) -> Write {
+        match self {
+            Self::Assert => Write::Assert,
+            Self::Create => Write::Create,
+            Self::Update => Write::Patch,
+        }
+    }
+}
 
 impl StreamJob {
     /// A stream with the defaults of a job file, columns matched by name.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::error::{ErrorCode, Result};
 use crate::source::Checkpoint;
 use crate::store::journal::{
-    Counts, JournalReader, JournalWriter, Judged, ListedReject, Reject, RejectFilter, Run, RunState,
-    StreamKey, StreamRun, StreamState,
+    Counts, JournalReader, JournalWriter, Judged, ListedReject, Reject, RejectFilter, Run,
+    RunState, StreamKey, StreamRun, StreamState,
 };
 
 use crate::value::Timestamp;

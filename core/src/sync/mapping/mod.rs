@@ -122,7 +122,10 @@ impl Mapping {
                     if is_match && let Change::Set(value) = &change {
                         match_value = Some(MatchInput::Value(value.clone()));
                     }
-                    add(&mut attributes, entry.target, change);
+                    match twice(&attributes, entry) {
+                        Some(error) => errors.push(error),
+                        None => add(&mut attributes, entry.target, change),
+                    }
                 }
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -250,6 +253,16 @@ enum MatchInput {
     Value(Value),
     /// As the row has it.
     Json(Json),
+}
+
+/// The fault of a row that gives an address as a whole and a part of it too.
+fn twice(attributes: &Attributes, entry: &Entry) -> Option<Error> {
+    let Target::Part(index, _) = entry.target else { return None };
+    let is_whole = matches!(attributes.change(index), Some(Change::Set(_) | Change::Clear));
+    is_whole.then(|| {
+        let what = "the row gives the whole address too";
+        Error::new(ErrorCode::FieldValueInvalid, what).at_field(&entry.name)
+    })
 }
 
 fn add(attributes: &mut Attributes, target: Target, change: Change) {
