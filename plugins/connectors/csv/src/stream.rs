@@ -98,11 +98,12 @@ impl Format for Csv {
         {
             rows.table = Some(Table::new(&names, self.config.trim));
         }
-        if let Some(Checkpoint { place, fingerprint, .. }) = resume {
-            rows.line = place.line;
-            let skipped = rows.window.skip_to(call, place.byte, fingerprint);
+        if let Some(resume) = resume {
+            let Place { line, unended, .. } = resume.place;
+            rows.line = line;
+            let skipped = rows.window.skip_to(call, resume);
             skipped.map_err(|failure| at_place(failure, &rows.place_name()))?;
-            rows.unended = place.unended;
+            rows.unended = unended;
             let grown = rows.unended
                 && rows.ensure(call, 1)?
                 && !matches!(rows.window.unread()[0], b'\r' | b'\n');

@@ -7,7 +7,9 @@ use headwater_sdk::abi::{HEADWATER_E_CHECKPOINT_INVALID, HEADWATER_E_SOURCE_UNAV
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u32 = 1;
+use crate::window::Window;
+
+const VERSION: u32 = 2;
 
 /// A place between two rows of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +47,25 @@ pub struct Checkpoint {
     pub place: Place,
     /// [`Window::fingerprint`](crate::Window::fingerprint) at the place.
     pub fingerprint: String,
+    /// [`Window::stamp`](crate::Window::stamp) of the file that was read.
+    #[serde(default)]
+    pub stamp: String,
 }
 
 impl Checkpoint {
-    /// Makes the checkpoint for a place in `files[index]`.
+    /// Makes the checkpoint for a place in `files[index]`, at which its window stands.
     #[must_use]
-    pub fn new(files: &[PathBuf], index: usize, place: Place, fingerprint: String) -> Self {
+    pub fn new(files: &[PathBuf], index: usize, place: Place, window: &Window) -> Self {
         let file = files.get(index).map_or_else(String::new, |file| name(file));
-        Self { v: VERSION, index, file, before: names_before(files, index), place, fingerprint }
+        Self {
+            v: VERSION,
+            index,
+            file,
+            before: names_before(files, index),
+            place,
+            fingerprint: window.fingerprint(),
+            stamp: window.stamp().to_owned(),
+        }
     }
 
     /// Parses a checkpoint; `None` if it is empty, which means the beginning.

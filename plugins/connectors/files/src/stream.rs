@@ -193,8 +193,8 @@ impl<F: Format> Stream for FileStream<F> {
         if let Some(rows) = &mut self.rows {
             rows.finish(batch)?;
             let place = rows.place();
-            let print = rows.window().fingerprint();
-            batch.checkpoint = Checkpoint::new(&self.files, self.index, place, print).to_bytes();
+            let checkpoint = Checkpoint::new(&self.files, self.index, place, rows.window());
+            batch.checkpoint = checkpoint.to_bytes();
         }
         Ok(true)
     }

@@ -58,7 +58,7 @@ impl Json {
         mut text: Text,
         checkpoint: &Checkpoint,
     ) -> Result<Kind, Failure> {
-        let Checkpoint { place, fingerprint, .. } = checkpoint;
+        let Checkpoint { place, .. } = checkpoint;
         let (state, path) = place.state.split_once(' ').unwrap_or((&place.state, ""));
         let fits = match state {
             Lines::STATE => matches!(self.config.layout, Layout::Auto | Layout::Lines),
@@ -72,7 +72,7 @@ impl Json {
             return Err(text.window.changed("`rows` or `format` were different"));
         }
         text.line = place.line;
-        text.skip_to(call, place.byte, fingerprint)?;
+        text.skip_to(call, checkpoint)?;
         text.column = place.column;
         Ok(if state == Lines::STATE {
             Kind::Lines(Lines::resume(call, text, place.unended)?)

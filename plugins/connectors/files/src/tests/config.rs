@@ -55,7 +55,8 @@ fn files_are_located_sorted_and_once() {
 fn a_checkpoint_is_written_and_read_the_same() {
     let files: Vec<PathBuf> = ["p/1.csv", "p/2.csv", "p/3.csv"].map(PathBuf::from).into();
     let place = Place { byte: 7, line: 2, unended: true, ..Place::default() };
-    let checkpoint = Checkpoint::new(&files, 1, place, "f0".to_owned());
+    let (_directory, window) = super::text::window(b"text");
+    let checkpoint = Checkpoint::new(&files, 1, place, &window);
     assert_eq!(Checkpoint::parse(&checkpoint.to_bytes()).unwrap().as_ref(), Some(&checkpoint));
     assert_eq!(Checkpoint::parse(b"").unwrap(), None);
     assert!(checkpoint.fits(&files).is_ok());
