@@ -1,5 +1,6 @@
 //! Syncs: from a source's rows to committed outcomes, rejects and checkpoints.
 
+mod asked;
 mod automatic;
 pub mod bulk;
 mod columnar;

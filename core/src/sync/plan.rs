@@ -6,6 +6,7 @@ use crate::source::{Connector, Control, Source, StreamDescription};
 use crate::store::journal::StreamKey;
 use crate::workspace::Workspace;
 
+use super::asked::unless_asked;
 use super::job::Job;
 use super::mapping::Mapping;
 use super::stream_job::StreamJob;
@@ -62,7 +63,15 @@ pub fn discover(
     control: &Control,
 ) -> Result<Vec<StreamDescription>> {
     let mut source = open(job, connector)?;
-    source.check(control).map_err(|error| job.secrets.hide_in(error))
+    described(job, &mut *source, control)
+}
+
+fn described(
+    job: &Job,
+    source: &mut dyn Source,
+    control: &Control,
+) -> Result<Vec<StreamDescription>> {
+    source.check(control).map_err(|error| job.secrets.hide_in(unless_asked(error, control)))
 }
 
 pub(super) fn open(job: &Job, connector: &dyn Connector) -> Result<Box<dyn Source>> {
@@ -82,7 +91,7 @@ pub(super) fn plan<'a>(
             .at_field("streams")
             .hint("add a [[streams]] table"));
     }
-    let described = source.check(control).map_err(|error| job.secrets.hide_in(error))?;
+    let described = described(job, source, control)?;
     let mut plans = Vec::with_capacity(job.streams.len());
     for (index, stream) in job.streams.iter().enumerate() {
         let description = find_stream(stream, &described)?.clone();

@@ -10,6 +10,7 @@ use crate::store::journal::{
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
+use super::asked::{Asked, unless_asked};
 use super::commit::{Committer, beginning};
 use super::job::Job;
 use super::limit;
@@ -139,7 +140,8 @@ fn run_stream(
     if let Some(error) = over_limit {
         return Err(error);
     }
-    let mut stream = source.read(control, &request)?;
+    let stream = source.read(control, &request).map_err(|error| unless_asked(error, control))?;
+    let mut stream = Asked(stream);
     let pace = Pace::Rows(commit_rows);
     let mut commit = |batches, is_end| {
         let committed = committer.commit(batches, is_end);
@@ -147,7 +149,7 @@ fn run_stream(
         observe(&Progress { run: run_id, stream: committer.stream(), pace });
         committed
     };
-    pump(&mut *stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
+    pump(&mut stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
 }
 
 /// Makes this run the one that may move the stream's checkpoint, and says where it begins.
