@@ -66,8 +66,8 @@ impl Csv {
             let delimiter = vec![rows.detect(call, config.quote)?];
             rows.parser = Parser::new(Dialect { delimiter, ..dialect });
         }
-        let names = if config.header {
-            rows.header(call, has_row, config)?
+        let names = if config.header && has_row {
+            rows.header(call, config)?
         } else if let Some(names) = &config.columns {
             names.clone()
         } else if has_row {
@@ -168,20 +168,9 @@ impl CsvRows {
         }
     }
 
-    fn header(
-        &mut self,
-        call: &dyn Call,
-        has_row: bool,
-        config: &Config,
-    ) -> Result<Vec<String>, Failure> {
+    fn header(&mut self, call: &dyn Call, config: &Config) -> Result<Vec<String>, Failure> {
         let place = self.place_name();
         let fail = |message: String| Failure::data(message).on_record(place.clone());
-        if !has_row {
-            return Err(fail(
-                "found no row, expected a header with the names of the columns".into(),
-            )
-            .hint("set `header` to false if an empty file means no rows"));
-        }
         let length = self.parse(call)?;
         let row = without_line_end(&self.window.unread()[..length]);
         let (text, spans) = self.parser.cells(row);
