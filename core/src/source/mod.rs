@@ -167,6 +167,9 @@ pub struct Batch {
     pub bad_rows: Vec<BadRow>,
     /// Where to resume after this batch.
     pub checkpoint: Checkpoint,
+    /// The file, or other part of the stream, that all its rows come from; empty where there is
+    /// one only.
+    pub part: String,
 }
 
 /// What to read.

@@ -175,11 +175,16 @@ fn settle(
 ) -> Vec<Reject> {
     let mut rejects = Vec::new();
     let mut outcomes = outcomes.iter();
-    let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
-        counts.refuse(error.code());
-        rejects.push(reject(job, plan, error, position, raw));
-    };
     for batch in batches {
+        let before = rejects.len();
+        let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
+            counts.refuse(error.code());
+            let mut reject = reject(job, plan, error, position, raw);
+            if !batch.part.is_empty() {
+                reject.message = format!("{}: {}", batch.part, reject.message);
+            }
+            rejects.push(reject);
+        };
         for (index, row) in batch.rows.iter().enumerate() {
             let error = match &row.refused {
                 Some(error) => Some(error),
@@ -200,8 +205,9 @@ fn settle(
         for bad in &batch.bad_rows {
             refuse(counts, &bad.error, bad.position, &bad.raw);
         }
+        // Positions may be counted anew in the next batch.
+        rejects[before..].sort_by_key(|reject| reject.position);
     }
-    rejects.sort_by_key(|reject| reject.position);
     rejects
 }
 

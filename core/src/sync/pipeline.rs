@@ -29,6 +29,8 @@ pub(super) struct MappedBatch {
     pub(super) operations: Vec<Operation>,
     pub(super) bad_rows: Vec<BadRow>,
     pub(super) checkpoint: Checkpoint,
+    /// The part of the stream that the rows come from; may be empty.
+    pub(super) part: String,
     /// Columns that nothing used, seen so far.
     pub(super) unused: Vec<String>,
 }
@@ -191,6 +193,7 @@ fn map_batch(
         operations: collector.operations,
         bad_rows: batch.bad_rows,
         checkpoint: batch.checkpoint,
+        part: batch.part,
         unused: Vec::new(),
     })
 }

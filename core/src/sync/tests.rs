@@ -32,6 +32,7 @@ struct Scripted {
     description: ConnectorDescription,
     script: Arc<Vec<Step>>,
     is_incremental: bool,
+    part: String,
     reached: Sender<()>,
     go_on: Arc<Mutex<Receiver<()>>>,
 }
@@ -53,6 +54,7 @@ fn scripted(script: Vec<Step>) -> (Scripted, Pauses) {
         },
         script: Arc::new(script),
         is_incremental: false,
+        part: String::new(),
         reached: reached_sender,
         go_on: Arc::new(Mutex::new(go_on_receiver)),
     };
@@ -68,6 +70,7 @@ impl Connector for Scripted {
         Ok(Box::new(ScriptedSource {
             script: Arc::clone(&self.script),
             is_incremental: self.is_incremental,
+            part: self.part.clone(),
             reached: self.reached.clone(),
             go_on: Arc::clone(&self.go_on),
         }))
@@ -77,6 +80,7 @@ impl Connector for Scripted {
 struct ScriptedSource {
     script: Arc<Vec<Step>>,
     is_incremental: bool,
+    part: String,
     reached: Sender<()>,
     go_on: Arc<Mutex<Receiver<()>>>,
 }
@@ -138,6 +142,7 @@ impl Stream for ScriptedStream<'_> {
                 positions: Vec::new(),
                 bad_rows,
                 checkpoint: Checkpoint::new(self.next.to_string().into_bytes())?,
+                part: self.source.part.clone(),
             }));
         }
     }
@@ -247,6 +252,33 @@ fn a_cancelled_run_is_stopped_not_failed() {
         assert!(report.error.is_none());
         assert_eq!(report.streams[0].counts.created, 1);
     });
+}
+
+#[test]
+fn a_source_that_stops_unasked_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let stop = Step::Fail(ErrorCode::Cancelled, "enough for today");
+    let (connector, _pauses) = scripted(vec![Step::Rows(vec![person("a")]), stop]);
+    let report = sync(&connector, &*workspace, &Control::default());
+    assert_eq!((report.state, report.streams[0].counts.created), (RunState::Failed, 1));
+    let error = report.error.unwrap();
+    assert_eq!(error.code(), ErrorCode::ConnectorMisbehaved);
+    assert!(error.message().contains("enough for today"), "{error:?}");
+}
+
+#[test]
+fn a_reject_names_the_part_that_its_row_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let script = vec![Step::Rows(vec![json!({"mail": "nobody"})]), Step::Bad("raw")];
+    let (mut connector, _pauses) = scripted(script);
+    connector.part = "b.csv".into();
+    sync(&connector, &*workspace, &Control::default());
+    let rejects = rejects(&*workspace);
+    let messages: Vec<&str> = rejects.iter().map(|listed| listed.reject.message.as_str()).collect();
+    assert_eq!(messages.len(), 2);
+    assert!(messages.iter().all(|message| message.starts_with("b.csv: ")), "{messages:?}");
 }
 
 #[test]

@@ -279,6 +279,10 @@ pub struct headwater_batch {
     pub bad_row_count: usize,
     /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes.
     pub checkpoint: headwater_str,
+    /// Where a stream has several parts in which positions are counted anew, for example files: the
+    /// name of the one that all rows of this batch come from. Rejects name it. Empty where there is
+    /// one part only.
+    pub part: headwater_str,
 }
 
 /// A connector: a table of functions, valid for the life of the process.

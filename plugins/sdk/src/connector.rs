@@ -167,6 +167,9 @@ pub struct Batch {
     pub bad_rows: Vec<BadRow>,
     /// Where to resume after this batch, at most 64 KiB.
     pub checkpoint: Vec<u8>,
+    /// The file, or other part of the stream, that all its rows come from; empty where there is
+    /// one only.
+    pub part: String,
 }
 
 impl Batch {
@@ -180,6 +183,7 @@ impl Batch {
         self.positions.clear();
         self.bad_rows.clear();
         self.checkpoint.clear();
+        self.part.clear();
     }
 
     /// How many rows it accounts for, good and bad.

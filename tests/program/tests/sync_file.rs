@@ -137,6 +137,25 @@ fn refused_rows_are_kept_and_give_a_status_of_their_own() {
 }
 
 #[test]
+fn rejects_of_several_files_name_theirs_and_an_empty_file_holds_none_up() {
+    let desk = Desk::new();
+    desk.write("a.csv", "primary_email\na@b.example\nnobody\n");
+    desk.write("b.csv", "");
+    desk.write("c.csv", "primary_email\nc@d.example\nno-one\n1,2\n");
+    let sync = ["sync", "[abc].csv", "--to=crm.db", "--type=contact", "--match=primary_email"];
+    assert_eq!(desk.run(&sync).status, Some(2));
+    let listed = desk.run(&["rejects", "--workspace", "crm.db", "--format", "jsonl"]);
+    let rejects = listed.output.lines().map(|line| {
+        let reject: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = reject["message"].as_str().unwrap();
+        (message.split(':').next().unwrap().to_owned(), reject["position"].as_u64().unwrap())
+    });
+    let expected =
+        [("a.csv", 3), ("c.csv", 3), ("c.csv", 4)].map(|(file, line)| (file.to_owned(), line));
+    assert_eq!(rejects.collect::<Vec<_>>(), expected, "{listed:?}");
+}
+
+#[test]
 fn what_cannot_work_fails_with_the_remedy_and_status_1() {
     let desk = Desk::new();
     desk.write("people.csv", PEOPLE);
