@@ -170,7 +170,7 @@ fn map_batch(
             for line in text.split_terminator('\n') {
                 lines.push(start..start + line.len());
                 start += line.len() + 1;
-                let row = mapping.columns().read(line, &mut cells, unused);
+                let row = mapping.read(line, &mut cells, unused);
                 collector.add(row.and_then(|row| mapping.operation(row)));
             }
             drop(cells);

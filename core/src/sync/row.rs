@@ -129,8 +129,18 @@ impl Columns {
             return Ok(Row::Line { cells, whole });
         }
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        let visitor = RowVisitor { columns: self, cells, unused };
-        let twice = deserializer.deserialize_map(visitor).map_err(wrong)?;
+        let mut reading = None;
+        let visitor = RowVisitor { columns: self, cells, unused, reading: &mut reading };
+        let twice = deserializer.deserialize_map(visitor);
+        let twice = twice.map_err(|cause| match reading {
+            Some(slot) if cause.to_string().starts_with("number out of range") => {
+                let what = "expected a number that 64 bits hold, found a larger one";
+                Error::new(ErrorCode::FieldValueInvalid, what)
+                    .at_field(&self.names[slot])
+                    .hint("write it as text, or leave it out")
+            }
+            _ => wrong(cause),
+        })?;
         deserializer.end().map_err(wrong)?;
         if let Some(slot) = twice {
             self.check_names(slot, line, unused)?;
@@ -165,6 +175,8 @@ struct RowVisitor<'r, 'a> {
     columns: &'r Columns,
     cells: &'r mut [Option<Input<'a>>],
     unused: &'r mut FxHashSet<String>,
+    /// The slot whose value is being read.
+    reading: &'r mut Option<usize>,
 }
 
 impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
@@ -180,7 +192,9 @@ impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match self.columns.find_in_row(&name, self.unused) {
                 Some(slot) => {
+                    *self.reading = Some(slot);
                     let value = Some(map.next_value()?);
+                    *self.reading = None;
                     if self.cells[slot].is_some() && self.cells[slot] != value {
                         twice = Some(slot);
                     }

@@ -33,7 +33,7 @@ fn compile(source: &StreamDescription, mode: Mode) -> Result<Mapping> {
 
 fn operation(mapping: &Mapping, row: &Json) -> Result<Operation> {
     let (line, mut cells) = (row.to_string(), Vec::new());
-    let row = mapping.columns().read(&line, &mut cells, &mut FxHashSet::default())?;
+    let row = mapping.read(&line, &mut cells, &mut FxHashSet::default())?;
     mapping.operation(row)
 }
 
@@ -67,7 +67,7 @@ fn one_attribute_under_two_names_refuses_the_row() {
     for (row, field) in [
         (
             json!({ "Primary Email": "a@x.example", "primary_email": "b@x.example" }),
-            "Primary Email",
+            "primary_email",
         ),
         (json!({ "Primary Email": "a@x.example", "title": "A", "Title": "B" }), "title"),
         (
@@ -80,6 +80,15 @@ fn one_attribute_under_two_names_refuses_the_row() {
     }
     let same = json!({ "Primary Email": "a@x.example", "title": "A", "Title": "A" });
     assert!(operation(&mapping, &same).is_ok());
+}
+
+#[test]
+fn a_number_that_nothing_holds_is_a_fault_of_its_attribute() {
+    let mapping = compile(&source(&["Primary Email", "Title"], true), Mode::Assert).unwrap();
+    let mut cells = Vec::new();
+    let line = r#"{"Primary Email": "a@x.example", "Title": 1e400}"#;
+    let error = mapping.read(line, &mut cells, &mut FxHashSet::default()).err().unwrap();
+    assert_eq!((error.code(), error.field()), (ErrorCode::FieldValueInvalid, Some("title")));
 }
 
 #[test]

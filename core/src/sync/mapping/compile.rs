@@ -7,7 +7,7 @@ use crate::schema::{MatchKey, Origin, RecordType, nearest};
 use crate::source::StreamDescription;
 use crate::value::{ValueType, address_part};
 
-use super::{CellOrigin, Entry, Mapping, MatchEntry, Target};
+use super::{CellOrigin, Entry, Mapping, MatchEntry, Target, split_at};
 use crate::sync::automatic::{self, Named};
 use crate::sync::expression::RowExpression;
 use crate::sync::row::Columns;
@@ -96,14 +96,34 @@ impl Mapping {
             split,
             name: job.name.clone(),
         };
+        self.check_split(&entry)?;
         // What is the same for every row is wrong now or never.
         for fixed in [&entry.default].into_iter().flatten().chain(match &entry.origin {
             CellOrigin::Constant(value) => Some(value),
             _ => None,
         }) {
-            self.change(&entry, fixed.clone().into())?;
+            self.change(&entry, split_at(entry.split.as_deref(), fixed.clone().into()))?;
         }
         Ok(entry)
+    }
+
+    /// A cell is split into the elements of a list.
+    fn check_split(&self, entry: &Entry) -> Result<()> {
+        let Some(split) = &entry.split else { return Ok(()) };
+        let is_list = match entry.target {
+            Target::Attribute(index) => self.record_type.attribute(index).is_array,
+            _ => false,
+        };
+        let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what);
+        if split.is_empty() {
+            return Err(wrong("split is empty".to_owned())
+                .hint("write what stands between two elements, for example \";\""));
+        }
+        if !is_list {
+            return Err(wrong(format!("{} is no list, so that nothing is split", entry.name))
+                .hint("leave split out"));
+        }
+        Ok(())
     }
 
     /// Lets a column that comes later give an entry its value, by the plain form of its name.
