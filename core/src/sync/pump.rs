@@ -63,7 +63,7 @@ pub(super) fn pump(
         let mut pending = Pending::default();
         let mut last_commit = Instant::now();
         let written = loop {
-            let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
+            let wait = pace.wait(last_commit.elapsed());
             let end = match mapped.recv_timeout(wait) {
                 Ok(Message::Batch(batch)) => {
                     pending.add(batch);
@@ -121,6 +121,15 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
 }
 
 impl Pace {
+    /// How long to wait for the next batch, so long after the last commit.
+    fn wait(self, since: Duration) -> Duration {
+        match self {
+            Self::Rows(_) => COMMIT_INTERVAL.saturating_sub(since),
+            // Nothing is committed before the end, so there is nothing to be late with.
+            Self::Whole => COMMIT_INTERVAL,
+        }
+    }
+
     /// Mapped batches that may wait: while one commit is written the next one is gathered.
     fn batches_ahead(self) -> usize {
         match self {
@@ -156,5 +165,17 @@ impl Pending {
             }
             (Pace::Whole, _) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_as_a_whole_waits_for_its_rows_without_a_spin() {
+        let late = COMMIT_INTERVAL * 2;
+        assert_eq!(Pace::Rows(1).wait(late), Duration::ZERO, "what is late is committed");
+        assert!(!Pace::Whole.wait(late).is_zero());
     }
 }
