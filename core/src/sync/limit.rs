@@ -1,4 +1,4 @@
-//! The limit on refused rows: when it ends a run, and where the next run begins then.
+//! Where a run must not simply start over: the limit on refused rows, and what was created already.
 
 use crate::error::{Error, ErrorCode};
 use crate::store::journal::{Judged, StreamState};
@@ -32,6 +32,16 @@ pub(super) fn exceeded(plan: &StreamPlan<'_>, judged: Judged, is_end: bool) -> O
         "see the rejects of this run, correct the source or the job, then run again: it reads all \
          rows again"
     }))
+}
+
+/// The error of a checkpoint that no longer fits, without the advice to create everything again.
+pub(super) fn without_repeats(plan: &StreamPlan<'_>, error: Error) -> Error {
+    if error.code() == ErrorCode::CheckpointInvalid && plan.job.mode == Mode::Create {
+        return error.hint(
+            "put the source back as it was; a full run would create again what this job has created",
+        );
+    }
+    error
 }
 
 /// Where the next run begins after the limit ended this one: where the read began, so that what

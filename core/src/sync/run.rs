@@ -85,7 +85,7 @@ pub fn run(
             &stages,
             observe,
         ) {
-            failure = Some(job.secrets.hide_in(error));
+            failure = Some(job.secrets.hide_in(limit::without_repeats(plan, error)));
             break;
         }
     }

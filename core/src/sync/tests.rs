@@ -157,6 +157,15 @@ fn job(more: &str) -> Job {
     Job::parse(&text, Path::new("")).unwrap()
 }
 
+fn creating(max_rejects: u64) -> Job {
+    let text = format!(
+        "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\ncommit_rows = 1\n\
+         [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\nmax_rejects = {max_rejects}\n\
+         [streams.attributes]\nprimary_email = \"mail\"\n"
+    );
+    Job::parse(&text, Path::new("")).unwrap()
+}
+
 fn workspace(folder: &tempfile::TempDir) -> Box<dyn Workspace> {
     let path = folder.path().join("crm.db");
     open(path.to_str().unwrap(), OpenOptions { create: true, ..OpenOptions::default() }).unwrap()
@@ -332,27 +341,55 @@ fn a_run_that_its_limit_ended_fails_again_until_the_rows_are_corrected() {
 
 #[test]
 fn what_creates_is_not_created_again_after_its_limit() {
-    let create = |limit: u64| {
-        let text = format!(
-            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
-             commit_rows = 1\n[[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
-             max_rejects = {limit}\n[streams.attributes]\nprimary_email = \"mail\"\n"
-        );
-        Job::parse(&text, Path::new("")).unwrap()
-    };
     let row = |name: &str| Step::Rows(vec![person(name)]);
     for script in [vec![row("a"), Step::Bad("?"), row("b")], vec![row("a"), Step::Bad("?")]] {
         let folder = tempfile::tempdir().unwrap();
         let workspace = workspace(&folder);
         let rest = script.len() as u64 - 2;
         let (connector, _pauses) = scripted(script);
-        let failed = sync_job(&create(0), &connector, &*workspace);
+        let failed = sync_job(&creating(0), &connector, &*workspace);
         assert_eq!((failed.state, failed.streams[0].counts.created), (RunState::Failed, 1));
-        let again = sync_job(&create(0), &connector, &*workspace);
+        let again = sync_job(&creating(0), &connector, &*workspace);
         assert_eq!((again.state, again.streams[0].counts.read), (RunState::Failed, 0));
-        let more = sync_job(&create(1), &connector, &*workspace);
+        let more = sync_job(&creating(1), &connector, &*workspace);
         assert_eq!((more.state, more.streams[0].counts.created), (RunState::Done, rest));
     }
+}
+
+#[test]
+fn what_creates_is_not_told_to_start_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let changed = Step::Fail(ErrorCode::CheckpointInvalid, "the file has changed");
+    let (connector, _pauses) = scripted(vec![changed]);
+    let hint = |job: &Job| {
+        let error = sync_job(job, &connector, &*workspace).error.unwrap();
+        assert_eq!(error.code(), ErrorCode::CheckpointInvalid);
+        error.remedy().to_owned()
+    };
+    let assert = hint(&job(""));
+    assert!(assert.contains("--full") && assert.contains("full=True"), "{assert}");
+    assert!(!hint(&creating(0)).contains("--full"));
+}
+
+#[test]
+fn other_values_from_outside_are_another_source_but_for_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let description = ConnectorDescription {
+        name: "scripted".into(),
+        version: "0.1.0".into(),
+        config_schema: json!({"properties": {"key": {"format": "password"}}}),
+    };
+    let hash = |tenant: &str, key: &str| {
+        std::fs::write(folder.path().join("tenant"), tenant).unwrap();
+        std::fs::write(folder.path().join("key"), key).unwrap();
+        let text = "[source]\nconnector = \"scripted\"\n\
+            config = { tenant = \"${file:tenant}\", key = \"${file:key}\" }\n\
+            [target]\nworkspace = \"unused\"\n[[streams]]\nrecord_type = \"contact\"\n";
+        Job::parse(text, folder.path()).unwrap().stream_hash(0, &description)
+    };
+    assert_ne!(hash("a", "k"), hash("b", "k"));
+    assert_eq!(hash("a", "k"), hash("a", "other"));
 }
 
 #[test]

@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::window::Window;
 
 const VERSION: u32 = 2;
+/// What to do about a source that no longer fits.
+pub(crate) const START_OVER: &str =
+    "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL";
 
 /// A place between two rows of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +116,7 @@ impl Checkpoint {
                 format!("the file `{}`, where the last run stopped, is gone", self.file),
             )
             .at_field("path")
-            .hint("put it back, or start over with --full"));
+            .hint(format!("put it back, or {START_OVER}")));
         }
         let fits = files.get(self.index).is_some_and(|file| name(file) == self.file)
             && self.before == names_before(files, self.index);
@@ -128,7 +131,7 @@ impl Checkpoint {
 }
 
 fn invalid(message: String) -> Failure {
-    Failure::new(HEADWATER_E_CHECKPOINT_INVALID, message).hint("start over with --full")
+    Failure::new(HEADWATER_E_CHECKPOINT_INVALID, message).hint(START_OVER)
 }
 
 fn name(file: &Path) -> String {

@@ -9,7 +9,7 @@ use headwater_sdk::abi::HEADWATER_E_CHECKPOINT_INVALID;
 use headwater_sdk::{Call, Failure};
 use sha2::{Digest, Sha256};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, START_OVER};
 use crate::open::read_failure;
 
 /// The largest row: 64 MiB. What is longer is no row, but a quote or a bracket that nobody closed.
@@ -266,7 +266,7 @@ impl Window {
             HEADWATER_E_CHECKPOINT_INVALID,
             format!("`{}` has changed since the checkpoint: {how}", self.path.display()),
         )
-        .hint("start over with --full")
+        .hint(START_OVER)
     }
 }
 
