@@ -142,7 +142,7 @@ impl Columns {
             _ => wrong(cause),
         })?;
         deserializer.end().map_err(wrong)?;
-        if let Some(slot) = twice {
+        for slot in twice {
             self.check_names(slot, line, unused)?;
         }
         Ok(Row::Line { cells, whole: None })
@@ -180,15 +180,15 @@ struct RowVisitor<'r, 'a> {
 }
 
 impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
-    /// A slot that was given two different values.
-    type Value = Option<usize>;
+    /// Slots that were given two different values.
+    type Value = Vec<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<usize>, A::Error> {
-        let mut twice = None;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<usize>, A::Error> {
+        let mut twice = Vec::new();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match self.columns.find_in_row(&name, self.unused) {
                 Some(slot) => {
@@ -196,7 +196,7 @@ impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
                     let value = Some(map.next_value()?);
                     *self.reading = None;
                     if self.cells[slot].is_some() && self.cells[slot] != value {
-                        twice = Some(slot);
+                        twice.push(slot);
                     }
                     self.cells[slot] = value;
                 }

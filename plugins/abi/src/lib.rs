@@ -157,7 +157,8 @@ pub struct headwater_description {
     pub name: headwater_str,
     /// Semantic version of the connector.
     pub version: headwater_str,
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     pub config_schema: headwater_str,
     /// Reserved for capability flags; 0.
     pub capabilities: u64,

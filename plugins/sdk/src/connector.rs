@@ -213,7 +213,8 @@ pub trait Connector: Sized + Send + 'static {
     const NAME: &'static str;
     /// Semantic version.
     const VERSION: &'static str;
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     const CONFIG_SCHEMA: &'static str;
     /// One read of one stream.
     type Stream: Stream;

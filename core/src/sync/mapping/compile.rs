@@ -1,4 +1,4 @@
-//! Compiling a mapping: every mistake of a job is found here, before a row is read.
+//! Compiling a mapping: what a stream says of its attributes is checked here, before a row is read.
 
 use std::sync::Arc;
 
