@@ -383,7 +383,10 @@ fn an_older_workspace_is_brought_up_to_date_with_what_it_holds() {
     database
         .execute_batch(&format!(
             "DROP TABLE headwater_api_key; DROP TABLE headwater_actor; \
-             DROP TABLE headwater_unlogged; PRAGMA user_version = 1; \
+             DROP TABLE headwater_unlogged; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rows; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rejects; \
+             PRAGMA user_version = 1; \
              INSERT INTO headwater_run VALUES \
              (1, '{run}', 'h', 'csv', '1', 'done', '2026-01-01T00:00:00Z', NULL, NULL); \
              INSERT INTO headwater_run_stream VALUES \

@@ -5,18 +5,17 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
-use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
+use crate::store::journal::{Counts, Journal, Judged, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
 use super::job::Job;
+use super::limit;
 use super::pipeline::MappedBatch;
 use super::plan::StreamPlan;
-use super::stream_job::{OnReject, RejectLimit};
+use super::stream_job::OnReject;
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;
-/// A share of refused rows is judged from here on, or at the end.
-const SHARE_JUDGED_FROM: u64 = 1000;
 
 /// Batches that are ready to be committed.
 pub(super) struct Due {
@@ -54,6 +53,8 @@ pub(super) struct Committer<'a> {
     /// The place of the stream in the run.
     stream: usize,
     state: StreamState,
+    /// Where the run began.
+    begun: StreamState,
     started: Instant,
     seen: rustc_hash::FxHashSet<String>,
 }
@@ -77,6 +78,7 @@ impl<'a> Committer<'a> {
             plan,
             workspace,
             run,
+            begun: state.clone(),
             state,
             started: Instant::now(),
             seen: rustc_hash::FxHashSet::default(),
@@ -106,6 +108,7 @@ impl<'a> Committer<'a> {
         stream.unused_columns =
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
         let mut is_stopped = is_held_back;
+        let mut over_limit = None;
         let settled = self.workspace.apply_prepared(prepared, &mut |outcomes, journal| {
             require_ownership(journal, self.plan, &state)?;
             is_stopped |= stops && outcomes.iter().any(Result::is_err);
@@ -116,13 +119,21 @@ impl<'a> Committer<'a> {
             let stream = &mut run.streams[self.stream];
             stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
             let counts = &mut stream.counts;
+            let refused_before = counts.rejected;
             let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
+            let refused = counts.rejected - refused_before;
             if !is_stopped {
                 state.rows += rows_read as u64;
                 if let Some(last) = batches.last() {
                     state.checkpoint = last.checkpoint.clone();
                 }
                 state.is_finished = is_end;
+                state.judged.read += rows_read as u64;
+                state.judged.rejected += refused;
+                over_limit = limit::exceeded(self.plan, state.judged, is_end);
+                if over_limit.is_some() {
+                    state = limit::state_after(self.plan, &self.begun, state.clone());
+                }
                 journal.save_stream_state(&self.plan.key, &state)?;
             }
             journal.save_run(&run)?;
@@ -138,31 +149,7 @@ impl<'a> Committer<'a> {
             )
             .hint("see the rejects of this run; nothing of its batch was written"));
         }
-        self.check_limit(is_end)
-    }
-
-    /// Ends the run once more rows were refused than the job allows.
-    fn check_limit(&self, is_end: bool) -> Result<()> {
-        let counts = &self.stream().counts;
-        let exceeded = match self.plan.job.max_rejects {
-            None => None,
-            Some(RejectLimit::Count(limit)) => {
-                (counts.rejected > limit).then(|| format!("{limit} are allowed"))
-            }
-            Some(RejectLimit::Share(share)) => {
-                #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-                let is_over = counts.rejected as f64 > share * counts.read as f64;
-                (is_over && (is_end || counts.read >= SHARE_JUDGED_FROM))
-                    .then(|| format!("{}% are allowed", share * 100.0))
-            }
-        };
-        let Some(allowed) = exceeded else { return Ok(()) };
-        Err(Error::new(
-            ErrorCode::SourceDataInvalid,
-            format!("{} of {} rows were refused, {allowed}", counts.rejected, counts.read),
-        )
-        .at_field("max_rejects")
-        .hint("see the rejects of this run, correct the source or the job, then run again"))
+        over_limit.map_or(Ok(()), Err)
     }
 }
 
@@ -204,11 +191,16 @@ fn settle(
 ) -> Vec<Reject> {
     let mut rejects = Vec::new();
     let mut outcomes = outcomes.iter();
-    let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
-        counts.refuse(error.code());
-        rejects.push(reject(job, plan, error, position, raw));
-    };
     for batch in batches {
+        let before = rejects.len();
+        let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
+            counts.refuse(error.code());
+            let mut reject = reject(job, plan, error, position, raw);
+            if !batch.part.is_empty() {
+                reject.message = format!("{}: {}", batch.part, reject.message);
+            }
+            rejects.push(reject);
+        };
         for (index, row) in batch.rows.iter().enumerate() {
             let error = match &row.refused {
                 Some(error) => Some(error),
@@ -229,8 +221,9 @@ fn settle(
         for bad in &batch.bad_rows {
             refuse(counts, &bad.error, bad.position, &bad.raw);
         }
+        // Positions may be counted anew in the next batch.
+        rejects[before..].sort_by_key(|reject| reject.position);
     }
-    rejects.sort_by_key(|reject| reject.position);
     rejects
 }
 
@@ -254,5 +247,11 @@ fn reject(job: &Job, plan: &StreamPlan<'_>, error: &Error, position: u64, raw: &
 
 /// The state of a stream that starts at its beginning.
 pub(super) fn beginning(run: uuid::Uuid) -> StreamState {
-    StreamState { run, checkpoint: Checkpoint::default(), rows: 0, is_finished: false }
+    StreamState {
+        run,
+        checkpoint: Checkpoint::default(),
+        rows: 0,
+        is_finished: false,
+        judged: Judged::default(),
+    }
 }

@@ -94,8 +94,7 @@ fn gather<D>(
     let mut pending = Pending::default();
     let mut last_commit = Instant::now();
     loop {
-        let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
-        let end = match from.recv_timeout(wait) {
+        let end = match from.recv_timeout(pace.wait(last_commit.elapsed())) {
             Ok(Message::Batch(batch)) => {
                 pending.add(batch);
                 None
@@ -146,6 +145,15 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
 }
 
 impl Pace {
+    /// How long to wait for the next batch, so long after the last commit.
+    fn wait(self, since: Duration) -> Duration {
+        match self {
+            Self::Rows(_) => COMMIT_INTERVAL.saturating_sub(since),
+            // Nothing is committed before the end, so there is nothing to be late with.
+            Self::Whole => COMMIT_INTERVAL,
+        }
+    }
+
     /// Mapped batches that may wait: while one commit is written and the next one is due, the one
     /// after that is mapped.
     fn batches_ahead(self) -> usize {
@@ -182,5 +190,17 @@ impl Pending {
             }
             (Pace::Whole, _) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_as_a_whole_waits_for_its_rows_without_a_spin() {
+        let late = COMMIT_INTERVAL * 2;
+        assert_eq!(Pace::Rows(1).wait(late), Duration::ZERO, "what is late is committed");
+        assert!(!Pace::Whole.wait(late).is_zero());
     }
 }
