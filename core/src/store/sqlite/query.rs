@@ -340,6 +340,11 @@ impl<'a> Sql<'a> {
                 self.compare(attribute, column, operator, operands);
                 self.push(")");
             }
+            // An address is there where any part of it is.
+            Storage::Columns(parts) if declared.value_type == ValueType::Address => {
+                let parts: Vec<String> = parts.iter().map(|part| quote(part)).collect();
+                self.push(&format!("coalesce({}) IS NOT NULL", parts.join(", ")));
+            }
             _ => {
                 let (column, _) = self.column(attribute);
                 self.compare(attribute, &column, operator, operands);
