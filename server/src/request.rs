@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use headwater::value::Number;
+use headwater::value::{Number, read_json};
 use headwater::{Error, ErrorCode, Uuid};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -156,7 +156,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             let what = format!("the body nests deeper than {MAX_JSON_DEPTH} objects and lists");
             return Err(Error::new(ErrorCode::InvalidRequest, what).into());
         }
-        match serde_json::from_slice(&bytes) {
+        match read_json(&bytes) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(other) => {
                 let what = format!("expected the body to be an object, found {}", kind(&other));

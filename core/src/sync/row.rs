@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::value::Input;
+use crate::value::{Input, keep_long_numbers};
 
 use super::columnar::ColumnarRow;
 
@@ -100,21 +100,33 @@ impl Columns {
         };
         cells.clear();
         cells.resize(self.names.len(), None);
+        let mut whole = None;
         if self.wants_whole {
-            let whole: serde_json::Map<String, Json> = serde_json::from_str(line).map_err(wrong)?;
-            for (name, value) in &whole {
-                match self.find(name) {
-                    Some(slot) => cells[slot] = Some(value.clone().into()),
-                    None => note_unused(name, unused),
-                }
-            }
-            let whole = Some(minijinja::Value::from(minijinja::value::Serde(&whole)));
-            return Ok(Row::Line { cells, whole });
+            // Expressions calculate with numbers, as floats where they are long.
+            let object: serde_json::Map<String, Json> =
+                serde_json::from_str(line).map_err(wrong)?;
+            whole = Some(minijinja::Value::from(minijinja::value::Serde(&object)));
         }
+        match keep_long_numbers(line) {
+            Cow::Borrowed(line) => self.read_cells(line, cells, unused).map_err(wrong)?,
+            Cow::Owned(line) => {
+                let mut own = vec![None; cells.len()];
+                self.read_cells(&line, &mut own, unused).map_err(wrong)?;
+                *cells = own.into_iter().map(|cell| cell.map(Input::into_owned)).collect();
+            }
+        }
+        Ok(Row::Line { cells, whole })
+    }
+
+    fn read_cells<'a>(
+        &self,
+        line: &'a str,
+        cells: &mut [Option<Input<'a>>],
+        unused: &mut FxHashSet<String>,
+    ) -> serde_json::Result<()> {
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        deserializer.deserialize_map(RowVisitor { columns: self, cells, unused }).map_err(wrong)?;
-        deserializer.end().map_err(wrong)?;
-        Ok(Row::Line { cells, whole: None })
+        deserializer.deserialize_map(RowVisitor { columns: self, cells, unused })?;
+        deserializer.end()
     }
 }
 
