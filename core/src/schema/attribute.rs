@@ -166,7 +166,7 @@ impl Attribute {
     pub fn is_sortable(&self) -> bool {
         !self.is_array
             && !matches!(self.value_type, ValueType::Address)
-            && !matches!(self.origin, Origin::System(SystemField::OrganizationId | SystemField::Id))
+            && !matches!(self.origin, Origin::System(SystemField::OrganizationId))
     }
 
     /// The operators that filters may use on it (contract.md sections 3 and 5.5).
