@@ -13,6 +13,7 @@ mod journal;
 mod layout;
 mod ledger;
 mod migrate;
+mod order;
 mod query;
 #[cfg(test)]
 mod query_plans;
