@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import (
     boundary,
+    ffi,
     growth,
     history,
     load,
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "boundary": boundary.measure,
     "history": history.measure,
     "load": load.measure,
+    "ffi": ffi.measure,
     "python": package.measure,
     "remote": remote.measure,
 }
