@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import (
     boundary,
+    fields,
     growth,
     history,
     load,
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "profile": profile.measure,
     "growth": growth.measure,
     "boundary": boundary.measure,
+    "fields": fields.measure,
     "history": history.measure,
     "load": load.measure,
     "python": package.measure,

@@ -1,5 +1,7 @@
 //! SQLite as a store: one file, WAL, typed tables that any SQL tool can read.
 
+#[cfg(test)]
+mod added_fields;
 mod api_keys;
 mod before_values;
 mod binder;
@@ -31,9 +33,9 @@ use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::Schema;
+use crate::schema::{RecordType, Schema};
 
-use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
+use super::{Generation, Generator, ReadTransaction, Store, StoredRecord, WriteTransaction};
 use errors::store_error;
 use layout::Layouts;
 pub(crate) use ledger::{Entry, Ledger, LedgerTransaction, OpenCreate};
@@ -163,6 +165,14 @@ impl Store for SqliteStore {
 
     fn read(&self) -> Result<Box<dyn ReadTransaction + '_>> {
         Ok(Box::new(self.begin_read()?))
+    }
+
+    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
+        let reader = self.reader()?;
+        let layout = self.layouts.of(record_type);
+        let found = read::get(&reader.connection, &layout, record_type, id);
+        self.give_back(reader);
+        found
     }
 
     fn settle(&self) -> Result<()> {
