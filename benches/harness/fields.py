@@ -51,7 +51,11 @@ def section(bench: Bench, full: list[Usage], empty: list[Usage]) -> str:
             statistics.median(usage.written_mb for usage in usages),
         )
         rows.append(
-            [name, f"{middle:.1f} ({min(walls):.1f}-{max(walls):.1f})", f"{written:.2f}"]
+            [
+                name,
+                f"{middle:.1f} ({min(walls):.1f}-{max(walls):.1f})",
+                f"{written:.2f}",
+            ]
         )
     pairs = zip(full, empty, strict=True)
     ratio = statistics.median(one.wall / other.wall for one, other in pairs)

@@ -16,7 +16,14 @@ def served(tmp_path):
     started = []
 
     def serve(*arguments):
-        command = [sys.executable, "-m", "headwater", "serve", "--listen", "127.0.0.1:0"]
+        command = [
+            sys.executable,
+            "-m",
+            "headwater",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+        ]
         process = subprocess.Popen(
             [*command, "--workspace", tmp_path / "crm.db", *arguments],
             stdout=subprocess.PIPE,

@@ -128,7 +128,9 @@ def test_the_documented_example_runs_word_for_word(environment, run, tmp_path, f
     (tmp_path / "job.toml").write_text(
         JOB.replace("python:numbers_of:Numbers", "csv")
         .replace("{ count = 12 }", '{ path = "people.csv" }')
-        .replace("[[streams]]", '[[streams]]\nattributes = { primary_email = "E-Mail" }')
+        .replace(
+            "[[streams]]", '[[streams]]\nattributes = { primary_email = "E-Mail" }'
+        )
     )
     columns = {"primary_email": ["sarah.chen@acme.com", "none"], "title": ["CEO", "X"]}
     told = """
