@@ -14,6 +14,7 @@ from pathlib import Path
 from harness import (
     boundary,
     ffi,
+    fields,
     growth,
     history,
     load,
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "profile": profile.measure,
     "growth": growth.measure,
     "boundary": boundary.measure,
+    "fields": fields.measure,
     "history": history.measure,
     "load": load.measure,
     "ffi": ffi.measure,

@@ -149,8 +149,8 @@ pub trait Workspace: Send + Sync {
     /// Reads one page of the records that a query selects.
     ///
     /// # Errors
-    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer;
-    /// `store_busy`, `store_io`.
+    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer,
+    /// `cancelled` where its control says so; `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
 
     /// Reads one page of the edges of a record.
