@@ -3,28 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater_program_tests::{Desk, Served, finish};
-use keyring_core::Entry;
-use keyring_core::api::CredentialStoreApi;
-use linux_keyutils_keyring_store::Store;
+use linux_keyutils::{Key, KeyRing, KeyRingIdentifier};
 
 /// A secret in the keyring for as long as this lives.
 struct Kept {
     name: String,
-    entry: Entry,
+    key: Key,
 }
 
 impl Kept {
     fn new(test: &str, secret: &str) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
-        let entry = Store::new().unwrap().build("headwater", &name, None).unwrap();
-        entry.set_password(secret).unwrap();
-        Self { name, entry }
+        let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
+        let key = user.add_key(&format!("headwater:{name}"), secret).unwrap();
+        Self { name, key }
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let _ = self.entry.delete_credential();
+        let _ = self.key.invalidate();
     }
 }
 
@@ -56,7 +54,7 @@ primary_email = "mail"
 fn a_job_takes_its_key_from_the_keyring_and_shows_it_nowhere() {
     let desk = Desk::new();
     let key = make_key(&desk);
-    let kept = Kept::new("job", &key);
+    let kept = Kept::new("job", &format!("{key}\n"));
     let crm = Served::start(&desk, &[]);
     desk.write("people.csv", "mail\na@x.example\nb@x.example\n");
     desk.write("job.toml", job(&crm, &kept.name));
@@ -90,7 +88,8 @@ fn an_entry_that_is_not_there_is_named_with_its_place() {
     desk.write("job.toml", job(&crm, "of-nobody"));
     let refused = desk.run(&["sync", "job.toml"]);
     assert_eq!(refused.status, Some(1));
-    let words = ["config_invalid", "line 7", "of-nobody", "keyring", "there is no such entry"];
+    let words =
+        ["config_invalid", "line 7", "of-nobody", "keyring", "there is no such entry", "README"];
     for word in words {
         assert!(refused.errors.contains(word), "{word}: {refused:?}");
     }
