@@ -228,7 +228,7 @@ impl Chaos {
         }
         assert!(requests <= allowed, "{self}: {requests} requests, {allowed} are allowed");
         assert!(injected > least / 20, "{self}: only {injected} requests met a fault");
-        assert_ne!(self.told()["over_rate_limit"], 0, "{self}: no rate was met");
+        assert!(self.way != Way::Assert || self.told()["over_rate_limit"] != 0, "{self}: no rate");
         let line = format!(
             "{self}: {rows} rows, {kills} kills, {requests} requests, {allowed} allowed, {injected} faults\n"
         );
