@@ -8,7 +8,10 @@ use headwater_program_tests::{Desk, Served};
 use serde_json::{Map, Value as Json, json};
 
 fn object(json: Json) -> Map<String, Json> {
-    json.as_object().cloned().unwrap()
+    match json {
+        Json::Object(object) => object,
+        other => panic!("{other} is no object"),
+    }
 }
 
 fn twin(desk: &Desk) -> (Served, Box<dyn Workspace>) {
