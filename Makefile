@@ -88,9 +88,12 @@ ffi-sanitizers:
 abi-baseline:
 	$(CARGO) run --quiet -p headwater-ffi-tests --bin abi-baseline
 
-# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+# Twenty syncs of 50 000 rows, all at once, into twins where everything goes wrong; `make test` does two
+# small ones.
 chaos:
-	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	$(CARGO) build --release --quiet -p headwater-cli -p headwater-connector-csv
+	HEADWATER_BIN=$(abspath $(TARGET))/release/headwater \
+	  HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
 	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.
