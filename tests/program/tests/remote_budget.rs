@@ -60,6 +60,7 @@ impl Stream for Once {
     fn next(&mut self, _control: &Control) -> Result<Option<Batch>> {
         let batch = |rows| -> Result<Batch> {
             Ok(Batch {
+                part: String::new(),
                 payload: Payload::JsonLines(rows),
                 row_count: ROWS,
                 positions: Vec::new(),
