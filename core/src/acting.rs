@@ -17,7 +17,7 @@ use crate::source::Control;
 use crate::store::journal::JournalReader;
 use crate::twin::Twin;
 use crate::workspace::{
-    ApplyOptions, ApplyTimes, Drift, Foresight, RequestPace, Settle, Workspace,
+    ApplyOptions, ApplyTimes, Drift, Foresight, Prepared, RequestPace, Settle, Workspace,
 };
 
 /// A workspace (any pointer to one) for one actor: operations that name none are its own.
@@ -90,6 +90,15 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
         self.workspace.apply_and_settle(operations, options, settle)
     }
 
+    fn prepare(&self, mut operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
+        operations.iter_mut().for_each(|operation| self.claim(operation));
+        self.workspace.prepare(operations, options)
+    }
+
+    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+        self.workspace.apply_prepared(prepared, settle)
+    }
+
     fn read_journal(
         &self,
         read: &mut dyn FnMut(&mut dyn JournalReader) -> Result<()>,
@@ -111,6 +120,10 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
 
     fn verify(&self, record_type: &str, control: &Control) -> Result<Drift> {
         self.workspace.verify(record_type, control)
+    }
+
+    fn still_holds(&self, record_type: &str) -> Result<bool> {
+        self.workspace.still_holds(record_type)
     }
 
     fn pace(&self) -> Option<RequestPace> {

@@ -8,6 +8,7 @@ mod acting;
 pub mod activity;
 mod calls;
 pub mod error;
+mod keyring;
 mod local;
 mod open;
 pub mod operation;
@@ -38,4 +39,6 @@ pub use seed::seed;
 pub use store::{FixedClock, Generation};
 pub use twin::Twin;
 pub use value::Uuid;
-pub use workspace::{ApplyOptions, ApplyTimes, Drift, Foresight, RequestPace, Settle, Workspace};
+pub use workspace::{
+    ApplyOptions, ApplyTimes, Drift, Foresight, Prepared, RequestPace, Settle, Workspace,
+};

@@ -1,5 +1,6 @@
 //! The one door to records: a workspace, wherever it lives.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,34 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
+}
+
+/// A batch that is ready to be applied; made by [`Workspace::prepare`].
+pub struct Prepared {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) options: ApplyOptions,
+    /// Whatever the workspace that prepared it knows how to use.
+    pub(crate) ahead: Option<Box<dyn Any + Send>>,
+}
+
+impl Prepared {
+    /// A batch for which nothing was looked up.
+    #[must_use]
+    pub fn new(operations: Vec<Operation>, options: ApplyOptions) -> Self {
+        Self { operations, options, ahead: None }
+    }
+
+    /// How many operations it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether it has no operation.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
 }
 
 /// Time that a workspace has spent on the steps of applying batches, since it was opened.
@@ -120,8 +149,8 @@ pub trait Workspace: Send + Sync {
     /// Reads one page of the records that a query selects.
     ///
     /// # Errors
-    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer;
-    /// `store_busy`, `store_io`.
+    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer,
+    /// `cancelled` where its control says so; `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
 
     /// Reads one page of the edges of a record.
@@ -151,6 +180,21 @@ pub trait Workspace: Send + Sync {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes>;
+
+    /// Makes a batch ready for its turn: what it needs to know is looked up while batches before it
+    /// are still being written, on a thread of the caller's own. Whatever has changed by its turn is
+    /// noticed then.
+    fn prepare(&self, operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
+        Prepared::new(operations, options)
+    }
+
+    /// Applies a batch that this workspace has prepared.
+    ///
+    /// # Errors
+    /// As [`Workspace::apply_and_settle`].
+    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+        self.apply_and_settle(prepared.operations, prepared.options, settle)
+    }
 
     /// Reads the journal in one consistent state.
     ///
@@ -193,6 +237,15 @@ pub trait Workspace: Send + Sync {
     /// with.
     fn verify(&self, _record_type: &str, _control: &Control) -> Result<Drift> {
         Err(not_remote())
+    }
+
+    /// Whether what was delivered of this type is still there, as far as one look tells; a sync that is
+    /// resumed starts over where it is not.
+    ///
+    /// # Errors
+    /// `config_invalid` where it was delivered to another organisation; what requests may end with.
+    fn still_holds(&self, _record_type: &str) -> Result<bool> {
+        Ok(true)
     }
 
     /// How fast it is asked; `None` where it is not remote.

@@ -232,7 +232,13 @@ pub(super) fn build_attribute(
         .into_iter()
         .map(|option| option.build(at, value_type))
         .collect::<Result<_>>()?;
-    if value_type.has_options() == options.is_empty() {
+    // What is only read may have names that the documentation does not tell.
+    let may_lack = value_type == ValueType::Enum && declared.access == Access::ReadOnly;
+    let fits = match options.is_empty() {
+        true => !value_type.has_options() || may_lack,
+        false => value_type.has_options(),
+    };
+    if !fits {
         return Err(invalid(
             at,
             "options go with select, enum and stage attributes, and only with them",

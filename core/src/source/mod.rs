@@ -34,7 +34,7 @@ pub enum LogLevel {
 /// Receives what a connector logs.
 pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// What the caller holds over a running read: the wish to stop, and where log lines go.
+/// What the caller holds over work that is under way: the wish to stop, and where log lines go.
 pub struct Control {
     cancelled: AtomicBool,
     log: Box<LogSink>,
@@ -62,6 +62,13 @@ impl Control {
     }
 }
 
+impl std::fmt::Debug for Control {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Control");
+        shown.field("is_cancelled", &self.is_cancelled()).finish_non_exhaustive()
+    }
+}
+
 impl Default for Control {
     fn default() -> Self {
         Self::new(|_, _| {})
@@ -75,7 +82,8 @@ pub struct ConnectorDescription {
     pub name: String,
     /// Semantic version of the connector.
     pub version: String,
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     pub config_schema: Json,
 }
 
@@ -167,6 +175,9 @@ pub struct Batch {
     pub bad_rows: Vec<BadRow>,
     /// Where to resume after this batch.
     pub checkpoint: Checkpoint,
+    /// The file, or other part of the stream, that all its rows come from; empty where there is
+    /// one only.
+    pub part: String,
 }
 
 /// What to read.

@@ -200,7 +200,7 @@ pub(super) fn own_components(schema: &Schema, record_type: &RecordType) -> Compo
     own.flat_map(|attribute| {
         let raw = match attribute.value_type {
             ValueType::RecordReference => raw_reference(schema, attribute),
-            ValueType::Enum => one_of_texts(attribute.options.iter().map(SelectOption::name)),
+            ValueType::Enum => named_text(attribute),
             _ => raw_choice(&attribute.options),
         };
         let name = names::of_attribute("written", record_type, attribute);
@@ -209,6 +209,14 @@ pub(super) fn own_components(schema: &Schema, record_type: &RecordType) -> Compo
         [(format!("{name}.nullable"), nullable), (name, written)]
     })
     .collect()
+}
+
+/// The name of an option; any text where the names are not known.
+fn named_text(attribute: &Attribute) -> Shape {
+    match attribute.options.is_empty() {
+        true => text(),
+        false => one_of_texts(attribute.options.iter().map(SelectOption::name)),
+    }
 }
 
 /// An option by id, api name or display value, as far as that is the name of one alone.
@@ -334,7 +342,7 @@ pub(super) fn attribute_read(attribute: &Attribute) -> Shape {
     match attribute.is_array {
         true => described(list(envelope), &about),
         false if attribute.value_type == ValueType::Enum && !attribute.is_custom => {
-            let names = one_of_texts(attribute.options.iter().map(SelectOption::name));
+            let names = named_text(attribute);
             let names = if is_nullable { or_null(names) } else { names };
             let values = Object::new().may("value", names).shape();
             described(all_of([envelope, values]), &about)

@@ -9,14 +9,12 @@ use std::process::Command;
 use headwater::ErrorCode;
 use headwater::source::MAX_CHECKPOINT_BYTES;
 use headwater_abi::*;
-use headwater_abi_tests::{compiler, repository, run};
+use headwater_abi_tests::{cargo, compiler, repository, run};
 
 #[test]
 fn the_header_is_what_the_sources_give() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
     let arguments = ["run", "--quiet", "-p", "headwater-headers", "--", "--check"];
-    run(command.current_dir(repository()).args(arguments));
+    run(cargo().current_dir(repository()).args(arguments));
 }
 
 #[test]
@@ -67,7 +65,7 @@ fn rust_layouts() -> BTreeMap<&'static str, Vec<(&'static str, usize)>> {
         headwater_bad_row { struct_size code position message field hint raw }
         headwater_batch {
             struct_size payload_kind null_means data arrow_array arrow_schema record_count
-            positions bad_rows bad_row_count checkpoint
+            positions bad_rows bad_row_count checkpoint part
         }
         headwater_connector {
             struct_size abi_major abi_minor describe open check read next close_stream close

@@ -242,3 +242,48 @@ fn a_scope_holds_for_the_parts_of_records_and_for_every_type() {
     let (status, answer) = crm.local("POST", "/schema", &object);
     assert_eq!((status, &answer["error"]["details"]["missing_permissions"]), (403, &json!(["*"])));
 }
+
+#[test]
+fn a_bearer_key_counts_where_both_headers_bring_one() {
+    let desk = Desk::new();
+    let (one, other) = (create(&desk, "one", &["contact:read"]), create(&desk, "other", &["*"]));
+    let crm = Served::start(&desk, &[]);
+    let named = |bearer: &str, beside: &str| {
+        let headers = [("authorization", format!("Bearer {bearer}")), ("x-api-key", beside.into())];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let answer = crm.request("GET", "/api/local/key", &headers, b"").unwrap();
+        serde_json::from_str::<Json>(answer.body()).unwrap()["data"]["name"].clone()
+    };
+    assert_eq!([named(&one, &other), named(&other, &one)], [json!("one"), json!("other")]);
+}
+
+#[test]
+fn each_type_has_its_scope_and_who_may_write_it_may_read_it() {
+    let desk = Desk::new();
+    let declared = r#"[[record_types]]
+api_name = "project"
+display_name = "Project"
+attributes = [{ api_name = "name", display_name = "Name", value_type = "string" }]"#;
+    desk.write("project.toml", declared);
+    let applied = desk.run(&["schema", "apply", "project.toml", "--workspace", "crm.db"]);
+    assert_eq!(applied.status, Some(0), "{applied:?}");
+    let mut crm = Served::start(&desk, &[]);
+    let nobody = json!({ "account_id": "0190a5b2-0000-7000-8000-000000000001" });
+    let types =
+        [("activity", nobody), ("note", json!({})), ("meeting", json!({})), ("project", json!({}))];
+    for (record_type, _) in &types {
+        for level in ["read", "write"] {
+            let name = format!("{record_type} {level}");
+            crm.key = Some(create(&desk, &name, &[&format!("{record_type}:{level}")]));
+            for (asked, body) in &types {
+                let (status, answer) = crm.post(&format!("/{asked}/_query"), body);
+                let missing = &answer["error"]["details"]["missing_permissions"][0];
+                if asked == record_type {
+                    assert_ne!(status, 403, "{name} asks for {asked}: {answer}");
+                } else {
+                    assert_eq!(missing, &json!(format!("{asked}:read")), "{name}: {answer}");
+                }
+            }
+        }
+    }
+}

@@ -52,9 +52,6 @@ pub(super) fn query(
     query: &Query,
 ) -> Result<Page> {
     let failed = store_error("query records");
-    if let Some(time) = query.time {
-        transaction.limit_time(time)?;
-    }
     let organization_id = super::read::organization_id(transaction)?;
     let is_narrow = updates::is_narrow(transaction, record_type, query)?;
     let sql = statement(&transaction.store().layouts, record_type, query, is_narrow);

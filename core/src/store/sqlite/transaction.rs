@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
+use crate::source::Control;
 use crate::store::{
     Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
     StoredEdge, StoredRecord, WriteTransaction,
@@ -17,16 +18,21 @@ use crate::store::{
 use crate::value::{Timestamp, Value};
 
 use super::errors::store_error;
-use super::halves::in_halves;
 use super::{Reader, SqliteStore, edges, migrate, read, write};
 
-/// Steps of the engine between two looks at the clock: some tens of microseconds.
+/// Steps of the engine between two looks at whether to go on: some tens of microseconds.
 const STEPS: i32 = 1000;
 
 /// The connection of a transaction, and what it may do.
 pub(super) enum Access<'a> {
     Write(MutexGuard<'a, Connection>),
     Read(Option<Reader>),
+    Ahead(MutexGuard<'a, Option<Connection>>),
+}
+
+/// A prepared statement of a connection, kept for the next time.
+pub(super) fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
+    connection.prepare_cached(sql).map_err(store_error("prepare a statement"))
 }
 
 /// A transaction under way.
@@ -34,8 +40,6 @@ pub(super) struct Transaction<'a> {
     store: &'a SqliteStore,
     access: Access<'a>,
     is_open: bool,
-    /// Whether it has changed records or match keys.
-    has_written: bool,
     /// The next free row of each record type that has been asked for.
     next_rows: HashMap<String, RowKey>,
 }
@@ -44,10 +48,9 @@ impl<'a> Transaction<'a> {
     pub(super) fn begin(store: &'a SqliteStore, access: Access<'a>) -> Result<Self> {
         let begin = match access {
             Access::Write(_) => "BEGIN IMMEDIATE",
-            Access::Read(_) => "BEGIN",
+            Access::Read(_) | Access::Ahead(_) => "BEGIN",
         };
-        let mut transaction =
-            Self { store, access, is_open: false, has_written: false, next_rows: HashMap::new() };
+        let mut transaction = Self { store, access, is_open: false, next_rows: HashMap::new() };
         transaction.execute(begin, "start a transaction")?;
         transaction.is_open = true;
         Ok(transaction)
@@ -60,6 +63,9 @@ impl<'a> Transaction<'a> {
                 let reader = reader.as_ref();
                 &reader.expect("a read keeps its connection until it is dropped").connection
             }
+            Access::Ahead(ahead) => {
+                ahead.as_ref().expect("the connection is made before a transaction begins")
+            }
         }
     }
 
@@ -67,19 +73,19 @@ impl<'a> Transaction<'a> {
         self.store
     }
 
-    /// Lets reads fail with `timeout` from so much time on, until the transaction ends.
-    pub(super) fn limit_time(&mut self, time: Duration) -> Result<()> {
+    /// Lets reads fail once the query has had its time or is cancelled, until the transaction ends.
+    fn limit(&mut self, query: &Query) -> Result<()> {
         let Access::Read(Some(reader)) = &mut self.access else { return Ok(()) };
-        let begun = Instant::now();
-        reader
-            .connection
-            .progress_handler(STEPS, Some(move || begun.elapsed() >= time))
-            .map_err(store_error("limit the time of a query"))
-    }
-
-    /// Whether a reader that begins now sees the same records and match keys.
-    pub(super) fn sees_what_readers_see(&self) -> bool {
-        matches!(self.access, Access::Write(_)) && !self.has_written
+        if query.time.is_none() && query.control.is_none() {
+            return Ok(());
+        }
+        let (begun, time, control) = (Instant::now(), query.time, query.control.clone());
+        let is_over = move || {
+            time.is_some_and(|time| begun.elapsed() >= time)
+                || control.as_deref().is_some_and(Control::is_cancelled)
+        };
+        let limited = reader.connection.progress_handler(STEPS, Some(is_over));
+        limited.map_err(store_error("limit the time of a query"))
     }
 
     /// Runs a statement without parameters, prepared once.
@@ -89,7 +95,7 @@ impl<'a> Transaction<'a> {
 
     /// A prepared statement, kept for the next time.
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        self.connection().prepare_cached(sql).map_err(store_error("prepare a statement"))
+        prepare(self.connection(), sql)
     }
 
     /// Takes `count` rows that no record has or had.
@@ -148,8 +154,8 @@ impl ReadTransaction for Transaction<'_> {
         read::find_ids(self, record_type, ids, true)
     }
 
-    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
-        read::get(self, record_type, id)
+    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp> {
+        read::latest_update(self, record_type)
     }
 
     fn find_keys(
@@ -158,13 +164,11 @@ impl ReadTransaction for Transaction<'_> {
         attribute: usize,
         keys: &[&str],
     ) -> Result<Vec<(usize, RowKey)>> {
-        in_halves(self, keys, |transaction, from, keys| {
-            read::find_keys(transaction, record_type, attribute, from, keys)
-        })
+        read::find_keys(self, record_type, attribute, keys)
     }
 
     fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>> {
-        in_halves(self, rows, |transaction, _, rows| read::glance(transaction, record_type, rows))
+        read::glance(self, record_type, rows)
     }
 
     fn load(
@@ -173,9 +177,7 @@ impl ReadTransaction for Transaction<'_> {
         selection: &Selection,
         rows: &[RowKey],
     ) -> Result<Vec<StoredRecord>> {
-        in_halves(self, rows, |transaction, _, rows| {
-            read::load(transaction, record_type, selection, rows)
-        })
+        read::load(self, record_type, selection, rows)
     }
 
     fn edges(
@@ -198,7 +200,18 @@ impl ReadTransaction for Transaction<'_> {
     }
 
     fn query(&mut self, record_type: &Arc<RecordType>, query: &Query) -> Result<Page> {
-        super::query::query(self, record_type, query)
+        let is_cancelled = || query.control.as_deref().is_some_and(Control::is_cancelled);
+        let cancelled = || Error::new(ErrorCode::Cancelled, "the query was cancelled");
+        // A short one would end before it is looked at.
+        if is_cancelled() {
+            return Err(cancelled());
+        }
+        self.limit(query)?;
+        super::query::query(self, record_type, query).map_err(|error| match error.code() {
+            // The engine does not say what interrupted it.
+            ErrorCode::Timeout if is_cancelled() => cancelled().because(error),
+            _ => error,
+        })
     }
 }
 
@@ -220,31 +233,23 @@ impl WriteTransaction for Transaction<'_> {
         write::allocate(self, record_type, count)
     }
 
-    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp> {
-        write::latest_update(self, record_type)
-    }
-
     fn note_latest_update(&mut self, record_type: &RecordType, latest: Timestamp) -> Result<()> {
         write::note_latest_update(self, record_type, latest)
     }
 
     fn insert(&mut self, record_type: &RecordType, records: &[StoredRecord]) -> Result<()> {
-        self.has_written = true;
         write::insert(self, record_type, records)
     }
 
     fn update(&mut self, record_type: &RecordType, updates: &[RecordUpdate]) -> Result<()> {
-        self.has_written = true;
         write::update(self, record_type, updates)
     }
 
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
-        self.has_written = true;
         write::archive(self, record_type, rows)
     }
 
     fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
-        self.has_written = true;
         write::restore(self, record_type, rows)
     }
 
@@ -255,7 +260,6 @@ impl WriteTransaction for Transaction<'_> {
         removed: &[KeyEntry],
         added: &[KeyEntry],
     ) -> Result<()> {
-        self.has_written = true;
         write::change_keys(self, record_type, attribute, removed, added)
     }
 
@@ -266,12 +270,10 @@ impl WriteTransaction for Transaction<'_> {
         other: RowKey,
         values: &[Option<Value>],
     ) -> Result<()> {
-        self.has_written = true;
         edges::write_edge(self, end, row, other, values)
     }
 
     fn remove_edge(&mut self, end: &RelationshipEnd, row: RowKey, other: RowKey) -> Result<()> {
-        self.has_written = true;
         edges::remove_edge(self, end, row, other)
     }
 
@@ -281,7 +283,6 @@ impl WriteTransaction for Transaction<'_> {
         row: RowKey,
         attribute: usize,
     ) -> Result<()> {
-        self.has_written = true;
         edges::unset_on_edges(self, end, row, attribute)
     }
 
