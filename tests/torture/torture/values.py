@@ -29,7 +29,9 @@ def phone(text: str, region: str | None = "US") -> str | None:
     except phonenumbers.NumberParseException:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return written if phonenumbers.is_valid_number(number) or could_be(written) else None
+    return (
+        written if phonenumbers.is_valid_number(number) or could_be(written) else None
+    )
 
 
 def could_be(written: str) -> bool:
