@@ -15,10 +15,10 @@ use crate::schema::{RecordType, Write};
 use crate::store::journal::RejectFilter;
 use crate::workspace::{ApplyOptions, Workspace};
 
-const CREATE: OpenOptions =
+pub(super) const CREATE: OpenOptions =
     OpenOptions { create: true, rejects_duplicates: None, keeps_history: None };
 
-fn object(json: &Json) -> Map<String, Json> {
+pub(super) fn object(json: &Json) -> Map<String, Json> {
     json.as_object().cloned().expect("an object")
 }
 
@@ -196,7 +196,7 @@ fn random_operation(
 }
 
 /// What a record says, without what differs between two workspaces.
-fn content(workspace: &dyn Workspace, id: uuid::Uuid) -> Option<Json> {
+pub(super) fn content(workspace: &dyn Workspace, id: uuid::Uuid) -> Option<Json> {
     let mut json = workspace.get("contact", id).ok()?.to_json();
     for name in ["id", "organization_id", "created_at", "updated_at"] {
         json["attributes"][name] = Json::Null;
@@ -261,7 +261,7 @@ fn a_large_batch_leaves_what_its_operations_leave_few_by_few() {
 
 /// An assert of few people and few titles, so that most repeat an earlier one; now and then
 /// something else.
-fn random_repeat(
+pub(super) fn random_repeat(
     random: &mut fastrand::Rng,
     contact: &Arc<RecordType>,
     ids: &[uuid::Uuid],

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
 use crate::store::journal::{Counts, Journal, Judged, Reject, Run, StreamRun, StreamState};
-use crate::workspace::{ApplyOptions, Workspace};
+use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
 use super::job::Job;
 use super::limit;
@@ -16,6 +16,33 @@ use super::stream_job::OnReject;
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;
+
+/// Batches that are ready to be committed.
+pub(super) struct Due {
+    batches: Vec<MappedBatch>,
+    prepared: Prepared,
+    /// Whether nothing of them may be written, because a row was refused.
+    is_held_back: bool,
+}
+
+/// Makes batches ready to be committed.
+pub(super) fn prepare(
+    workspace: &dyn Workspace,
+    on_reject: OnReject,
+    actor: &Actor,
+    mut batches: Vec<MappedBatch>,
+) -> Due {
+    let stops = on_reject == OnReject::Stop;
+    let is_held_back = stops && batches.iter().any(|batch| batch.first_refused().is_some());
+    let mut operations = Vec::with_capacity(batches.iter().map(MappedBatch::len).sum());
+    if !is_held_back {
+        batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
+    }
+    operations.iter_mut().for_each(|operation| operation.actor = Some(actor.clone()));
+    let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
+    let options = ApplyOptions { mode, ..ApplyOptions::default() };
+    Due { batches, prepared: workspace.prepare(operations, options), is_held_back }
+}
 
 /// Commits the batches of one stream.
 pub(super) struct Committer<'a> {
@@ -28,7 +55,6 @@ pub(super) struct Committer<'a> {
     state: StreamState,
     /// Where the run began.
     begun: StreamState,
-    actor: Actor,
     started: Instant,
     seen: rustc_hash::FxHashSet<String>,
 }
@@ -48,7 +74,6 @@ impl<'a> Committer<'a> {
         });
         Self {
             stream: run.streams.len() - 1,
-            actor: Actor::run(run.id),
             job,
             plan,
             workspace,
@@ -70,21 +95,13 @@ impl<'a> Committer<'a> {
     /// # Errors
     /// What keeps the batch from being written, or what ends the run because of refused rows;
     /// in the latter case what was not refused is committed, unless `on_reject` says stop.
-    pub(super) fn commit(&mut self, mut batches: Vec<MappedBatch>, is_end: bool) -> Result<()> {
-        let rows_read = batches.iter().map(MappedBatch::len).sum();
+    pub(super) fn commit(&mut self, due: Due, is_end: bool) -> Result<()> {
+        let Due { mut batches, prepared, is_held_back } = due;
+        let rows_read: usize = batches.iter().map(MappedBatch::len).sum();
         for batch in &mut batches {
             self.seen.extend(batch.unused.drain(..));
         }
         let stops = self.plan.job.on_reject == OnReject::Stop;
-        let is_held_back = stops && batches.iter().any(|batch| batch.first_refused().is_some());
-        let mut operations = Vec::with_capacity(rows_read);
-        if !is_held_back {
-            batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
-        }
-        operations.iter_mut().for_each(|operation| operation.actor = Some(self.actor.clone()));
-        let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
-        let options = ApplyOptions { mode, ..ApplyOptions::default() };
-
         let mut run = self.run.clone();
         let mut state = self.state.clone();
         let stream = &mut run.streams[self.stream];
@@ -92,37 +109,36 @@ impl<'a> Committer<'a> {
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
         let mut is_stopped = is_held_back;
         let mut over_limit = None;
-        let settled =
-            self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
-                require_ownership(journal, self.plan, &state)?;
-                is_stopped |= stops && outcomes.iter().any(Result::is_err);
-                if !is_stopped {
-                    require_outcomes(outcomes)?;
+        let settled = self.workspace.apply_prepared(prepared, &mut |outcomes, journal| {
+            require_ownership(journal, self.plan, &state)?;
+            is_stopped |= stops && outcomes.iter().any(Result::is_err);
+            if !is_stopped {
+                require_outcomes(outcomes)?;
+            }
+            let elapsed = self.started.elapsed();
+            let stream = &mut run.streams[self.stream];
+            stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+            let counts = &mut stream.counts;
+            let refused_before = counts.rejected;
+            let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
+            let refused = counts.rejected - refused_before;
+            if !is_stopped {
+                state.rows += rows_read as u64;
+                if let Some(last) = batches.last() {
+                    state.checkpoint = last.checkpoint.clone();
                 }
-                let elapsed = self.started.elapsed();
-                let stream = &mut run.streams[self.stream];
-                stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
-                let counts = &mut stream.counts;
-                let refused_before = counts.rejected;
-                let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
-                let refused = counts.rejected - refused_before;
-                if !is_stopped {
-                    state.rows += rows_read as u64;
-                    if let Some(last) = batches.last() {
-                        state.checkpoint = last.checkpoint.clone();
-                    }
-                    state.is_finished = is_end;
-                    state.judged.read += rows_read as u64;
-                    state.judged.rejected += refused;
-                    over_limit = limit::exceeded(self.plan, state.judged, is_end);
-                    if over_limit.is_some() {
-                        state = limit::state_after(self.plan, &self.begun, state.clone());
-                    }
-                    journal.save_stream_state(&self.plan.key, &state)?;
+                state.is_finished = is_end;
+                state.judged.read += rows_read as u64;
+                state.judged.rejected += refused;
+                over_limit = limit::exceeded(self.plan, state.judged, is_end);
+                if over_limit.is_some() {
+                    state = limit::state_after(self.plan, &self.begun, state.clone());
                 }
-                journal.save_run(&run)?;
-                journal.add_rejects(run.id, &rejects)
-            });
+                journal.save_stream_state(&self.plan.key, &state)?;
+            }
+            journal.save_run(&run)?;
+            journal.add_rejects(run.id, &rejects)
+        });
         settled.map_err(|error| self.job.secrets.hide_in(error))?;
         *self.run = run;
         self.state = state;

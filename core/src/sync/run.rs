@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::operation::Actor;
 use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
 use crate::store::journal::{
     Journal, JournalReader, Judged, Run, RunState, StreamRun, StreamState,
@@ -11,11 +12,11 @@ use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
 use super::asked::{Asked, unless_asked};
-use super::commit::{Committer, beginning};
+use super::commit::{self, Committer, beginning};
 use super::job::Job;
 use super::limit;
 use super::plan::{self, StreamPlan};
-use super::pump::{Pace, pump};
+use super::pump::{Pace, Sink, pump};
 use super::report::Report;
 use super::stages::Stages;
 
@@ -143,13 +144,16 @@ fn run_stream(
     let stream = source.read(control, &request).map_err(|error| unless_asked(error, control))?;
     let mut stream = Asked(stream);
     let pace = Pace::Rows(commit_rows);
-    let mut commit = |batches, is_end| {
-        let committed = committer.commit(batches, is_end);
+    let (on_reject, actor) = (plan.job.on_reject, Actor::run(run_id));
+    let prepare = |batches| commit::prepare(workspace, on_reject, &actor, batches);
+    let mut commit = |due, is_end| {
+        let committed = committer.commit(due, is_end);
         let pace = workspace.pace();
         observe(&Progress { run: run_id, stream: committer.stream(), pace });
         committed
     };
-    pump(&mut stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
+    let sink = Sink { prepare: &prepare, commit: &mut commit };
+    pump(&mut stream, &plan.mapping, first_row, pace, control, stages, sink)
 }
 
 /// Makes this run the one that may move the stream's checkpoint, and says where it begins.
