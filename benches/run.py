@@ -13,6 +13,8 @@ from pathlib import Path
 
 from harness import (
     boundary,
+    ffi,
+    fields,
     growth,
     history,
     load,
@@ -32,8 +34,10 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "profile": profile.measure,
     "growth": growth.measure,
     "boundary": boundary.measure,
+    "fields": fields.measure,
     "history": history.measure,
     "load": load.measure,
+    "ffi": ffi.measure,
     "python": package.measure,
     "remote": remote.measure,
 }

@@ -149,8 +149,8 @@ pub trait Workspace: Send + Sync {
     /// Reads one page of the records that a query selects.
     ///
     /// # Errors
-    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer;
-    /// `store_busy`, `store_io`.
+    /// `unknown_record_type`, `invalid_cursor`; `timeout` where the query has a time and takes longer,
+    /// `cancelled` where its control says so; `store_busy`, `store_io`.
     fn query(&self, record_type: &str, query: &Query) -> Result<Page>;
 
     /// Reads one page of the edges of a record.
@@ -237,6 +237,15 @@ pub trait Workspace: Send + Sync {
     /// with.
     fn verify(&self, _record_type: &str, _control: &Control) -> Result<Drift> {
         Err(not_remote())
+    }
+
+    /// Whether what was delivered of this type is still there, as far as one look tells; a sync that is
+    /// resumed starts over where it is not.
+    ///
+    /// # Errors
+    /// `config_invalid` where it was delivered to another organisation; what requests may end with.
+    fn still_holds(&self, _record_type: &str) -> Result<bool> {
+        Ok(true)
     }
 
     /// How fast it is asked; `None` where it is not remote.

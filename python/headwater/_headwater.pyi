@@ -76,6 +76,8 @@ class Handle:
         actor: str,
         id_seed: int | None,
         clock: str | None,
+        api_key: str | None,
+        ledger: str | PathLike[str] | None,
     ) -> Handle: ...
     def close(self) -> None: ...
     @property

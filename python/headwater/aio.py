@@ -371,6 +371,8 @@ async def open(
     actor: str = "python",
     id_seed: int | None = None,
     clock: str | None = None,
+    api_key: str | None = None,
+    ledger: str | PathLike[str] | None = None,
 ) -> Workspace:
     """See :func:`headwater.open`."""
     opened = await asyncio.to_thread(
@@ -382,6 +384,8 @@ async def open(
         actor=actor,
         id_seed=id_seed,
         clock=clock,
+        api_key=api_key,
+        ledger=ledger,
     )
     return Workspace(opened)
 

@@ -22,12 +22,19 @@ def open(
     actor: str = "python",
     id_seed: int | None = None,
     clock: str | None = None,
+    api_key: str | None = None,
+    ledger: str | PathLike[str] | None = None,
 ) -> Workspace:
     """Opens a workspace by its path or URL, and makes it where there is none.
 
     ``create=False`` refuses to make one. ``duplicates`` sets for good whether a second record may
     have a match key that another one has, ``history`` whether changes are logged; ``actor`` is who
     the log names. ``id_seed`` and ``clock`` make ids and times that repeat, for tests.
+
+    A URL of ``http`` or ``https`` is that of a record API, which keeps settings of its own. Requests bring
+    ``api_key``, else the key in the environment: ``HEADWATER_API_KEY``, or the file that
+    ``HEADWATER_API_KEY_FILE`` names. ``ledger`` is the file in which syncs
+    keep their runs; without it that is a file in the present folder, named after the host.
 
     >>> import headwater as hw, tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "crm.db"
@@ -40,7 +47,9 @@ def open(
     if duplicates not in (None, "allow", "reject"):
         raise ValueError(f'expected "allow" or "reject" for duplicates, found {duplicates!r}')
     rejects = None if duplicates is None else duplicates == "reject"
-    handle = _headwater.Handle(fspath(url), create, rejects, history, actor, id_seed, clock)
+    handle = _headwater.Handle(
+        fspath(url), create, rejects, history, actor, id_seed, clock, api_key, ledger
+    )
     return Workspace(handle, fspath(url))
 
 
@@ -54,7 +63,7 @@ def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> W
     """
     folder = TemporaryFolder()
     path = f"{folder.path}/crm.db"
-    handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock)
+    handle = _headwater.Handle(path, True, None, None, "python", id_seed, clock, None, None)
     return Workspace(handle, path, folder)
 
 

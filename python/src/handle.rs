@@ -1,10 +1,12 @@
 //! The handle of an open workspace.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use headwater::remote::{ApiKey, RemoteOptions, is_remote};
 use headwater::{
     ActingAs, Actor, Error, ErrorCode, FixedClock, Generation, OpenOptions, Result, Workspace,
-    open_generating,
+    open_generating, open_remote,
 };
 use pyo3::prelude::*;
 
@@ -21,7 +23,7 @@ pub(crate) struct Handle {
 #[pymethods]
 impl Handle {
     #[new]
-    #[pyo3(signature = (url, create, duplicates, history, actor, id_seed, clock))]
+    #[pyo3(signature = (url, create, duplicates, history, actor, id_seed, clock, api_key, ledger))]
     fn new(
         py: Python<'_>,
         url: &str,
@@ -31,13 +33,28 @@ impl Handle {
         actor: &str,
         id_seed: Option<u64>,
         clock: Option<&str>,
+        api_key: Option<&str>,
+        ledger: Option<PathBuf>,
     ) -> PyResult<Self> {
-        let options =
-            OpenOptions { create, rejects_duplicates: duplicates, keeps_history: history };
-        let clock = clock.map(FixedClock::at).transpose().or_raise(py)?;
-        let actor = Actor::named(actor);
-        let opened = py.detach(|| open_generating(url, options, Generation { clock, id_seed }));
-        let workspace = Arc::new(ActingAs::new(opened.or_raise(py)?, actor));
+        let local = [
+            ("duplicates", duplicates.is_some()),
+            ("history", history.is_some()),
+            ("id_seed", id_seed.is_some()),
+            ("clock", clock.is_some()),
+        ];
+        let remote = [("api_key", api_key.is_some()), ("ledger", ledger.is_some())];
+        let workspace: Arc<dyn Workspace> = if is_remote(url) {
+            check_options(&local, "at a URL").or_raise(py)?;
+            let options = remote_options(api_key, ledger).or_raise(py)?;
+            open_remote(url, options).or_raise(py)?.into()
+        } else {
+            check_options(&remote, "in a file").or_raise(py)?;
+            let options =
+                OpenOptions { create, rejects_duplicates: duplicates, keeps_history: history };
+            let clock = clock.map(FixedClock::at).transpose().or_raise(py)?;
+            let opened = py.detach(|| open_generating(url, options, Generation { clock, id_seed }));
+            Arc::new(ActingAs::new(opened.or_raise(py)?, Actor::named(actor)))
+        };
         Ok(Self { workspace: RwLock::new(Some(workspace)), process: std::process::id() })
     }
 
@@ -93,6 +110,22 @@ impl Handle {
     fn is_forked(&self) -> bool {
         std::process::id() != self.process
     }
+}
+
+/// Refuses the options that are given and go with the other kind of workspace.
+fn check_options(options: &[(&str, bool)], place: &str) -> Result<()> {
+    let Some((name, _)) = options.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    let what = format!("a workspace {place} takes no {name}");
+    Err(Error::new(ErrorCode::ConfigInvalid, what).at_field(*name).hint("leave it out"))
+}
+
+/// How a workspace at a URL is reached: with the key that is given, else with the environment's.
+fn remote_options(api_key: Option<&str>, ledger: Option<PathBuf>) -> Result<RemoteOptions> {
+    let api_key = match api_key {
+        Some(text) => Some(ApiKey::new(text)?),
+        None => ApiKey::from_environment()?,
+    };
+    Ok(RemoteOptions { api_key, ledger, ..RemoteOptions::default() })
 }
 
 fn closed() -> Error {

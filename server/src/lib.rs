@@ -7,6 +7,7 @@ mod allow;
 mod answer;
 mod blocking;
 mod caller;
+mod client;
 mod connections;
 mod documentation;
 mod endpoints;

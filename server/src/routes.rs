@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::allow::allow;
 use crate::answer::{Data, answer, answer_here};
 use crate::caller::Caller;
+use crate::client::Client;
 use crate::documentation::{self, Documentation};
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::failure::Failure;
@@ -210,11 +211,13 @@ async fn query(
         let query = Query::parse_within(&schema, &record_type, body.into_object(), &limits.query)?;
         Ok((record_type, query))
     });
-    let (record_type, query) = match parsed {
+    let (record_type, mut query) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return Failure::from(error).into_response(),
     };
     let is_quick = query.is_lookup(&record_type);
+    let client = Client::default();
+    query.control = Some(client.control());
     let work = move || {
         let Page { records, next_cursor } = workspace.query(record_type.api_name(), &query)?;
         Ok((StatusCode::OK, Listed { data: records, next_cursor }))

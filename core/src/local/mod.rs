@@ -117,7 +117,6 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         let schema = self.schema();
         let record_type = schema.record_type(record_type)?;
         self.store
-            .read()?
             .get(record_type, id)?
             .map(|stored| to_record(record_type, self.organization_id, stored))
             .ok_or_else(|| not_found(record_type, id))

@@ -34,7 +34,7 @@ pub enum LogLevel {
 /// Receives what a connector logs.
 pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// What the caller holds over a running read: the wish to stop, and where log lines go.
+/// What the caller holds over work that is under way: the wish to stop, and where log lines go.
 pub struct Control {
     cancelled: AtomicBool,
     log: Box<LogSink>,
@@ -59,6 +59,13 @@ impl Control {
     /// Passes a line to the log.
     pub fn log(&self, level: LogLevel, message: &str) {
         (self.log)(level, message);
+    }
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Control");
+        shown.field("is_cancelled", &self.is_cancelled()).finish_non_exhaustive()
     }
 }
 

@@ -173,6 +173,12 @@ pub trait Store: Send + Sync {
     /// As [`Store::read`].
     fn read_ahead(&self) -> Result<Box<dyn ReadTransaction + '_>>;
 
+    /// The record with this id, whole and from one consistent state; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_busy`, `store_io`, `store_corrupt`.
+    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
+
     /// Does now what would otherwise be left for the closing, so that closing is quick.
     ///
     /// # Errors
@@ -215,12 +221,6 @@ pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
     /// # Errors
     /// `store_io`, `store_corrupt`.
     fn find_ids(&mut self, record_type: &RecordType, ids: &[Uuid]) -> Result<Vec<Option<RowKey>>>;
-
-    /// The record with this id, whole; `None` if there is none.
-    ///
-    /// # Errors
-    /// `store_io`, `store_corrupt`.
-    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
 
     /// The archived records with these ids, each `None` if there is none; in the order of `ids`.
     ///

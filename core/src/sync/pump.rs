@@ -94,8 +94,7 @@ fn gather<D>(
     let mut pending = Pending::default();
     let mut last_commit = Instant::now();
     loop {
-        let wait = pace.wait(last_commit.elapsed());
-        let end = match from.recv_timeout(wait) {
+        let end = match from.recv_timeout(pace.wait(last_commit.elapsed())) {
             Ok(Message::Batch(batch)) => {
                 pending.add(batch);
                 None

@@ -266,9 +266,10 @@ pub(super) fn parse_uuid(input: &Input<'_>) -> Result<Uuid> {
     .ok_or_else(|| expected("a UUID", input))
 }
 
-/// Written as it is read: the name alone.
+/// Written as it is read: the name alone. Where the names are not known, each may be one.
 fn parse_enum(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
     let named = match input {
+        Input::Text(text) if options.is_empty() => return Ok(Value::Text((&**text).into())),
         Input::Text(text) => options.iter().find(|option| option.api_name == **text),
         _ => None,
     };

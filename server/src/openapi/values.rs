@@ -82,7 +82,7 @@ fn choice() -> Object {
 }
 
 fn item_read(value_type: ValueType) -> Shape {
-    let Some(ItemShape { text_key, has_labels, has_id, has_status }) = value_type.item_shape()
+    let Some(ItemShape { text_key, has_labels, has_id, has_status, .. }) = value_type.item_shape()
     else {
         return anything();
     };
@@ -200,7 +200,7 @@ pub(super) fn own_components(schema: &Schema, record_type: &RecordType) -> Compo
     own.flat_map(|attribute| {
         let raw = match attribute.value_type {
             ValueType::RecordReference => raw_reference(schema, attribute),
-            ValueType::Enum => one_of_texts(attribute.options.iter().map(SelectOption::name)),
+            ValueType::Enum => named_text(attribute),
             _ => raw_choice(&attribute.options),
         };
         let name = names::of_attribute("written", record_type, attribute);
@@ -209,6 +209,14 @@ pub(super) fn own_components(schema: &Schema, record_type: &RecordType) -> Compo
         [(format!("{name}.nullable"), nullable), (name, written)]
     })
     .collect()
+}
+
+/// The name of an option; any text where the names are not known.
+fn named_text(attribute: &Attribute) -> Shape {
+    match attribute.options.is_empty() {
+        true => text(),
+        false => one_of_texts(attribute.options.iter().map(SelectOption::name)),
+    }
 }
 
 /// An option by id, api name or display value, as far as that is the name of one alone.
@@ -257,8 +265,11 @@ pub(super) fn matching(record_type: &RecordType) -> Shape {
         if let Some(own) = own.filter(|own| own.value_type != attribute.value_type) {
             shapes.push(component(written_name(record_type, own)));
         }
+        if let Some(ItemShape { text_type, .. }) = attribute.value_type.item_shape() {
+            shapes.push(written_envelope(text_type, item_text(attribute.value_type)));
+        }
         if attribute.is_array {
-            shapes.push(list_of_written(record_type, attribute, 1));
+            shapes.push(list_from(any_of(shapes.clone()), 1));
             let many = list_of_written(record_type, attribute, 1);
             shapes.push(written_envelope(attribute.value_type, many));
         }
@@ -278,6 +289,9 @@ pub(super) fn attribute_written(
     attribute: &Attribute,
     is_nullable: bool,
 ) -> Shape {
+    if attribute.is_required_on_create && !is_nullable && !attribute.is_array {
+        return described(attribute_given(record_type, attribute), &about(attribute));
+    }
     let name = written_name(record_type, attribute);
     let mut shapes = vec![match is_nullable {
         true => component(format!("{name}.nullable")),
@@ -328,7 +342,7 @@ pub(super) fn attribute_read(attribute: &Attribute) -> Shape {
     match attribute.is_array {
         true => described(list(envelope), &about),
         false if attribute.value_type == ValueType::Enum && !attribute.is_custom => {
-            let names = one_of_texts(attribute.options.iter().map(SelectOption::name));
+            let names = named_text(attribute);
             let names = if is_nullable { or_null(names) } else { names };
             let values = Object::new().may("value", names).shape();
             described(all_of([envelope, values]), &about)

@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod codes;
+pub mod contract;
 pub mod coverage;
 pub mod expected;
 pub mod pattern;

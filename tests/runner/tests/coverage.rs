@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use headwater::value::ValueType;
 use headwater_conformance::surface::SURFACES;
-use headwater_conformance::{codes, coverage, load_cases, tests_folder};
+use headwater_conformance::{codes, contract, coverage, load_cases, tests_folder};
 
 #[test]
 fn every_error_code_occurs_in_a_case() {
@@ -31,6 +31,31 @@ fn the_cases_over_http_cover_the_record_api() {
     let missing: Vec<String> =
         coverage::required().into_iter().filter(|what| !shown.contains(what)).collect();
     assert!(missing.is_empty(), "no case shows\n{}", missing.join("\n"));
+}
+
+/// Each section of the contract is named by a case over HTTP, or listed with what shows it.
+#[test]
+fn every_section_of_the_contract_is_shown() {
+    let expected = SURFACES[1].expected().unwrap();
+    let mut cases = load_cases(&tests_folder().join("cases")).unwrap();
+    cases.retain(|case| coverage::is_on_the_wire(case, &expected));
+    let shown = std::fs::read_to_string(tests_folder().join("expected/contract.toml")).unwrap();
+    let shown = toml::from_str(&shown).unwrap();
+    let problems = contract::problems(&cases, &shown, &tests_folder().join(".."));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_sections_are_those_of_the_contract() {
+    let shared = std::env::var_os("HEADWATER_SHARED")
+        .map_or_else(|| tests_folder().join("../../shared"), std::path::PathBuf::from);
+    match std::fs::read_to_string(shared.join("contract.md")) {
+        Ok(text) => assert_eq!(contract::sections_of(&text), contract::sections()),
+        Err(_) if std::env::var("CI").as_deref() != Ok("true") => {
+            eprintln!("skipped: there is no contract.md in {}", shared.display());
+        }
+        Err(cause) => panic!("{}: {cause}", shared.display()),
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub use filter::{Condition, Filter, Hop, Operator};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -20,6 +21,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
+use crate::source::Control;
 use crate::value::excerpt;
 
 /// The largest number of sort fields (contract.md section 7).
@@ -38,6 +40,8 @@ pub struct Query {
     pub after: Option<Position>,
     /// How long the records may be searched for; `None` for as long as it takes.
     pub time: Option<Duration>,
+    /// Ends the search where it is cancelled; a request to a remote workspace is not called back.
+    pub control: Option<Arc<Control>>,
     /// The cursor as it was given, where only the remote workspace can read it.
     remote_cursor: Option<String>,
     /// Filters and sort as they were given, for the cursor.
@@ -143,6 +147,7 @@ impl Query {
             limit,
             after,
             time: limits.time,
+            control: None,
             remote_cursor,
             origin,
         };

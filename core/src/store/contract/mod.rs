@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::error::ErrorCode;
 use crate::operation::Digest;
 use crate::operation::query::Query;
 use crate::schema::{RecordType, Schema, parse_record_type};
+use crate::source::Control;
 use crate::store::{Glance, KeyEntry, RecordUpdate, RowKey, Selection, Store, StoredRecord};
 use crate::value::{Address, Decimal, Item, Number, Timestamp, Value};
 use edges::{
@@ -153,6 +155,7 @@ pub(super) fn every_value_comes_back_as_it_was_written(open: Open) {
     transaction.commit().unwrap();
     let found = fixture.load(row);
     assert_eq!((found.id, found.updated_at), (id, Timestamp(5)));
+    assert_eq!(fixture.store.get(&fixture.sample, id).unwrap().as_ref(), Some(&found));
     for (name, value) in &written {
         assert_eq!(found.values[fixture.index(name)].as_ref(), Some(value), "{name}");
     }
@@ -220,7 +223,7 @@ pub(super) fn ids_are_found_in_the_order_asked_and_unknown_ones_are_none(open: O
     let found = fixture.store.read().unwrap().find_ids(&fixture.sample, &ids).unwrap();
     assert_eq!(found, [Some(made[1].0), None, Some(made[0].0), None, None]);
     for (id, row) in ids.iter().zip(&found) {
-        let record = fixture.store.read().unwrap().get(&fixture.sample, *id).unwrap();
+        let record = fixture.store.get(&fixture.sample, *id).unwrap();
         assert_eq!(record.map(|record| (record.row, record.id)), row.map(|row| (row, *id)));
     }
 }
@@ -361,6 +364,19 @@ pub(super) fn queries_page_through_ties_and_empty_values(open: Open) {
     }
 }
 
+pub(super) fn a_query_that_is_cancelled_gives_no_page(open: Open) {
+    let fixture = Fixture::new(open);
+    fixture.insert(&["a"]);
+    let body = serde_json::Map::new();
+    let mut query = Query::parse(&fixture.schema, &fixture.sample, body).unwrap();
+    let control = Arc::new(Control::default());
+    query.control = Some(Arc::clone(&control));
+    let ask = || fixture.store.read().unwrap().query(&fixture.sample, &query);
+    assert_eq!(ask().unwrap().records.len(), 1);
+    control.cancel();
+    assert_eq!(ask().unwrap_err().code(), ErrorCode::Cancelled);
+}
+
 /// Runs every rule on a store.
 macro_rules! store_contract {
     ($name:ident, $open:expr, [$($rule:ident),+ $(,)?]) => {
@@ -394,6 +410,7 @@ store_contract!(
         a_reader_sees_one_state_and_is_not_held_up,
         what_is_committed_is_there_when_it_is_opened_again,
         queries_page_through_ties_and_empty_values,
+        a_query_that_is_cancelled_gives_no_page,
         the_journal_keeps_runs_rejects_and_checkpoints,
         only_runs_that_are_running_are_ended_by_another_of_their_job,
         edges_are_found_from_both_ends_in_the_order_of_the_rows,

@@ -17,6 +17,9 @@ use super::history;
 /// The column of the digest of the assert that left a record as it is.
 pub(super) const DIGEST: &str = "asserted_digest";
 
+/// How many arrays one statement reads; the engine joins 500 parts by default.
+const MOST_ARRAYS: usize = 100;
+
 /// How one attribute is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Storage {
@@ -45,6 +48,9 @@ pub(super) struct Layout {
     pub(super) select: String,
     /// The same of a record that is not archived.
     pub(super) select_present: String,
+    /// The statement that reads the elements of all arrays of a record, where its type has some and no more
+    /// than one statement can read.
+    pub(super) select_arrays: Option<String>,
 }
 
 /// The key table of an attribute.
@@ -67,10 +73,15 @@ fn update_index(record_type: &RecordType) -> String {
     format!("{}__updated_at__index", record_type.api_name())
 }
 
+/// The index that finds a type's records by what they are asked for by, the latest first.
+fn scope_index(record_type: &RecordType, attribute: usize) -> String {
+    format!("{}__{}__index", record_type.api_name(), record_type.attribute(attribute).api_name)
+}
+
 impl Layout {
     pub(super) fn new(record_type: &RecordType) -> Self {
         let table = record_type.api_name().to_owned();
-        let storage = record_type
+        let storage: Vec<Storage> = record_type
             .attributes()
             .iter()
             .map(|attribute| match (&attribute.origin, attribute.is_array) {
@@ -94,8 +105,9 @@ impl Layout {
                 (_, false) => Storage::Columns(vec![attribute.api_name.clone()]),
             })
             .collect();
-        let mut layout =
-            Self { table, storage, select: String::new(), select_present: String::new() };
+        let select_arrays = select_arrays(&storage);
+        let (select, select_present) = (String::new(), String::new());
+        let mut layout = Self { table, storage, select, select_present, select_arrays };
         layout.select = layout.select(&Selection::all(record_type));
         layout.select_present = format!("{} AND archived_at IS NULL", layout.select);
         layout
@@ -157,6 +169,18 @@ impl Layout {
             quote(&update_index(record_type)),
             quote(&self.table)
         ));
+        for &attribute in record_type.scopes() {
+            let index = quote(&scope_index(record_type, attribute));
+            let on = match &self.storage[attribute] {
+                Storage::Child { table, .. } => format!("{} (value, rid)", quote(table)),
+                _ => format!(
+                    "{} ({}, created_at) WHERE archived_at IS NULL",
+                    quote(&self.table),
+                    quote(&record_type.attribute(attribute).api_name)
+                ),
+            };
+            statements.push(format!("CREATE INDEX IF NOT EXISTS {index} ON {on}"));
+        }
         statements
     }
 
@@ -171,6 +195,7 @@ impl Layout {
         names.extend(record_type.key_attributes().map(|index| key_table(record_type, index)));
         names.extend([change_table(record_type), created_table(record_type)]);
         names.push(update_index(record_type));
+        names.extend(record_type.scopes().iter().map(|&index| scope_index(record_type, index)));
         names
     }
 
@@ -190,6 +215,26 @@ impl Layout {
         });
         std::iter::once((DIGEST.to_owned(), "BLOB")).chain(attributes)
     }
+}
+
+/// One statement in place of one for each array: to begin one costs more than to read a few elements.
+fn select_arrays(storage: &[Storage]) -> Option<String> {
+    let selects: Vec<String> = storage
+        .iter()
+        .enumerate()
+        .filter_map(|(attribute, storage)| {
+            let Storage::Child { table, is_item, .. } = storage else { return None };
+            let columns = match is_item {
+                true => "text, number, is_primary, labels",
+                false => "value, NULL, NULL, NULL",
+            };
+            let table = quote(table);
+            Some(format!("SELECT {attribute}, position, {columns} FROM {table} WHERE rid = ?1"))
+        })
+        .collect();
+    (1..=MOST_ARRAYS)
+        .contains(&selects.len())
+        .then(|| format!("{} ORDER BY 1, 2", selects.join(" UNION ALL ")))
 }
 
 /// The layouts of the record types that were asked for: made once, as they are needed for each record

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -94,21 +94,41 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
     Ok(())
 }
 
-/// Adds the columns that a table lacks.
+/// Adds the columns that a table lacks to its declaration, in the steps of
+/// <https://www.sqlite.org/lang_altertable.html#otheralter>. `ALTER TABLE` would change no more than that, but
+/// read every row of a strict table, to check what none of them has yet.
 fn add_columns(
     connection: &Connection,
     table: &str,
     columns: impl Iterator<Item = (String, &'static str)>,
 ) -> Result<()> {
+    let failed = store_error("add columns to the workspace");
     let present = columns_of(connection, table)?;
-    let table = quote(table);
-    for (name, sql_type) in columns.filter(|(name, _)| !present.contains(name)) {
-        let column = quote(&name);
-        connection
-            .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {sql_type}"))
-            .map_err(store_error("bring the workspace up to date"))?;
+    let lacking = columns.filter(|(name, _)| !present.contains(name));
+    let added: String =
+        lacking.map(|(name, sql_type)| format!(", {} {sql_type}", quote(&name))).collect();
+    if added.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let declared: String = connection
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [table], |row| row.get(0))
+        .map_err(&failed)?;
+    // After the last bracket are the table's options.
+    let end = declared.rfind(')').ok_or_else(|| corrupt("a table without columns"))?;
+    let (before, after) = declared.split_at(end);
+    let declare = || {
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = ?1 WHERE name = ?2",
+            params![format!("{before}{added}{after}"), table],
+        )?;
+        let version: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+        // It tells every connection to read the declarations anew.
+        connection.execute_batch(&format!("PRAGMA schema_version = {}", version + 1))
+    };
+    connection.execute_batch("PRAGMA writable_schema = ON").map_err(&failed)?;
+    let done = declare();
+    connection.execute_batch("PRAGMA writable_schema = RESET").map_err(&failed)?;
+    done.map_err(&failed)
 }
 
 /// Whether nothing needs to be made; opening a workspace then takes no write lock.

@@ -1,5 +1,7 @@
 //! SQLite as a store: one file, WAL, typed tables that any SQL tool can read.
 
+#[cfg(test)]
+mod added_fields;
 mod api_keys;
 mod before_values;
 mod binder;
@@ -13,6 +15,7 @@ mod journal;
 mod layout;
 mod ledger;
 mod migrate;
+mod order;
 mod query;
 #[cfg(test)]
 mod query_plans;
@@ -31,9 +34,9 @@ use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::Schema;
+use crate::schema::{RecordType, Schema};
 
-use super::{Generation, Generator, ReadTransaction, Store, WriteTransaction};
+use super::{Generation, Generator, ReadTransaction, Store, StoredRecord, WriteTransaction};
 use errors::store_error;
 use layout::Layouts;
 pub(crate) use ledger::{Entry, Ledger, LedgerTransaction, OpenCreate};
@@ -180,6 +183,14 @@ impl Store for SqliteStore {
             *ahead = Some(connect(&self.path, OpenFlags::empty(), AHEAD_CACHE_KIB)?);
         }
         Ok(Box::new(Transaction::begin(self, Access::Ahead(ahead))?))
+    }
+
+    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
+        let reader = self.reader()?;
+        let layout = self.layouts.of(record_type);
+        let found = read::get(&reader.connection, &layout, record_type, id);
+        self.give_back(reader);
+        found
     }
 
     fn settle(&self) -> Result<()> {

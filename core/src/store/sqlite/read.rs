@@ -1,7 +1,7 @@
 //! Reading records: by id, by match key, and whole.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use super::columns::{parse, read_address, read_one, read_text, read_timestamp};
 use super::errors::{corrupt, store_error};
 use super::identity::row_of;
 use super::layout::{DIGEST, Layout, Storage, key_table, quote};
-use super::transaction::Transaction;
+use super::transaction::{Transaction, prepare};
 
 const READING: &str = "read records";
 
@@ -157,44 +157,72 @@ pub(super) fn load(
         records.push(read_record(record_type, layout, selection, row, sql)?);
     }
     drop(statement);
-    load_arrays(transaction, record_type, selection, &mut records)?;
+    load_arrays(transaction.connection(), record_type, layout, selection, &mut records)?;
     Ok(records)
 }
 
-/// The record with an id, whole.
+/// The record with an id, whole. It needs no transaction: the first statement is under way until the
+/// arrays are read, and keeps its view of the workspace for them.
 pub(super) fn get(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
+    layout: &Layout,
     record_type: &RecordType,
     id: Uuid,
 ) -> Result<Option<StoredRecord>> {
-    let layout = &*transaction.store().layouts.of(record_type);
-    let selection = Selection::all(record_type);
-    let mut statement = transaction.prepare(&layout.select_present)?;
     let row = row_of(id);
+    let mut statement = prepare(connection, &layout.select_present)?;
     let mut found = statement.query([row]).map_err(store_error(READING))?;
     let Some(sql) = found.next().map_err(store_error(READING))? else { return Ok(None) };
-    let record = read_record(record_type, layout, &selection, row, sql)?;
+    let selection = Selection::all(record_type);
+    let mut record = read_record(record_type, layout, &selection, row, sql)?;
     if record.id != id {
         return Ok(None);
     }
+    load_arrays(connection, record_type, layout, &selection, std::slice::from_mut(&mut record))?;
     drop(found);
-    let mut records = [record];
-    load_arrays(transaction, record_type, &selection, &mut records)?;
-    Ok(Some(records).map(|[record]| record))
+    Ok(Some(record))
+}
+
+/// Reads all arrays of records, by one statement for all.
+fn load_every_array(
+    connection: &Connection,
+    record_type: &RecordType,
+    select: &str,
+    records: &mut [StoredRecord],
+) -> Result<()> {
+    let mut statement = prepare(connection, select)?;
+    for record in records {
+        let mut elements = vec![Vec::new(); record.values.len()];
+        let mut found = statement.query([record.row]).map_err(store_error(READING))?;
+        while let Some(sql) = found.next().map_err(store_error(READING))? {
+            let attribute: usize = sql.get(0).map_err(store_error(READING))?;
+            let value_type = record_type.attribute(attribute).value_type;
+            elements[attribute].extend(read_element(value_type, sql, 2)?);
+        }
+        for (value, elements) in record.values.iter_mut().zip(elements) {
+            if !elements.is_empty() {
+                *value = Some(Value::List(elements.into()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads the selected arrays of records.
 fn load_arrays(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     record_type: &RecordType,
+    layout: &Layout,
     selection: &Selection,
     records: &mut [StoredRecord],
 ) -> Result<()> {
-    let layout = &*transaction.store().layouts.of(record_type);
+    if let Some(select) = layout.select_arrays.as_ref().filter(|_| selection.is_all()) {
+        return load_every_array(connection, record_type, select, records);
+    }
     for attribute in selection.iter() {
-        if let Storage::Child { is_item, select, .. } = &layout.storage[attribute] {
+        if let Storage::Child { select, .. } = &layout.storage[attribute] {
             let value_type = record_type.attribute(attribute).value_type;
-            load_lists(transaction, select, *is_item, value_type, attribute, records)?;
+            load_lists(connection, select, value_type, attribute, records)?;
         }
     }
     Ok(())
@@ -231,34 +259,35 @@ fn read_record(
 }
 
 fn load_lists(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     select: &str,
-    is_item: bool,
     value_type: ValueType,
     attribute: usize,
     records: &mut [StoredRecord],
 ) -> Result<()> {
-    let mut statement = transaction.prepare(select)?;
+    let mut statement = prepare(connection, select)?;
     for record in records {
         let mut found = statement.query([record.row]).map_err(store_error(READING))?;
         let mut elements = Vec::new();
         while let Some(sql) = found.next().map_err(store_error(READING))? {
-            let first = sql.get_ref(0).map_err(store_error(READING))?;
-            let element =
-                if is_item { Some(read_item(sql)?) } else { read_one(value_type, first)? };
-            elements.extend(element);
+            elements.extend(read_element(value_type, sql, 0)?);
         }
         record.values[attribute] = (!elements.is_empty()).then(|| Value::List(elements.into()));
     }
     Ok(())
 }
 
-fn read_item(sql: &Row<'_>) -> Result<Value> {
+/// The element of an array whose columns begin at `from`.
+fn read_element(value_type: ValueType, sql: &Row<'_>, from: usize) -> Result<Option<Value>> {
     let failed = store_error(READING);
-    let mut item = Item::new(read_text(sql.get_ref(0).map_err(&failed)?)?);
-    item.number = sql.get(1).map_err(&failed)?;
-    item.is_primary = sql.get(2).map_err(&failed)?;
-    if let Some(labels) = sql.get::<_, Option<String>>(3).map_err(&failed)? {
+    let first = sql.get_ref(from).map_err(&failed)?;
+    if !value_type.is_item() {
+        return read_one(value_type, first);
+    }
+    let mut item = Item::new(read_text(first)?);
+    item.number = sql.get(from + 1).map_err(&failed)?;
+    item.is_primary = sql.get(from + 2).map_err(&failed)?;
+    if let Some(labels) = sql.get::<_, Option<String>>(from + 3).map_err(&failed)? {
         let known = |name: &str| LABELS.iter().copied().find(|label| *label == name);
         item.labels = labels
             .split(',')
@@ -267,7 +296,7 @@ fn read_item(sql: &Row<'_>) -> Result<Value> {
             })
             .collect::<Result<_>>()?;
     }
-    Ok(Value::Item(Box::new(item)))
+    Ok(Some(Value::Item(Box::new(item))))
 }
 
 #[cfg(test)]
@@ -290,7 +319,7 @@ mod tests {
             _ => None,
         });
         let mut read = 0;
-        for select in arrays.chain([&layout.select]) {
+        for select in arrays.chain(&layout.select_arrays).chain([&layout.select]) {
             let mut statement = transaction.prepare(select).unwrap();
             for row in 0..5 {
                 assert!(statement.query([row]).unwrap().next().unwrap().is_none());

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
+use crate::source::Control;
 use crate::store::{
     Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
     StoredEdge, StoredRecord, WriteTransaction,
@@ -19,7 +20,7 @@ use crate::value::{Timestamp, Value};
 use super::errors::store_error;
 use super::{Reader, SqliteStore, edges, migrate, read, write};
 
-/// Steps of the engine between two looks at the clock: some tens of microseconds.
+/// Steps of the engine between two looks at whether to go on: some tens of microseconds.
 const STEPS: i32 = 1000;
 
 /// The connection of a transaction, and what it may do.
@@ -27,6 +28,11 @@ pub(super) enum Access<'a> {
     Write(MutexGuard<'a, Connection>),
     Read(Option<Reader>),
     Ahead(MutexGuard<'a, Option<Connection>>),
+}
+
+/// A prepared statement of a connection, kept for the next time.
+pub(super) fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
+    connection.prepare_cached(sql).map_err(store_error("prepare a statement"))
 }
 
 /// A transaction under way.
@@ -67,14 +73,19 @@ impl<'a> Transaction<'a> {
         self.store
     }
 
-    /// Lets reads fail with `timeout` from so much time on, until the transaction ends.
-    pub(super) fn limit_time(&mut self, time: Duration) -> Result<()> {
+    /// Lets reads fail once the query has had its time or is cancelled, until the transaction ends.
+    fn limit(&mut self, query: &Query) -> Result<()> {
         let Access::Read(Some(reader)) = &mut self.access else { return Ok(()) };
-        let begun = Instant::now();
-        reader
-            .connection
-            .progress_handler(STEPS, Some(move || begun.elapsed() >= time))
-            .map_err(store_error("limit the time of a query"))
+        if query.time.is_none() && query.control.is_none() {
+            return Ok(());
+        }
+        let (begun, time, control) = (Instant::now(), query.time, query.control.clone());
+        let is_over = move || {
+            time.is_some_and(|time| begun.elapsed() >= time)
+                || control.as_deref().is_some_and(Control::is_cancelled)
+        };
+        let limited = reader.connection.progress_handler(STEPS, Some(is_over));
+        limited.map_err(store_error("limit the time of a query"))
     }
 
     /// Runs a statement without parameters, prepared once.
@@ -84,7 +95,7 @@ impl<'a> Transaction<'a> {
 
     /// A prepared statement, kept for the next time.
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        self.connection().prepare_cached(sql).map_err(store_error("prepare a statement"))
+        prepare(self.connection(), sql)
     }
 
     /// Takes `count` rows that no record has or had.
@@ -143,10 +154,6 @@ impl ReadTransaction for Transaction<'_> {
         read::find_ids(self, record_type, ids, true)
     }
 
-    fn get(&mut self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
-        read::get(self, record_type, id)
-    }
-
     fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp> {
         read::latest_update(self, record_type)
     }
@@ -193,7 +200,18 @@ impl ReadTransaction for Transaction<'_> {
     }
 
     fn query(&mut self, record_type: &Arc<RecordType>, query: &Query) -> Result<Page> {
-        super::query::query(self, record_type, query)
+        let is_cancelled = || query.control.as_deref().is_some_and(Control::is_cancelled);
+        let cancelled = || Error::new(ErrorCode::Cancelled, "the query was cancelled");
+        // A short one would end before it is looked at.
+        if is_cancelled() {
+            return Err(cancelled());
+        }
+        self.limit(query)?;
+        super::query::query(self, record_type, query).map_err(|error| match error.code() {
+            // The engine does not say what interrupted it.
+            ErrorCode::Timeout if is_cancelled() => cancelled().because(error),
+            _ => error,
+        })
     }
 }
 
