@@ -330,7 +330,7 @@ void headwater_error_free(headwater_error *error);
 /** Correct the source at the place named. */
 #define HEADWATER_E_SOURCE_DATA_INVALID 307
 
-/** Start over with --full. */
+/** Start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL. */
 #define HEADWATER_E_CHECKPOINT_INVALID 308
 
 /** Try again later. */

@@ -315,6 +315,12 @@ typedef struct {
   size_t bad_row_count;
   /** Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes. */
   headwater_str checkpoint;
+  /**
+   * Where a stream has several parts in which positions are counted anew, for example files: the
+   * name of the one that all rows of this batch come from. Rejects name it. Empty where there is
+   * one part only.
+   */
+  headwater_str part;
 } headwater_batch;
 
 /**

@@ -96,6 +96,8 @@ struct Batch {
   std::vector<std::uint64_t> positions = {};
   std::vector<BadRow> bad_rows = {};
   std::string checkpoint = {};
+  /** The file, or other part, that all rows come from; empty where there is one only. */
+  std::string part = {};
 };
 
 /** The host, for the length of one call. */
@@ -276,6 +278,7 @@ template <class Connector> struct Table {
     out.bad_rows = stream.bad_rows.empty() ? nullptr : stream.bad_rows.data();
     out.bad_row_count = stream.bad_rows.size();
     out.checkpoint = lend(batch.checkpoint);
+    if (out.struct_size >= sizeof out) out.part = lend(batch.part);
   }
 
   static void close_stream(void *stream) noexcept { delete static_cast<OpenReader *>(stream); }

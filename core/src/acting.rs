@@ -17,7 +17,7 @@ use crate::source::Control;
 use crate::store::journal::JournalReader;
 use crate::twin::Twin;
 use crate::workspace::{
-    ApplyOptions, ApplyTimes, Drift, Foresight, RequestPace, Settle, Workspace,
+    ApplyOptions, ApplyTimes, Drift, Foresight, Prepared, RequestPace, Settle, Workspace,
 };
 
 /// A workspace (any pointer to one) for one actor: operations that name none are its own.
@@ -88,6 +88,15 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
     ) -> Result<Outcomes> {
         operations.iter_mut().for_each(|operation| self.claim(operation));
         self.workspace.apply_and_settle(operations, options, settle)
+    }
+
+    fn prepare(&self, mut operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
+        operations.iter_mut().for_each(|operation| self.claim(operation));
+        self.workspace.prepare(operations, options)
+    }
+
+    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+        self.workspace.apply_prepared(prepared, settle)
     }
 
     fn read_journal(

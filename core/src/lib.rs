@@ -38,4 +38,6 @@ pub use seed::seed;
 pub use store::{FixedClock, Generation};
 pub use twin::Twin;
 pub use value::Uuid;
-pub use workspace::{ApplyOptions, ApplyTimes, Drift, Foresight, RequestPace, Settle, Workspace};
+pub use workspace::{
+    ApplyOptions, ApplyTimes, Drift, Foresight, Prepared, RequestPace, Settle, Workspace,
+};

@@ -1,5 +1,6 @@
 //! The one door to records: a workspace, wherever it lives.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,34 @@ pub struct ApplyOptions {
     pub mode: ApplyMode,
     /// Whether outcomes carry the whole record.
     pub returns_records: bool,
+}
+
+/// A batch that is ready to be applied; made by [`Workspace::prepare`].
+pub struct Prepared {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) options: ApplyOptions,
+    /// Whatever the workspace that prepared it knows how to use.
+    pub(crate) ahead: Option<Box<dyn Any + Send>>,
+}
+
+impl Prepared {
+    /// A batch for which nothing was looked up.
+    #[must_use]
+    pub fn new(operations: Vec<Operation>, options: ApplyOptions) -> Self {
+        Self { operations, options, ahead: None }
+    }
+
+    /// How many operations it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether it has no operation.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
 }
 
 /// Time that a workspace has spent on the steps of applying batches, since it was opened.
@@ -151,6 +180,21 @@ pub trait Workspace: Send + Sync {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes>;
+
+    /// Makes a batch ready for its turn: what it needs to know is looked up while batches before it
+    /// are still being written, on a thread of the caller's own. Whatever has changed by its turn is
+    /// noticed then.
+    fn prepare(&self, operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
+        Prepared::new(operations, options)
+    }
+
+    /// Applies a batch that this workspace has prepared.
+    ///
+    /// # Errors
+    /// As [`Workspace::apply_and_settle`].
+    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+        self.apply_and_settle(prepared.operations, prepared.options, settle)
+    }
 
     /// Reads the journal in one consistent state.
     ///

@@ -74,7 +74,7 @@ pub const HEADWATER_E_SOURCE_UNAUTHORIZED: i32 = 305;
 pub const HEADWATER_E_SOURCE_UNAVAILABLE: i32 = 306;
 /// Correct the source at the place named.
 pub const HEADWATER_E_SOURCE_DATA_INVALID: i32 = 307;
-/// Start over with --full.
+/// Start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL.
 pub const HEADWATER_E_CHECKPOINT_INVALID: i32 = 308;
 /// Try again later.
 pub const HEADWATER_E_UNAVAILABLE: i32 = 401;

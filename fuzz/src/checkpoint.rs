@@ -47,7 +47,8 @@ fn forge(checkpoint: &[u8], contents: &[u8], name: &str) -> Vec<u8> {
         let head = &contents[..byte.min(SPAN)];
         let tail = &contents[byte - byte.min(SPAN)..byte];
         let digest = Sha256::new().chain_update(head).chain_update(tail).finalize();
-        let print: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut print: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        print += &format!("{:08x}", crc32fast::hash(&contents[..byte]));
         object.insert("fingerprint".to_owned(), print.into());
     }
     Json::Object(object).to_string().into_bytes()

@@ -112,6 +112,7 @@ impl Stream for MemoryStream<'_> {
         Ok(Some(Batch {
             payload: Payload::JsonLines(batch.lines.clone()),
             row_count,
+            part: String::new(),
             positions: match batch.has_positions {
                 true => (0..row_count).map(position).collect(),
                 false => Vec::new(),

@@ -389,13 +389,13 @@ class SourceDataInvalidError(HeadwaterError, ValueError):
 
 
 class CheckpointInvalidError(HeadwaterError, ValueError):
-    """``checkpoint_invalid``: start over with --full."""
+    """``checkpoint_invalid``: start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL."""
 
     code: ClassVar[str] = "checkpoint_invalid"
     number: ClassVar[int] = 308
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 409
-    _hint: ClassVar[str] = "start over with --full"
+    _hint: ClassVar[str] = "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL"
 
 
 class UnavailableError(HeadwaterError, ConnectionError):

@@ -228,6 +228,7 @@ impl Reading {
             positions: Vec::new(),
             bad_rows: Vec::new(),
             checkpoint: self.position.checkpoint()?,
+            part: String::new(),
         })
     }
 

@@ -119,6 +119,7 @@ impl Mappings<'_> {
             positions: Vec::new(),
             bad_rows,
             checkpoint: Checkpoint::default(),
+            part: String::new(),
         }))
     }
 }

@@ -1,10 +1,8 @@
 //! `headwater check`, `discover`, `job-schema`: a job and its source, before anything is read.
 
-use std::sync::Arc;
-
+use headwater::Result;
 use headwater::source::StreamDescription;
 use headwater::sync::{JOB_SCHEMA, Job, check as check_job, discover as discover_job};
-use headwater::{ErrorCode, Result, Schema};
 use serde_json::{Value as Json, json};
 
 use crate::Finder;
@@ -16,7 +14,7 @@ pub(crate) fn check(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exi
     let job = Job::from_file(&arguments.job)?;
     let connector = super::connector_of(&job, finder)?;
     let control = super::control(&job.secrets);
-    let streams = check_job(&job, &*connector, &*schema_of(&job)?, &control)?;
+    let streams = check_job(&job, &*connector, &*job.schema()?, &control)?;
     match arguments.format {
         ReportFormat::Json => {
             let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
@@ -29,24 +27,6 @@ pub(crate) fn check(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exi
         }
     }
     Ok(Exit::Done)
-}
-
-/// The record types of a job's workspace; a local one that cannot be opened yet has the standard
-/// ones.
-fn schema_of(job: &Job) -> Result<Arc<Schema>> {
-    if headwater::remote::is_remote(&job.workspace) {
-        let workspace = job.open_workspace()?;
-        for stream in &job.streams {
-            match workspace.record_type(&stream.record_type) {
-                // What the check says of it names the place in the job.
-                Err(error) if error.code() != ErrorCode::UnknownRecordType => return Err(error),
-                _ => {}
-            }
-        }
-        return Ok(workspace.schema());
-    }
-    Ok(super::open_existing(&job.workspace)
-        .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema()))
 }
 
 pub(crate) fn discover(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exit> {

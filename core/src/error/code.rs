@@ -106,7 +106,7 @@ error_codes! {
     305 SourceUnauthorized "source_unauthorized" Source Never 401 "SourceUnauthorizedError" "check the credentials for the source system"
     306 SourceUnavailable "source_unavailable" Source Backoff 502 "SourceUnavailableError" "check that the source can be reached, then run again to resume"
     307 SourceDataInvalid "source_data_invalid" Source Never 400 "SourceDataInvalidError" "correct the source at the place named"
-    308 CheckpointInvalid "checkpoint_invalid" Source Never 409 "CheckpointInvalidError" "start over with --full"
+    308 CheckpointInvalid "checkpoint_invalid" Source Never 409 "CheckpointInvalidError" "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL"
 
     401 Unavailable "unavailable" Store Backoff 503 "UnavailableError" "try again later"
     402 Timeout "timeout" Store Backoff 504 "OperationTimeoutError" "try again, or allow more time"

@@ -12,13 +12,14 @@ use std::thread;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, Operation, Outcomes, held_back};
 use crate::schema::{RecordType, Schema};
-use crate::store::{Settings, StoredRecord, WriteTransaction};
+use crate::store::{Generator, Settings, StoredRecord, WriteTransaction};
 use crate::workspace::ApplyOptions;
 
 use super::Stopwatches;
+use super::ahead::Trace;
 use super::changes::Changes;
 use super::decide::decide;
-use super::gather::gather;
+use super::gather::{Gathered, gather};
 use super::references::Sought;
 use super::working_set::{WorkingSet, WorkingSets};
 
@@ -34,17 +35,26 @@ const QUEUE: usize = 4;
 pub(super) struct Terms<'a> {
     pub(super) schema: &'a Schema,
     pub(super) settings: Settings,
+    pub(super) generator: &'a Generator,
     pub(super) options: ApplyOptions,
     pub(super) watches: &'a Stopwatches,
 }
 
-/// Applies a batch; the caller commits.
+/// A batch that was applied.
+pub(super) struct Applied {
+    pub(super) outcomes: Outcomes,
+    /// What it has changed, where records of only one type were gathered.
+    pub(super) trace: Option<Trace>,
+}
+
+/// Applies a batch; the caller commits. What it is about may have been gathered already.
 pub(super) fn apply(
     transaction: &mut dyn WriteTransaction,
     terms: Terms<'_>,
     operations: Vec<Operation>,
-) -> Result<Outcomes> {
-    let Terms { schema, settings, options, watches } = terms;
+    gathered: Option<Gathered>,
+) -> Result<Applied> {
+    let Terms { schema, settings, generator, options, watches } = terms;
     let written = operations.iter().map(|operation| &operation.record_type);
     let written = record_types(written)
         .iter()
@@ -52,12 +62,23 @@ pub(super) fn apply(
         .map(|known| schema.record_type(known.api_name()).cloned())
         .collect::<Result<Vec<_>>>()?;
     let mut sets = WorkingSets::default();
-    let sought = watches.resolve.time(|| Sought::by(&operations, schema));
-    for record_type in record_types(written.iter().chain(sought.record_types())) {
-        let set = watches
-            .resolve
-            .time(|| gather(transaction, settings, &record_type, &operations, &sought, options))?;
-        sets.insert(record_type.api_name().to_owned(), set);
+    let mut begin = |transaction: &mut dyn WriteTransaction, gathered: Gathered| -> Result<()> {
+        let set = gathered.begin(transaction)?;
+        sets.insert(set.record_type.api_name().to_owned(), set);
+        Ok(())
+    };
+    match gathered {
+        Some(gathered) => watches.resolve.time(|| begin(transaction, gathered))?,
+        None => {
+            let sought = watches.resolve.time(|| Sought::by(&operations, schema));
+            for record_type in record_types(written.iter().chain(sought.record_types())) {
+                let about = (&record_type, &operations[..], &sought);
+                watches.resolve.time(|| {
+                    let gathered = gather(transaction, generator, settings, about, options)?;
+                    begin(transaction, gathered)
+                })?;
+            }
+        }
     }
     let is_large = operations.len() >= LARGE && options.mode == ApplyMode::PerRecord;
     if is_large && let [record_type] = &written[..] {
@@ -66,13 +87,19 @@ pub(super) fn apply(
     }
     let outcomes = watches.decide.time(|| decide_all(settings, &mut sets, operations, options));
     if options.mode == ApplyMode::AllOrNothing && outcomes.iter().any(Result::is_err) {
-        return Ok(all_or_nothing(outcomes));
+        return Ok(Applied { outcomes: all_or_nothing(outcomes), trace: None });
     }
+    let mut traces = Vec::new();
     for set in sets.into_values() {
         let changes = watches.decide.time(|| set.close());
-        watches.write.time(|| changes.write(transaction))?;
+        traces.push(watches.write.time(|| changes.write(transaction))?);
     }
-    Ok(outcomes)
+    Ok(Applied { outcomes, trace: only(traces) })
+}
+
+/// The trace in the one type that was gathered.
+fn only(mut traces: Vec<Option<Trace>>) -> Option<Trace> {
+    traces.pop().filter(|_| traces.is_empty()).flatten()
 }
 
 /// Decides every operation, in order.
@@ -91,7 +118,7 @@ fn apply_overlapped(
     Terms { settings, options, watches, .. }: Terms<'_>,
     mut sets: WorkingSets,
     (record_type, operations): (&Arc<RecordType>, Vec<Operation>),
-) -> Result<Outcomes> {
+) -> Result<Applied> {
     thread::scope(|scope| {
         let (settled, to_write) = sync_channel::<Vec<StoredRecord>>(QUEUE);
         let decider = scope.spawn(move || -> Option<(Outcomes, Vec<Changes>)> {
@@ -118,10 +145,11 @@ fn apply_overlapped(
         let decided = decider.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let (outcomes, changes) = decided
             .ok_or_else(|| Error::new(ErrorCode::Internal, "a batch was not decided to its end"))?;
+        let mut traces = Vec::new();
         for changes in changes {
-            watches.write.time(|| changes.write(transaction))?;
+            traces.push(watches.write.time(|| changes.write(transaction))?);
         }
-        Ok(outcomes)
+        Ok(Applied { outcomes, trace: only(traces) })
     })
 }
 

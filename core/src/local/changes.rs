@@ -8,6 +8,8 @@ use crate::store::history::NewLog;
 use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord, WriteTransaction};
 use crate::value::Timestamp;
 
+use super::ahead::Trace;
+
 /// Changes of records of one type that are left to be written.
 pub(super) struct Changes {
     pub(super) record_type: Arc<RecordType>,
@@ -21,6 +23,8 @@ pub(super) struct Changes {
     pub(super) log: NewLog,
     pub(super) key_attributes: Vec<usize>,
     pub(super) keys: KeyChanges,
+    /// The latest update of the type before and after them.
+    pub(super) since: Timestamp,
     pub(super) latest_update: Timestamp,
 }
 
@@ -46,9 +50,9 @@ impl KeyChanges {
 
 impl Changes {
     /// Writes them; nothing at all where nothing changed.
-    pub(super) fn write(self, transaction: &mut dyn WriteTransaction) -> Result<()> {
+    pub(super) fn write(self, transaction: &mut dyn WriteTransaction) -> Result<Option<Trace>> {
         if !self.is_changed {
-            return Ok(());
+            return Ok(None);
         }
         let record_type = &*self.record_type;
         transaction.insert(record_type, &self.inserts)?;
@@ -60,6 +64,15 @@ impl Changes {
             transaction.change_keys(record_type, *attribute, removed, added)?;
         }
         transaction.log(record_type, &self.log)?;
-        transaction.note_latest_update(record_type, self.latest_update)
+        transaction.note_latest_update(record_type, self.latest_update)?;
+        let moved = self.archives.iter().chain(&self.restores).map(|(row, _)| *row);
+        Ok(Some(Trace {
+            rows: self.updates.iter().map(|update| update.row).chain(moved).collect(),
+            since: self.since,
+            until: self.latest_update,
+            record_type: self.record_type,
+            key_attributes: self.key_attributes,
+            keys: self.keys,
+        }))
     }
 }

@@ -13,7 +13,9 @@ use crate::error::Result;
 use crate::operation::{ItemEdit, MatchTarget, Operation, OperationKind};
 use crate::record::{Attributes, Change};
 use crate::schema::{Origin, RecordType};
-use crate::store::{RowKey, Selection, Settings, StoredRecord, WriteTransaction};
+use crate::store::{
+    Generator, ReadTransaction, RowKey, Selection, Settings, StoredRecord, WriteTransaction,
+};
 use crate::value::Value;
 use crate::workspace::ApplyOptions;
 
@@ -26,15 +28,31 @@ use super::references::Sought;
 use super::repeated::find_repeated;
 use super::working_set::{FoundKeys, WorkingSet};
 
+/// What a batch is about in one type, as one state of the store has it.
+pub(super) struct Gathered {
+    pub(super) set: WorkingSet,
+    /// New records that the batch can make at most.
+    creations: usize,
+}
+
+impl Gathered {
+    /// Makes it ready for the batch to be decided, in the transaction that will write it.
+    pub(super) fn begin(mut self, transaction: &mut dyn WriteTransaction) -> Result<WorkingSet> {
+        let record_type = Arc::clone(&self.set.record_type);
+        let latest = transaction.latest_update(&record_type)?;
+        self.set.begin(latest, transaction.allocate(&record_type, self.creations)?);
+        Ok(self.set)
+    }
+}
+
 /// Finds and loads every stored record of one type that the operations may touch or refer to.
 pub(super) fn gather(
-    transaction: &mut dyn WriteTransaction,
+    transaction: &mut dyn ReadTransaction,
+    generator: &Generator,
     settings: Settings,
-    record_type: &Arc<RecordType>,
-    operations: &[Operation],
-    sought: &Sought<'_>,
+    (record_type, operations, sought): (&Arc<RecordType>, &[Operation], &Sought<'_>),
     options: ApplyOptions,
-) -> Result<WorkingSet> {
+) -> Result<Gathered> {
     let of_type = || {
         operations
             .iter()
@@ -79,9 +97,7 @@ pub(super) fn gather(
         };
         records.into_iter().map(entry).collect()
     };
-    let latest = transaction.latest_update(record_type)?;
-    let generator = transaction.generator();
-    let (clock, random) = (Clock::after(latest, generator.times()), generator.ids());
+    let (clock, random) = (Clock::new(generator.times()), generator.ids());
     let names_ids = !ids.is_empty();
     let log = ChangeLog::new(settings.keeps_history);
     let of_type_now = Arc::clone(record_type);
@@ -98,14 +114,13 @@ pub(super) fn gather(
         left_out.leave_out(&selection);
         creations -= complete(transaction, &mut set, &left_out, of_type().zip(&found))?;
     }
-    set.give_rows(transaction.allocate(record_type, creations)?);
-    Ok(set)
+    Ok(Gathered { set, creations })
 }
 
 /// The archived records that operations bring back, sorted; the keys that come back with them and
 /// that no other record may hold are then wanted too.
 fn find_archived(
-    transaction: &mut dyn WriteTransaction,
+    transaction: &mut dyn ReadTransaction,
     record_type: &RecordType,
     wanted: &mut Wanted<'_>,
 ) -> Result<Vec<RowKey>> {
@@ -147,7 +162,7 @@ fn find(set: &WorkingSet, operation: &Operation) -> Found {
 
 /// Loads what was left out of records where it is needed; counts the asserts that find a record.
 fn complete<'a>(
-    transaction: &mut dyn WriteTransaction,
+    transaction: &mut dyn ReadTransaction,
     set: &mut WorkingSet,
     left_out: &Selection,
     operations: impl Iterator<Item = (&'a Operation, &'a Found)>,

@@ -64,6 +64,12 @@ impl Holders {
         found
     }
 
+    /// Whether a key is asked for.
+    pub(super) fn knows(&self, attribute: usize, key: &str) -> bool {
+        let known = self.attributes.iter().find(|(known, _)| *known == attribute);
+        known.is_some_and(|(_, holders)| holders.contains_key(key))
+    }
+
     /// Notes that a record holds a key. A key that nobody asks for needs no entry.
     pub(super) fn add(&mut self, attribute: usize, key: &str, record: usize) {
         if let Some(held) = self.get_mut(attribute, key) {

@@ -1,5 +1,6 @@
 //! The local workspace: what operations mean, over any store.
 
+mod ahead;
 mod api_keys;
 mod batch;
 mod change_log;
@@ -21,6 +22,7 @@ mod twin;
 mod whole_batch;
 mod working_set;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -36,9 +38,10 @@ use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Store, StoredRecord};
 use crate::twin::Twin;
-use crate::workspace::{ApplyOptions, ApplyTimes, Settle, Workspace};
+use crate::workspace::{ApplyOptions, ApplyTimes, Prepared, Settle, Workspace};
 
-use batch::Terms;
+use ahead::{Ahead, Lookout};
+use batch::{Applied, Terms};
 use custom_schema::CustomSchema;
 
 /// A workspace whose records live in a store on this machine.
@@ -47,6 +50,7 @@ pub(crate) struct LocalWorkspace<S> {
     custom: CustomSchema,
     organization_id: Uuid,
     stopwatches: Stopwatches,
+    lookout: Lookout,
 }
 
 /// The time spent on each step of applying batches.
@@ -87,7 +91,8 @@ impl<S: Store> LocalWorkspace<S> {
         }
         let custom = CustomSchema::new(schema, store.read()?.declarations()?)?;
         let organization_id = known.organization_id;
-        Ok(Self { store, custom, organization_id, stopwatches: Stopwatches::default() })
+        let (stopwatches, lookout) = (Stopwatches::default(), Lookout::default());
+        Ok(Self { store, custom, organization_id, stopwatches, lookout })
     }
 }
 
@@ -137,16 +142,35 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
+        self.apply_prepared(Prepared::new(operations, options), settle)
+    }
+
+    fn prepare(&self, operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
+        let look = || self.lookout.look(&self.store, self.schema(), &operations, options);
+        // What keeps it from being read now is met again, and told, in the batch's turn.
+        let ahead = self.stopwatches.resolve.time(look).ok().flatten();
+        let ahead = ahead.map(|ahead| Box::new(ahead) as Box<dyn Any + Send>);
+        Prepared { operations, options, ahead }
+    }
+
+    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+        let Prepared { operations, options, ahead } = prepared;
         let mut transaction = self.store.write()?;
         // Another program may have added to them, and changed the settings.
         let schema = self.custom.renewed(transaction.declarations()?)?;
         let settings = transaction.settings()?;
-        let watches = &self.stopwatches;
-        let terms = Terms { schema: &schema, settings, options, watches };
-        let outcomes = whole_batch::apply(&mut *transaction, terms, operations)?;
+        let gathered = match ahead.and_then(|ahead| ahead.downcast::<Ahead>().ok()) {
+            Some(ahead) => self.lookout.take(*ahead, &mut *transaction, &schema, settings)?,
+            None => None,
+        };
+        let (generator, watches) = (self.store.generator(), &self.stopwatches);
+        let terms = Terms { schema: &schema, settings, generator, options, watches };
+        let Applied { outcomes, trace } =
+            whole_batch::apply(&mut *transaction, terms, operations, gathered)?;
         let journal: &mut dyn Journal = &mut *transaction;
         watches.write.time(|| settle(&outcomes, journal))?;
         watches.commit.time(|| transaction.commit())?;
+        self.lookout.note(trace);
         Ok(outcomes)
     }
 

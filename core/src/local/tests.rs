@@ -15,10 +15,10 @@ use crate::schema::{RecordType, Write};
 use crate::store::journal::RejectFilter;
 use crate::workspace::{ApplyOptions, Workspace};
 
-const CREATE: OpenOptions =
+pub(super) const CREATE: OpenOptions =
     OpenOptions { create: true, rejects_duplicates: None, keeps_history: None };
 
-fn object(json: &Json) -> Map<String, Json> {
+pub(super) fn object(json: &Json) -> Map<String, Json> {
     json.as_object().cloned().expect("an object")
 }
 
@@ -196,7 +196,7 @@ fn random_operation(
 }
 
 /// What a record says, without what differs between two workspaces.
-fn content(workspace: &dyn Workspace, id: uuid::Uuid) -> Option<Json> {
+pub(super) fn content(workspace: &dyn Workspace, id: uuid::Uuid) -> Option<Json> {
     let mut json = workspace.get("contact", id).ok()?.to_json();
     for name in ["id", "organization_id", "created_at", "updated_at"] {
         json["attributes"][name] = Json::Null;
@@ -261,7 +261,7 @@ fn a_large_batch_leaves_what_its_operations_leave_few_by_few() {
 
 /// An assert of few people and few titles, so that most repeat an earlier one; now and then
 /// something else.
-fn random_repeat(
+pub(super) fn random_repeat(
     random: &mut fastrand::Rng,
     contact: &Arc<RecordType>,
     ids: &[uuid::Uuid],
@@ -383,7 +383,10 @@ fn an_older_workspace_is_brought_up_to_date_with_what_it_holds() {
     database
         .execute_batch(&format!(
             "DROP TABLE headwater_api_key; DROP TABLE headwater_actor; \
-             DROP TABLE headwater_unlogged; PRAGMA user_version = 1; \
+             DROP TABLE headwater_unlogged; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rows; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rejects; \
+             PRAGMA user_version = 1; \
              INSERT INTO headwater_run VALUES \
              (1, '{run}', 'h', 'csv', '1', 'done', '2026-01-01T00:00:00Z', NULL, NULL); \
              INSERT INTO headwater_run_stream VALUES \

@@ -7,18 +7,20 @@ use crate::operation::{ApplyMode, EdgeOf, Operation, OperationKind, Outcomes};
 use crate::store::WriteTransaction;
 use crate::workspace::ApplyOptions;
 
-use super::batch::{self, Terms, all_or_nothing};
+use super::batch::{self, Applied, Terms, all_or_nothing};
 use super::edges::{self, Parent};
+use super::gather::Gathered;
 
 /// Applies a batch; the caller commits.
 pub(super) fn apply(
     transaction: &mut dyn WriteTransaction,
     terms: Terms<'_>,
     operations: Vec<Operation>,
-) -> Result<Outcomes> {
+    gathered: Option<Gathered>,
+) -> Result<Applied> {
     let is_edge = |operation: &Operation| matches!(operation.kind, OperationKind::EditEdge { .. });
     if !operations.iter().any(is_edge) {
-        return batch::apply(transaction, terms, operations);
+        return batch::apply(transaction, terms, operations, gathered);
     }
     let Terms { schema, options, watches, .. } = terms;
     let each = ApplyOptions { mode: ApplyMode::PerRecord, ..options };
@@ -35,7 +37,7 @@ pub(super) fn apply(
         };
         let Operation { record_type, writes_read_only, .. } = operation;
         let before = std::mem::take(&mut run);
-        outcomes.extend(batch::apply(transaction, each, before)?);
+        outcomes.extend(batch::apply(transaction, each, before, None)?.outcomes);
         let edited = record_of(of, &outcomes).and_then(|id| {
             let parent = Parent { record_type: &record_type, id, relationship };
             let write = || edges::apply(transaction, schema, &parent, *edit, writes_read_only);
@@ -46,12 +48,12 @@ pub(super) fn apply(
             outcome => outcomes.push(outcome),
         }
     }
-    outcomes.extend(batch::apply(transaction, each, run)?);
+    outcomes.extend(batch::apply(transaction, each, run, None)?.outcomes);
     if options.mode == ApplyMode::AllOrNothing && outcomes.iter().any(Result::is_err) {
         transaction.undo_to_mark()?;
-        return Ok(all_or_nothing(outcomes));
+        return Ok(Applied { outcomes: all_or_nothing(outcomes), trace: None });
     }
-    Ok(outcomes)
+    Ok(Applied { outcomes, trace: None })
 }
 
 /// The record whose edge is edited.

@@ -11,7 +11,7 @@ use crate::operation::{Digest, MatchTarget};
 use crate::record::{Attributes, Record};
 use crate::schema::{Origin, RecordType};
 use crate::store::{Ids, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 use super::change_log::ChangeLog;
 use super::changes::{Changes, KeyChanges};
@@ -109,10 +109,22 @@ impl WorkingSet {
         self.entries[index].record = record;
     }
 
-    /// Takes in rows for new records.
-    pub(super) fn give_rows(&mut self, mut rows: Vec<(RowKey, Uuid)>) {
+    /// Begins to change records: new ones get these rows, and times go on after the latest one.
+    pub(super) fn begin(&mut self, latest: Timestamp, mut rows: Vec<(RowKey, Uuid)>) {
+        self.clock.go_on_after(latest);
+        self.entries.reserve(rows.len());
         rows.reverse();
         self.free = rows;
+    }
+
+    /// Whether a record was gathered.
+    pub(super) fn holds(&self, row: RowKey) -> bool {
+        self.entries.binary_search_by_key(&row, |entry| entry.record.row).is_ok()
+    }
+
+    /// Whether a key was looked up.
+    pub(super) fn asks_for(&self, attribute: usize, key: &str) -> bool {
+        self.holders.knows(attribute, key)
     }
 
     /// Whether these changes need values of a record that were left out: an array behind a
@@ -154,6 +166,7 @@ impl WorkingSet {
     /// Every record that a match finds, each once.
     pub(super) fn matched(&self, target: &MatchTarget) -> Found {
         match target {
+            _ if self.entries.is_empty() => Found::new(),
             MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
             MatchTarget::Values { attribute, values } => {
                 let keys = values
@@ -446,6 +459,7 @@ impl WorkingSet {
             log,
             keys: self.keys,
             key_attributes: self.key_attributes,
+            since: self.clock.began(),
             latest_update: self.clock.latest(),
             record_type: self.record_type,
         }

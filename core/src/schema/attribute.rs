@@ -109,7 +109,21 @@ impl Attribute {
     ) -> Result<Option<Value>> {
         let context = Context { options: &self.options, default_region };
         value::parse(self.value_type, self.is_array, input, context)
+            .and_then(|value| self.check_exact(value))
             .map_err(|error| error.at_field(&self.api_name))
+    }
+
+    /// Two numbers that are one as floats must not be one record.
+    fn check_exact(&self, value: Option<Value>) -> Result<Option<Value>> {
+        match value {
+            Some(Value::Number(number)) if self.is_unique && number.is_vague() => {
+                let what =
+                    "expected a number that is exact, found one of more digits than are kept";
+                Err(Error::new(ErrorCode::FieldValueInvalid, what)
+                    .hint("a whole number has 64 bits: keep a longer one as text"))
+            }
+            value => Ok(value),
+        }
     }
 
     /// Refuses a write that the attribute does not allow.

@@ -82,7 +82,8 @@ pub struct ConnectorDescription {
     pub name: String,
     /// Semantic version of the connector.
     pub version: String,
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     pub config_schema: Json,
 }
 
@@ -174,6 +175,9 @@ pub struct Batch {
     pub bad_rows: Vec<BadRow>,
     /// Where to resume after this batch.
     pub checkpoint: Checkpoint,
+    /// The file, or other part of the stream, that all its rows come from; empty where there is
+    /// one only.
+    pub part: String,
 }
 
 /// What to read.

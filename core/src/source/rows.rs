@@ -129,5 +129,6 @@ fn whole_batch(payload: Payload, row_count: usize) -> Batch {
         positions: Vec::new(),
         bad_rows: Vec::new(),
         checkpoint: Checkpoint::default(),
+        part: String::new(),
     }
 }

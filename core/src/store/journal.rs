@@ -190,6 +190,17 @@ pub struct StreamState {
     pub rows: u64,
     /// Whether the stream was read to its end.
     pub is_finished: bool,
+    /// What the limit on refused rows is judged by.
+    pub judged: Judged,
+}
+
+/// Rows since the beginning of a read, over all runs that resumed it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Rows that were read.
+    pub read: u64,
+    /// Those of them that were refused.
+    pub rejected: u64,
 }
 
 /// Reads the journal.

@@ -172,6 +172,13 @@ pub trait Store: Send + Sync {
     /// `store_busy`, `store_io`, `store_corrupt`.
     fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
 
+    /// As [`Store::read`], for one reader after another beside a writer: what a store does for
+    /// itself now and then waits for the end of such a read.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn read_ahead(&self) -> Result<Box<dyn ReadTransaction + '_>>;
+
     /// Does now what would otherwise be left for the closing, so that closing is quick.
     ///
     /// # Errors
@@ -224,6 +231,13 @@ pub trait ReadTransaction: JournalReader + KeyReader + HistoryReader {
         record_type: &RecordType,
         ids: &[Uuid],
     ) -> Result<Vec<Option<RowKey>>>;
+
+    /// The latest `updated_at` ever given to a record of this type: as long as it is the same, no
+    /// record of the type has come, gone or changed.
+    ///
+    /// # Errors
+    /// `store_io`.
+    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp>;
 
     /// The records that hold any of these keys (sorted, without repeats): the place of the key
     /// in `keys` and the record, in the order of both.
@@ -308,12 +322,6 @@ pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter + HistoryWrite
     /// # Errors
     /// `store_io`, `store_full`.
     fn allocate(&mut self, record_type: &RecordType, count: usize) -> Result<Vec<(RowKey, Uuid)>>;
-
-    /// The latest `updated_at` ever given to a record of this type.
-    ///
-    /// # Errors
-    /// `store_io`.
-    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp>;
 
     /// Notes the latest `updated_at` that this transaction gave.
     ///

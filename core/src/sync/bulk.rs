@@ -9,13 +9,13 @@ use crate::schema::{RecordType, nearest};
 use crate::source::{Control, Stream, StreamDescription, StreamField};
 use crate::store::journal::Counts;
 use crate::value::is_phone_region;
-use crate::workspace::{ApplyOptions, Workspace};
+use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
 use super::automatic;
 use super::job::{DEFAULT_COMMIT_ROWS, unknown_region};
 use super::mapping::Mapping;
 use super::pipeline::MappedBatch;
-use super::pump::{Pace, pump};
+use super::pump::{Pace, Sink, pump};
 use super::stages::{StageTimes, Stages};
 use super::stream_job::{Mode, NullPolicy, StreamJob};
 
@@ -212,8 +212,11 @@ pub fn apply_rows(
         unused_columns: Vec::new(),
         each,
     };
-    let mut commit = |batches, _is_end| applied.commit(batches);
-    let end = pump(stream, &mapping, 0, pace, control, &stages, &mut commit);
+    let options = ApplyOptions { mode: bulk.apply, ..ApplyOptions::default() };
+    let prepare = |batches| Due::new(workspace, options, batches);
+    let mut commit = |due, _is_end| applied.commit(due);
+    let sink = Sink { prepare: &prepare, commit: &mut commit };
+    let end = pump(stream, &mapping, 0, pace, control, &stages, sink);
     Ok(BulkReport {
         counts: applied.counts,
         unused_columns: applied.unused_columns,
@@ -246,6 +249,24 @@ fn unknown(record_type: &RecordType, column: &str, known: &[(String, String)]) -
     }
 }
 
+/// Rows that are ready to be applied.
+struct Due {
+    batches: Vec<MappedBatch>,
+    prepared: Prepared,
+}
+
+impl Due {
+    fn new(
+        workspace: &dyn Workspace,
+        options: ApplyOptions,
+        mut batches: Vec<MappedBatch>,
+    ) -> Self {
+        let operations =
+            batches.iter_mut().flat_map(|batch| std::mem::take(&mut batch.operations)).collect();
+        Self { batches, prepared: workspace.prepare(operations, options) }
+    }
+}
+
 /// Applies rows and tells of each.
 struct Applied<'a> {
     bulk: &'a Bulk,
@@ -257,21 +278,17 @@ struct Applied<'a> {
 }
 
 impl Applied<'_> {
-    fn commit(&mut self, mut batches: Vec<MappedBatch>) -> Result<()> {
+    fn commit(&mut self, due: Due) -> Result<()> {
+        let Due { mut batches, prepared } = due;
         if batches.is_empty() {
             return Ok(());
         }
         self.check_unused(&mut batches)?;
         let is_whole = self.bulk.apply == ApplyMode::AllOrNothing;
         let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
-        let operations: Vec<_> =
-            batches.iter_mut().flat_map(|batch| std::mem::take(&mut batch.operations)).collect();
         let outcomes = match refused.filter(|_| is_whole) {
-            Some(row) => operations.iter().map(|_| Err(held_back(row))).collect(),
-            None => {
-                let options = ApplyOptions { mode: self.bulk.apply, ..ApplyOptions::default() };
-                self.workspace.apply(operations, options)?
-            }
+            Some(row) => (0..prepared.len()).map(|_| Err(held_back(row))).collect(),
+            None => self.workspace.apply_prepared(prepared, &mut |_, _| Ok(()))?,
         };
         let told = self.tell(batches, outcomes);
         // A remote workspace tells what it did before it failed as a whole.

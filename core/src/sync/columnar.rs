@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, Serde};
 use rustc_hash::FxHashSet;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::source::{ArrowRows, Column};
 use crate::value::Input;
 
@@ -22,7 +22,7 @@ impl<'a> Columnar<'a> {
     /// Finds the columns; those that are not wanted go to `unused`.
     ///
     /// # Errors
-    /// `source_data_invalid` if a wanted column has a type that cannot be read; `is_mentioned`
+    /// `source_data_invalid` if a wanted column has a type that cannot be read, or comes twice; `is_mentioned`
     /// says which are wanted beside those in a slot.
     pub(super) fn new(
         columns: &Columns,
@@ -33,7 +33,13 @@ impl<'a> Columnar<'a> {
         let mut slots: Vec<Option<Column<'a>>> = Vec::new();
         slots.resize_with(columns.names().len(), || None);
         for (index, name) in rows.names().enumerate() {
-            match columns.find(name) {
+            match columns.find_in_row(name, unused) {
+                Some(slot) if slots[slot].is_some() => {
+                    let what = format!("two columns of the rows name {}", columns.names()[slot]);
+                    return Err(Error::new(ErrorCode::SourceDataInvalid, what)
+                        .at_field(name)
+                        .hint("leave one of them out, or write a job file that maps them"));
+                }
                 Some(slot) => slots[slot] = Some(rows.column(index)?),
                 None => {
                     if is_mentioned(name) {

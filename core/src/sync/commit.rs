@@ -5,18 +5,44 @@ use std::time::Instant;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Actor, ApplyMode, Outcomes};
 use crate::source::Checkpoint;
-use crate::store::journal::{Counts, Journal, Reject, Run, StreamRun, StreamState};
-use crate::workspace::{ApplyOptions, Workspace};
+use crate::store::journal::{Counts, Journal, Judged, Reject, Run, StreamRun, StreamState};
+use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
 use super::job::Job;
+use super::limit;
 use super::pipeline::MappedBatch;
 use super::plan::StreamPlan;
-use super::stream_job::{OnReject, RejectLimit};
+use super::stream_job::OnReject;
 
 /// The largest part of a refused row that is kept, in bytes.
 const MAX_ROW_BYTES: usize = 16 * 1024;
-/// A share of refused rows is judged from here on, or at the end.
-const SHARE_JUDGED_FROM: u64 = 1000;
+
+/// Batches that are ready to be committed.
+pub(super) struct Due {
+    batches: Vec<MappedBatch>,
+    prepared: Prepared,
+    /// Whether nothing of them may be written, because a row was refused.
+    is_held_back: bool,
+}
+
+/// Makes batches ready to be committed.
+pub(super) fn prepare(
+    workspace: &dyn Workspace,
+    on_reject: OnReject,
+    actor: &Actor,
+    mut batches: Vec<MappedBatch>,
+) -> Due {
+    let stops = on_reject == OnReject::Stop;
+    let is_held_back = stops && batches.iter().any(|batch| batch.first_refused().is_some());
+    let mut operations = Vec::with_capacity(batches.iter().map(MappedBatch::len).sum());
+    if !is_held_back {
+        batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
+    }
+    operations.iter_mut().for_each(|operation| operation.actor = Some(actor.clone()));
+    let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
+    let options = ApplyOptions { mode, ..ApplyOptions::default() };
+    Due { batches, prepared: workspace.prepare(operations, options), is_held_back }
+}
 
 /// Commits the batches of one stream.
 pub(super) struct Committer<'a> {
@@ -27,7 +53,8 @@ pub(super) struct Committer<'a> {
     /// The place of the stream in the run.
     stream: usize,
     state: StreamState,
-    actor: Actor,
+    /// Where the run began.
+    begun: StreamState,
     started: Instant,
     seen: rustc_hash::FxHashSet<String>,
 }
@@ -47,11 +74,11 @@ impl<'a> Committer<'a> {
         });
         Self {
             stream: run.streams.len() - 1,
-            actor: Actor::run(run.id),
             job,
             plan,
             workspace,
             run,
+            begun: state.clone(),
             state,
             started: Instant::now(),
             seen: rustc_hash::FxHashSet::default(),
@@ -68,50 +95,50 @@ impl<'a> Committer<'a> {
     /// # Errors
     /// What keeps the batch from being written, or what ends the run because of refused rows;
     /// in the latter case what was not refused is committed, unless `on_reject` says stop.
-    pub(super) fn commit(&mut self, mut batches: Vec<MappedBatch>, is_end: bool) -> Result<()> {
-        let rows_read = batches.iter().map(MappedBatch::len).sum();
+    pub(super) fn commit(&mut self, due: Due, is_end: bool) -> Result<()> {
+        let Due { mut batches, prepared, is_held_back } = due;
+        let rows_read: usize = batches.iter().map(MappedBatch::len).sum();
         for batch in &mut batches {
             self.seen.extend(batch.unused.drain(..));
         }
         let stops = self.plan.job.on_reject == OnReject::Stop;
-        let is_held_back = stops && batches.iter().any(|batch| batch.first_refused().is_some());
-        let mut operations = Vec::with_capacity(rows_read);
-        if !is_held_back {
-            batches.iter_mut().for_each(|batch| operations.append(&mut batch.operations));
-        }
-        operations.iter_mut().for_each(|operation| operation.actor = Some(self.actor.clone()));
-        let mode = if stops { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
-        let options = ApplyOptions { mode, ..ApplyOptions::default() };
-
         let mut run = self.run.clone();
         let mut state = self.state.clone();
         let stream = &mut run.streams[self.stream];
         stream.unused_columns =
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
         let mut is_stopped = is_held_back;
-        let settled =
-            self.workspace.apply_and_settle(operations, options, &mut |outcomes, journal| {
-                require_ownership(journal, self.plan, &state)?;
-                is_stopped |= stops && outcomes.iter().any(Result::is_err);
-                if !is_stopped {
-                    require_outcomes(outcomes)?;
+        let mut over_limit = None;
+        let settled = self.workspace.apply_prepared(prepared, &mut |outcomes, journal| {
+            require_ownership(journal, self.plan, &state)?;
+            is_stopped |= stops && outcomes.iter().any(Result::is_err);
+            if !is_stopped {
+                require_outcomes(outcomes)?;
+            }
+            let elapsed = self.started.elapsed();
+            let stream = &mut run.streams[self.stream];
+            stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+            let counts = &mut stream.counts;
+            let refused_before = counts.rejected;
+            let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
+            let refused = counts.rejected - refused_before;
+            if !is_stopped {
+                state.rows += rows_read as u64;
+                if let Some(last) = batches.last() {
+                    state.checkpoint = last.checkpoint.clone();
                 }
-                let elapsed = self.started.elapsed();
-                let stream = &mut run.streams[self.stream];
-                stream.elapsed_micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
-                let counts = &mut stream.counts;
-                let rejects = settle(self.job, self.plan, &batches, outcomes, is_stopped, counts);
-                if !is_stopped {
-                    state.rows += rows_read as u64;
-                    if let Some(last) = batches.last() {
-                        state.checkpoint = last.checkpoint.clone();
-                    }
-                    state.is_finished = is_end;
-                    journal.save_stream_state(&self.plan.key, &state)?;
+                state.is_finished = is_end;
+                state.judged.read += rows_read as u64;
+                state.judged.rejected += refused;
+                over_limit = limit::exceeded(self.plan, state.judged, is_end);
+                if over_limit.is_some() {
+                    state = limit::state_after(self.plan, &self.begun, state.clone());
                 }
-                journal.save_run(&run)?;
-                journal.add_rejects(run.id, &rejects)
-            });
+                journal.save_stream_state(&self.plan.key, &state)?;
+            }
+            journal.save_run(&run)?;
+            journal.add_rejects(run.id, &rejects)
+        });
         settled.map_err(|error| self.job.secrets.hide_in(error))?;
         *self.run = run;
         self.state = state;
@@ -122,31 +149,7 @@ impl<'a> Committer<'a> {
             )
             .hint("see the rejects of this run; nothing of its batch was written"));
         }
-        self.check_limit(is_end)
-    }
-
-    /// Ends the run once more rows were refused than the job allows.
-    fn check_limit(&self, is_end: bool) -> Result<()> {
-        let counts = &self.stream().counts;
-        let exceeded = match self.plan.job.max_rejects {
-            None => None,
-            Some(RejectLimit::Count(limit)) => {
-                (counts.rejected > limit).then(|| format!("{limit} are allowed"))
-            }
-            Some(RejectLimit::Share(share)) => {
-                #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
-                let is_over = counts.rejected as f64 > share * counts.read as f64;
-                (is_over && (is_end || counts.read >= SHARE_JUDGED_FROM))
-                    .then(|| format!("{}% are allowed", share * 100.0))
-            }
-        };
-        let Some(allowed) = exceeded else { return Ok(()) };
-        Err(Error::new(
-            ErrorCode::SourceDataInvalid,
-            format!("{} of {} rows were refused, {allowed}", counts.rejected, counts.read),
-        )
-        .at_field("max_rejects")
-        .hint("see the rejects of this run, correct the source or the job, then run again"))
+        over_limit.map_or(Ok(()), Err)
     }
 }
 
@@ -188,11 +191,16 @@ fn settle(
 ) -> Vec<Reject> {
     let mut rejects = Vec::new();
     let mut outcomes = outcomes.iter();
-    let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
-        counts.refuse(error.code());
-        rejects.push(reject(job, plan, error, position, raw));
-    };
     for batch in batches {
+        let before = rejects.len();
+        let mut refuse = |counts: &mut Counts, error: &Error, position: u64, raw: &str| {
+            counts.refuse(error.code());
+            let mut reject = reject(job, plan, error, position, raw);
+            if !batch.part.is_empty() {
+                reject.message = format!("{}: {}", batch.part, reject.message);
+            }
+            rejects.push(reject);
+        };
         for (index, row) in batch.rows.iter().enumerate() {
             let error = match &row.refused {
                 Some(error) => Some(error),
@@ -213,8 +221,9 @@ fn settle(
         for bad in &batch.bad_rows {
             refuse(counts, &bad.error, bad.position, &bad.raw);
         }
+        // Positions may be counted anew in the next batch.
+        rejects[before..].sort_by_key(|reject| reject.position);
     }
-    rejects.sort_by_key(|reject| reject.position);
     rejects
 }
 
@@ -238,5 +247,11 @@ fn reject(job: &Job, plan: &StreamPlan<'_>, error: &Error, position: u64, raw: &
 
 /// The state of a stream that starts at its beginning.
 pub(super) fn beginning(run: uuid::Uuid) -> StreamState {
-    StreamState { run, checkpoint: Checkpoint::default(), rows: 0, is_finished: false }
+    StreamState {
+        run,
+        checkpoint: Checkpoint::default(),
+        rows: 0,
+        is_finished: false,
+        judged: Judged::default(),
+    }
 }

@@ -114,12 +114,23 @@ impl<'a> Section<'a> {
         })
     }
 
-    fn error(&self, message: &str) -> Error {
+    /// A key that was not taken yet.
+    pub(super) fn left(&self) -> Option<&str> {
+        self.entries.first().map(|(name, _)| name.as_str())
+    }
+
+    /// An error at this table.
+    pub(super) fn error(&self, message: &str) -> Error {
         Error::new(ErrorCode::ConfigInvalid, format!("{}: {message}", place(self.text, &self.span)))
     }
 }
 
 impl<'a> Node<'a> {
+    /// Where it stands: `line 3, column 5`.
+    pub(super) fn place(&self) -> String {
+        place(self.text, &self.span)
+    }
+
     /// An error at this place.
     pub(super) fn error(&self, message: &str) -> Error {
         Error::new(ErrorCode::ConfigInvalid, format!("{}: {message}", place(self.text, &self.span)))

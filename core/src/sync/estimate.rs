@@ -10,7 +10,7 @@ use crate::workspace::{Drift, Workspace};
 use super::job::Job;
 use super::pipeline::MappedBatch;
 use super::plan::{self, StreamPlan};
-use super::pump::{Pace, pump};
+use super::pump::{Pace, Sink, pump};
 use super::run::{RunOptions, resumed};
 use super::stages::Stages;
 
@@ -77,7 +77,8 @@ pub fn estimate(
             Ok(())
         };
         let pace = Pace::Rows(BATCH_ROWS);
-        pump(&mut *stream, &plan.mapping, 1, pace, control, &stages, &mut count)
+        let sink = Sink { prepare: &|batches| batches, commit: &mut count };
+        pump(&mut *stream, &plan.mapping, 1, pace, control, &stages, sink)
             .map_err(|error| job.secrets.hide_in(error))?;
     }
     #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more digits")]

@@ -1,6 +1,7 @@
 //! Jobs: what a sync reads, where it goes, and how rows become operations.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, ErrorCode, Result};
 use crate::open::{OpenOptions, open, open_remote};
 use crate::remote::{self, ApiKey, RemoteOptions};
+use crate::schema::Schema;
 use crate::source::ConnectorDescription;
 use crate::value::is_phone_region;
 use crate::workspace::Workspace;
@@ -138,8 +140,7 @@ impl Job {
         let default_region =
             document.take("default_region").map(|node| region(&node)).transpose()?;
         let streams = document.require("streams")?;
-        let streams =
-            streams.tables()?.into_iter().map(parse_stream).collect::<Result<Vec<_>>>()?;
+        let streams = parse_streams(streams)?;
         document.finish()?;
         let stream_outlines: Vec<&Json> = streams.iter().map(|stream| &stream.outline).collect();
         let outline = json!({
@@ -216,6 +217,33 @@ impl Job {
         open_remote(&self.workspace, options)
     }
 
+    /// The record types of its workspace, for [`check`](super::check): those of the standard where a
+    /// local workspace is not there yet. Nothing is made.
+    ///
+    /// # Errors
+    /// As [`Job::open_workspace`], and what asking a remote workspace for its types may end with.
+    pub fn schema(&self) -> Result<Arc<Schema>> {
+        if !remote::is_remote(&self.workspace) {
+            let path = self.workspace.strip_prefix("sqlite:").unwrap_or(&self.workspace);
+            let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+            return match open(&self.workspace, OpenOptions::default()) {
+                Err(error) if error.code() == ErrorCode::StoreIo && !path.exists() => {
+                    Ok(Arc::new(Schema::standard()))
+                }
+                opened => Ok(opened?.schema()),
+            };
+        }
+        let workspace = self.open_workspace()?;
+        for stream in &self.streams {
+            match workspace.record_type(&stream.record_type) {
+                // What the check says of it names the place in the job.
+                Err(error) if error.code() != ErrorCode::UnknownRecordType => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(workspace.schema())
+    }
+
     /// Sets the region of phone numbers without a country code.
     ///
     /// # Errors
@@ -242,9 +270,9 @@ impl Job {
         sha256(&json!({
             "connector": description.name,
             "config": self.outline["config"],
-            "paths": paths(&self.resolved_config(description), &description.config_schema),
+            "resolved": without_passwords(self.resolved_config(description), &description.config_schema),
             "default_region": self.default_region,
-            "stream": self.streams[stream].outline,
+            "stream": self.streams[stream].meaning(),
         }))
     }
 
@@ -260,6 +288,20 @@ impl Job {
         }
         config
     }
+}
+
+/// Two streams that mean the same would share a checkpoint, and the second read nothing.
+fn parse_streams(node: Node<'_>) -> Result<Vec<StreamJob>> {
+    let mut streams: Vec<StreamJob> = Vec::new();
+    for table in node.tables()? {
+        let twice = table.error("the stream is the same as one before it");
+        let stream = parse_stream(table)?;
+        if streams.iter().any(|other| other.meaning() == stream.meaning()) {
+            return Err(twice.at_field("streams").hint("leave one of them out"));
+        }
+        streams.push(stream);
+    }
+    Ok(streams)
 }
 
 pub(super) fn positive(node: &Node<'_>) -> Result<usize> {
@@ -308,10 +350,12 @@ fn resolve_paths(value: &mut Json, folder: &Path) {
     }
 }
 
-/// The path properties of a configuration.
-fn paths(config: &Json, config_schema: &Json) -> Vec<Json> {
-    let entries = config.as_object().into_iter().flatten();
-    entries.filter(|(key, _)| is_path(config_schema, key)).map(|(_, value)| value.clone()).collect()
+/// A configuration without its passwords: with another one the source is still the same.
+fn without_passwords(mut config: Json, config_schema: &Json) -> Json {
+    if let Some(config) = config.as_object_mut() {
+        config.retain(|key, _| config_schema["properties"][key]["format"] != "password");
+    }
+    config
 }
 
 fn sha256(json: &Json) -> String {

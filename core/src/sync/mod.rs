@@ -1,5 +1,6 @@
 //! Syncs: from a source's rows to committed outcomes, rejects and checkpoints.
 
+mod asked;
 mod automatic;
 pub mod bulk;
 mod columnar;
@@ -8,6 +9,7 @@ mod document;
 mod estimate;
 mod expression;
 mod job;
+mod limit;
 mod mapping;
 mod pipeline;
 mod plan;

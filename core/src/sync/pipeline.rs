@@ -29,6 +29,8 @@ pub(super) struct MappedBatch {
     pub(super) operations: Vec<Operation>,
     pub(super) bad_rows: Vec<BadRow>,
     pub(super) checkpoint: Checkpoint,
+    /// The part of the stream that the rows come from; may be empty.
+    pub(super) part: String,
     /// Columns that nothing used, seen so far.
     pub(super) unused: Vec<String>,
 }
@@ -168,7 +170,7 @@ fn map_batch(
             for line in text.split_terminator('\n') {
                 lines.push(start..start + line.len());
                 start += line.len() + 1;
-                let row = mapping.columns().read(line, &mut cells, unused);
+                let row = mapping.read(line, &mut cells, unused);
                 collector.add(row.and_then(|row| mapping.operation(row)));
             }
             drop(cells);
@@ -191,6 +193,7 @@ fn map_batch(
         operations: collector.operations,
         bad_rows: batch.bad_rows,
         checkpoint: batch.checkpoint,
+        part: batch.part,
         unused: Vec::new(),
     })
 }

@@ -6,6 +6,7 @@ use crate::source::{Connector, Control, Source, StreamDescription};
 use crate::store::journal::StreamKey;
 use crate::workspace::Workspace;
 
+use super::asked::unless_asked;
 use super::job::Job;
 use super::mapping::Mapping;
 use super::stream_job::StreamJob;
@@ -41,9 +42,10 @@ pub(super) fn know_types(job: &Job, workspace: &dyn Workspace) -> Result<()> {
     for stream in &job.streams {
         match workspace.record_type(&stream.record_type) {
             Err(error) if error.code() == ErrorCode::UnknownRecordType => {
-                return Err(Error::new(ErrorCode::ConfigInvalid, error.message())
+                let error = Error::new(ErrorCode::ConfigInvalid, error.message())
                     .at_field("record_type")
-                    .hint(error.remedy()));
+                    .hint(error.remedy());
+                return Err(stream.locate(error));
             }
             Err(error) => return Err(job.secrets.hide_in(error)),
             Ok(_) => {}
@@ -62,7 +64,15 @@ pub fn discover(
     control: &Control,
 ) -> Result<Vec<StreamDescription>> {
     let mut source = open(job, connector)?;
-    source.check(control).map_err(|error| job.secrets.hide_in(error))
+    described(job, &mut *source, control)
+}
+
+fn described(
+    job: &Job,
+    source: &mut dyn Source,
+    control: &Control,
+) -> Result<Vec<StreamDescription>> {
+    source.check(control).map_err(|error| job.secrets.hide_in(unless_asked(error, control)))
 }
 
 pub(super) fn open(job: &Job, connector: &dyn Connector) -> Result<Box<dyn Source>> {
@@ -82,17 +92,20 @@ pub(super) fn plan<'a>(
             .at_field("streams")
             .hint("add a [[streams]] table"));
     }
-    let described = source.check(control).map_err(|error| job.secrets.hide_in(error))?;
+    let described = described(job, source, control)?;
     let mut plans = Vec::with_capacity(job.streams.len());
     for (index, stream) in job.streams.iter().enumerate() {
-        let description = find_stream(stream, &described)?.clone();
+        let description =
+            find_stream(stream, &described).map_err(|error| stream.locate(error))?.clone();
         let record_type = schema.record_type(&stream.record_type).map_err(|error| {
-            Error::new(ErrorCode::ConfigInvalid, error.message())
+            let error = Error::new(ErrorCode::ConfigInvalid, error.message())
                 .at_field("record_type")
-                .hint(error.remedy())
+                .hint(error.remedy());
+            stream.locate(error)
         })?;
         let mapping =
-            Mapping::compile(stream, record_type, &description, job.default_region.as_deref())?;
+            Mapping::compile(stream, record_type, &description, job.default_region.as_deref())
+                .map_err(|error| stream.locate(error))?;
         let key = StreamKey {
             job_stream_hash: job.stream_hash(index, connector.description()),
             partition: String::new(),

@@ -1,8 +1,9 @@
-//! The pump: one stream read, mapped and committed on three threads, a few batches ahead of each other.
+//! The pump: one stream read, mapped, gathered and committed on four threads, a few batches ahead of
+//! each other.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,67 +28,51 @@ pub(super) enum Pace {
     Whole,
 }
 
-/// Commits batches, none where nothing came since the last time; the flag says that the stream
-/// was read to its end.
-pub(super) type Commit<'a> = dyn FnMut(Vec<MappedBatch>, bool) -> Result<()> + 'a;
+/// What becomes of batches that are due together, none where nothing came since the last time.
+pub(super) struct Sink<'a, D> {
+    /// Makes them ready to be committed, while those before them are being committed.
+    pub(super) prepare: &'a (dyn Fn(Vec<MappedBatch>) -> D + Sync),
+    /// Commits them, on the calling thread; the flag says that the stream was read to its end.
+    pub(super) commit: &'a mut dyn FnMut(D, bool) -> Result<()>,
+}
 
-/// Reads a stream to its end. Commits happen on the calling thread; a failure cancels the control.
+/// Reads a stream to its end; a failure cancels the control.
 ///
 /// # Errors
 /// What the stream or a commit says.
-pub(super) fn pump(
+pub(super) fn pump<D: Send>(
     stream: &mut dyn Stream,
     mapping: &Mapping,
     first_row: u64,
     pace: Pace,
     control: &Control,
     stages: &Stages,
-    commit: &mut Commit<'_>,
+    Sink { prepare, commit }: Sink<'_, D>,
 ) -> Result<()> {
     let (batches, unmapped) = sync_channel(QUEUE);
-    // While one commit is written the next one is gathered here.
-    let (to_writer, mapped) = sync_channel(pace.batches_ahead());
+    let (to_gatherer, mapped) = sync_channel(pace.batches_ahead());
+    // What is due waits here until all before it is committed.
+    let (to_writer, due) = sync_channel(0);
     thread::scope(|scope| {
-        scope.spawn(|| {
-            // Moved in, so that the mapper sees the end when the reader is gone.
-            let batches = batches;
+        // Each stage owns its ends of the channels, and sees its neighbours' end by them.
+        scope.spawn(move || {
             contained(&batches, || pipeline::read(stream, control, &batches, &stages.read));
         });
-        scope.spawn(|| {
-            let (unmapped, to_writer) = (unmapped, to_writer);
-            let map = || pipeline::map(mapping, first_row, &unmapped, &to_writer, &stages.map);
-            contained(&to_writer, map);
+        scope.spawn(move || {
+            let map = || pipeline::map(mapping, first_row, &unmapped, &to_gatherer, &stages.map);
+            contained(&to_gatherer, map);
         });
-        // Moved in, so that the threads stop when the writer is gone.
-        let mapped = mapped;
-        let mut pending = Pending::default();
-        let mut last_commit = Instant::now();
+        scope.spawn(move || {
+            contained(&to_writer, || gather(pace, prepare, &mapped, &to_writer));
+        });
+        let due = due;
         let written = loop {
-            let wait = COMMIT_INTERVAL.saturating_sub(last_commit.elapsed());
-            let end = match mapped.recv_timeout(wait) {
-                Ok(Message::Batch(batch)) => {
-                    pending.add(batch);
-                    None
-                }
-                Ok(Message::End(end)) => Some(end),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => {
-                    let lost = Error::new(ErrorCode::Internal, "a thread of the sync ended early");
-                    Some(Err(lost))
-                }
+            let end = match due.recv() {
+                Ok(Message::Batch((due, is_end))) => commit(due, is_end),
+                Ok(Message::End(end)) => break end,
+                Err(_) => Err(Error::new(ErrorCode::Internal, "a thread of the sync ended early")),
             };
-            let is_late = last_commit.elapsed() >= COMMIT_INTERVAL;
-            if pending.is_due(pace, is_late, end.as_ref()) {
-                // What was read before a failure is good, and its checkpoint covers it.
-                let is_end = matches!(end, Some(Ok(())));
-                if let Err(error) = commit(std::mem::take(&mut pending).batches, is_end) {
-                    break Err(error);
-                }
-            }
-            if pending.batches.is_empty() {
-                last_commit = Instant::now();
-            }
-            if let Some(end) = end {
+            if end.is_err() {
                 break end;
             }
         };
@@ -97,6 +82,45 @@ pub(super) fn pump(
         }
         written
     })
+}
+
+/// Gathers batches until they are due, and hands them on; until the end, or until nobody listens.
+fn gather<D>(
+    pace: Pace,
+    prepare: &(dyn Fn(Vec<MappedBatch>) -> D + Sync),
+    from: &Receiver<Message<MappedBatch>>,
+    to: &SyncSender<Message<(D, bool)>>,
+) {
+    let mut pending = Pending::default();
+    let mut last_commit = Instant::now();
+    loop {
+        let end = match from.recv_timeout(pace.wait(last_commit.elapsed())) {
+            Ok(Message::Batch(batch)) => {
+                pending.add(batch);
+                None
+            }
+            Ok(Message::End(end)) => Some(end),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let is_late = last_commit.elapsed() >= COMMIT_INTERVAL;
+        if pending.is_due(pace, is_late, end.as_ref()) {
+            // What was read before a failure is good, and its checkpoint covers it.
+            let is_end = matches!(end, Some(Ok(())));
+            let due = prepare(std::mem::take(&mut pending).batches);
+            if to.send(Message::Batch((due, is_end))).is_err() {
+                return;
+            }
+        }
+        if pending.batches.is_empty() {
+            last_commit = Instant::now();
+        }
+        if let Some(end) = end {
+            // Nobody listens where the writer has failed already.
+            let _ = to.send(Message::End(end));
+            return;
+        }
+    }
 }
 
 /// Runs a stage on its thread. A panic in it ends what it sends with an error that has its text,
@@ -121,10 +145,20 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
 }
 
 impl Pace {
-    /// Mapped batches that may wait: while one commit is written the next one is gathered.
+    /// How long to wait for the next batch, so long after the last commit.
+    fn wait(self, since: Duration) -> Duration {
+        match self {
+            Self::Rows(_) => COMMIT_INTERVAL.saturating_sub(since),
+            // Nothing is committed before the end, so there is nothing to be late with.
+            Self::Whole => COMMIT_INTERVAL,
+        }
+    }
+
+    /// Mapped batches that may wait: while one commit is written and the next one is due, the one
+    /// after that is mapped.
     fn batches_ahead(self) -> usize {
         match self {
-            Self::Rows(rows) => rows.div_ceil(BATCH_ROWS) + QUEUE,
+            Self::Rows(rows) => rows.div_ceil(BATCH_ROWS),
             Self::Whole => QUEUE,
         }
     }
@@ -156,5 +190,17 @@ impl Pending {
             }
             (Pace::Whole, _) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_as_a_whole_waits_for_its_rows_without_a_spin() {
+        let late = COMMIT_INTERVAL * 2;
+        assert_eq!(Pace::Rows(1).wait(late), Duration::ZERO, "what is late is committed");
+        assert!(!Pace::Whole.wait(late).is_zero());
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use crate::error::{Error, ErrorCode, Result};
 use crate::value::Input;
 
+use super::automatic::plain;
 use super::columnar::ColumnarRow;
 
 /// Names of unused columns that are kept for the report, at most.
@@ -20,6 +21,8 @@ const MAX_UNUSED: usize = 1000;
 pub(super) struct Columns {
     names: Vec<String>,
     slots: FxHashMap<String, usize>,
+    /// Slots of columns that may come under another name, by the plain form of it.
+    later: FxHashMap<String, usize>,
     /// Whether rows are wanted whole, for expressions.
     pub(super) wants_whole: bool,
 }
@@ -71,6 +74,19 @@ impl Columns {
         self.slots.entry(name.to_owned()).or_insert(slot);
     }
 
+    /// Lets a column come under any name with this plain form.
+    pub(super) fn add_later(&mut self, plain: &str, slot: usize) {
+        self.later.entry(plain.to_owned()).or_insert(slot);
+    }
+
+    /// The slot of a column of a row; `unused` has those that are known to have none.
+    pub(super) fn find_in_row(&self, name: &str, unused: &FxHashSet<String>) -> Option<usize> {
+        self.find(name).or_else(|| {
+            let may_be = !self.later.is_empty() && !unused.contains(name);
+            may_be.then(|| self.later.get(&plain(name)).copied()).flatten()
+        })
+    }
+
     /// The slot of a column that is wanted.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.slots.get(name).copied()
@@ -85,7 +101,8 @@ impl Columns {
     /// wanted go to `unused`.
     ///
     /// # Errors
-    /// `source_data_invalid` if it is not one.
+    /// `source_data_invalid` if it is not one; `field_value_invalid` if it gives a column twice,
+    /// under two names and with different values.
     pub(super) fn read<'r, 'a>(
         &self,
         line: &'a str,
@@ -112,9 +129,38 @@ impl Columns {
             return Ok(Row::Line { cells, whole });
         }
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        deserializer.deserialize_map(RowVisitor { columns: self, cells, unused }).map_err(wrong)?;
+        let mut reading = None;
+        let visitor = RowVisitor { columns: self, cells, unused, reading: &mut reading };
+        let twice = deserializer.deserialize_map(visitor);
+        let twice = twice.map_err(|cause| match reading {
+            Some(slot) if cause.to_string().starts_with("number out of range") => {
+                let what = "expected a number that 64 bits hold, found a larger one";
+                Error::new(ErrorCode::FieldValueInvalid, what)
+                    .at_field(&self.names[slot])
+                    .hint("write it as text, or leave it out")
+            }
+            _ => wrong(cause),
+        })?;
         deserializer.end().map_err(wrong)?;
+        for slot in twice {
+            self.check_names(slot, line, unused)?;
+        }
         Ok(Row::Line { cells, whole: None })
+    }
+
+    /// A key that stands twice in a row has its last value; two names of one column are a fault.
+    fn check_names(&self, slot: usize, line: &str, unused: &FxHashSet<String>) -> Result<()> {
+        let row: serde_json::Map<String, Json> = serde_json::from_str(line).unwrap_or_default();
+        let names = row.keys().filter(|name| self.find_in_row(name, unused) == Some(slot));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        if names.len() < 2 {
+            return Ok(());
+        }
+        let column = &self.names[slot];
+        let what = format!("{column} is given twice, with different values");
+        Err(Error::new(ErrorCode::FieldValueInvalid, what)
+            .at_field(column)
+            .hint(format!("give only one of {}", names.join(" and "))))
     }
 }
 
@@ -129,25 +175,37 @@ struct RowVisitor<'r, 'a> {
     columns: &'r Columns,
     cells: &'r mut [Option<Input<'a>>],
     unused: &'r mut FxHashSet<String>,
+    /// The slot whose value is being read.
+    reading: &'r mut Option<usize>,
 }
 
 impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
-    type Value = ();
+    /// Slots that were given two different values.
+    type Value = Vec<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<usize>, A::Error> {
+        let mut twice = Vec::new();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            match self.columns.find(&name) {
-                Some(slot) => self.cells[slot] = Some(map.next_value()?),
+            match self.columns.find_in_row(&name, self.unused) {
+                Some(slot) => {
+                    *self.reading = Some(slot);
+                    let value = Some(map.next_value()?);
+                    *self.reading = None;
+                    if self.cells[slot].is_some() && self.cells[slot] != value {
+                        twice.push(slot);
+                    }
+                    self.cells[slot] = value;
+                }
                 None => {
                     map.next_value::<IgnoredAny>()?;
                     note_unused(&name, self.unused);
                 }
             }
         }
-        Ok(())
+        Ok(twice)
     }
 }

@@ -3,15 +3,20 @@
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::operation::Actor;
 use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
-use crate::store::journal::{Journal, JournalReader, Run, RunState, StreamRun, StreamState};
+use crate::store::journal::{
+    Journal, JournalReader, Judged, Run, RunState, StreamRun, StreamState,
+};
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
-use super::commit::{Committer, beginning};
+use super::asked::{Asked, unless_asked};
+use super::commit::{self, Committer, beginning};
 use super::job::Job;
+use super::limit;
 use super::plan::{self, StreamPlan};
-use super::pump::{Pace, pump};
+use super::pump::{Pace, Sink, pump};
 use super::report::Report;
 use super::stages::Stages;
 
@@ -81,7 +86,7 @@ pub fn run(
             &stages,
             observe,
         ) {
-            failure = Some(job.secrets.hide_in(error));
+            failure = Some(job.secrets.hide_in(limit::without_repeats(plan, error)));
             break;
         }
     }
@@ -131,16 +136,24 @@ fn run_stream(
         batch_rows: BATCH_ROWS.min(commit_rows),
     };
     let first_row = state.rows + 1;
-    let mut stream = source.read(control, &request)?;
+    let over_limit = limit::exceeded(plan, state.judged, false);
     let mut committer = Committer::new(job, plan, workspace, run, state);
+    if let Some(error) = over_limit {
+        return Err(error);
+    }
+    let stream = source.read(control, &request).map_err(|error| unless_asked(error, control))?;
+    let mut stream = Asked(stream);
     let pace = Pace::Rows(commit_rows);
-    let mut commit = |batches, is_end| {
-        let committed = committer.commit(batches, is_end);
+    let (on_reject, actor) = (plan.job.on_reject, Actor::run(run_id));
+    let prepare = |batches| commit::prepare(workspace, on_reject, &actor, batches);
+    let mut commit = |due, is_end| {
+        let committed = committer.commit(due, is_end);
         let pace = workspace.pace();
         observe(&Progress { run: run_id, stream: committer.stream(), pace });
         committed
     };
-    pump(&mut *stream, &plan.mapping, first_row, pace, control, stages, &mut commit)
+    let sink = Sink { prepare: &prepare, commit: &mut commit };
+    pump(&mut stream, &plan.mapping, first_row, pace, control, stages, sink)
 }
 
 /// Makes this run the one that may move the stream's checkpoint, and says where it begins.
@@ -153,7 +166,11 @@ fn claim(
     let mut claimed = None;
     save(workspace, &mut |journal| {
         let state = match resumed(journal, plan, options)? {
-            Some(state) => StreamState { run, is_finished: false, ..state },
+            Some(state) => {
+                // What an incremental stream adds is judged by itself.
+                let judged = if state.is_finished { Judged::default() } else { state.judged };
+                StreamState { run, is_finished: false, judged, ..state }
+            }
             None => beginning(run),
         };
         journal.save_stream_state(&plan.key, &state)?;

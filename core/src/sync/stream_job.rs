@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
+use crate::schema::Write;
+use crate::value::address_part;
 
 use super::document::{Node, Section};
 
@@ -26,6 +28,8 @@ pub struct StreamJob {
     /// The attributes; `None` matches columns to attributes by name.
     pub attributes: Option<Vec<AttributeJob>>,
     pub(super) outline: Json,
+    /// Where its keys stand in the job file, for messages.
+    places: Vec<(&'static str, String)>,
 }
 
 /// Where the value of one attribute comes from.
@@ -111,6 +115,17 @@ const MODES: [(&str, Mode); 3] =
 const NULL_POLICIES: [(&str, NullPolicy); 2] =
     [("clear", NullPolicy::Clear), ("keep", NullPolicy::Keep)];
 
+impl Mode {
+    /// What it does to attributes.
+    pub(super) fn write(self) -> Write {
+        match self {
+            Self::Assert => Write::Assert,
+            Self::Create => Write::Create,
+            Self::Update => Write::Patch,
+        }
+    }
+}
+
 impl StreamJob {
     /// A stream with the defaults of a job file, columns matched by name.
     #[must_use]
@@ -126,7 +141,29 @@ impl StreamJob {
             max_rejects: None,
             attributes: None,
             outline: json!({ "record_type": record_type, "match": matching, "mode": mode_name }),
+            places: Vec::new(),
         }
+    }
+
+    /// Puts the place of the key at fault before a message that has none.
+    pub(super) fn locate(&self, error: Error) -> Error {
+        let place = self.places.iter().find(|(key, _)| error.field() == Some(*key));
+        let Some((key, place)) = place.filter(|_| error.code() == ErrorCode::ConfigInvalid) else {
+            return error;
+        };
+        Error::new(ErrorCode::ConfigInvalid, format!("{place}: {}", error.message()))
+            .at_field(*key)
+            .hint(error.remedy())
+    }
+
+    /// What it says, but for the limit on refused rows, which gives no row a meaning.
+    pub(super) fn meaning(&self) -> Json {
+        let mut outline = self.outline.clone();
+        if let Some(outline) = outline.as_object_mut() {
+            // A run that its limit ended goes on with a higher one.
+            outline.remove("max_rejects");
+        }
+        outline
     }
 }
 
@@ -136,7 +173,9 @@ impl StreamJob {
 /// `config_invalid`, with the place in the file and the nearest right name.
 pub(super) fn parse_stream(mut section: Section<'_>) -> Result<StreamJob> {
     let mut outline = json!({});
-    let mut note = |key: &str, node: &Node<'_>| -> Result<()> {
+    let mut places = Vec::new();
+    let mut note = |key: &'static str, node: &Node<'_>| -> Result<()> {
+        places.push((key, node.place()));
         outline[key] = node.json(&mut |_, text| Ok(text.to_owned()))?;
         Ok(())
     };
@@ -179,15 +218,16 @@ pub(super) fn parse_stream(mut section: Section<'_>) -> Result<StreamJob> {
         max_rejects,
         attributes,
         outline,
+        places,
     })
 }
 
 fn attribute(name: String, node: Node<'_>) -> Result<AttributeJob> {
-    let place = node.error("").message().trim_end_matches(": ").to_owned();
+    let place = node.place();
     let origin = if let Some(column) = node.as_str() {
         column_origin(column.to_owned())
     } else if node.is_table() {
-        detailed_origin(node)?
+        detailed_origin(&name, node)?
     } else {
         ValueOrigin::Constant(node.json(&mut |_, text| Ok(text.to_owned()))?)
     };
@@ -198,7 +238,7 @@ fn column_origin(name: String) -> ValueOrigin {
     ValueOrigin::Column { name, split: None, null: None, default: None, is_optional: false }
 }
 
-fn detailed_origin(node: Node<'_>) -> Result<ValueOrigin> {
+fn detailed_origin(name: &str, node: Node<'_>) -> Result<ValueOrigin> {
     let wrong = node.error("expected exactly one of column, expression and value").hint(
         "write \"Column\", { column = \"Column\" }, { expression = \"row.a ~ row.b\" } or { value = \"fixed\" }",
     );
@@ -211,6 +251,15 @@ fn detailed_origin(node: Node<'_>) -> Result<ValueOrigin> {
     let null = table.take("null").map(|node| node.choice(&NULL_POLICIES)).transpose()?;
     let split = table.take("split").map(|node| node.text()).transpose()?;
     let optional = table.take("optional").map(|node| node.boolean()).transpose()?;
+    if let (None, None, None, Some(key)) = (&column, &expression, &value, table.left())
+        && address_part(key).is_some()
+    {
+        // TOML reads `address.city = ..` as a table.
+        return Err(table
+            .error(&format!("{name}.{key} is not in quotes"))
+            .at_field(format!("{name}.{key}"))
+            .hint(format!("write the name in quotes: \"{name}.{key}\" = ..")));
+    }
     table.finish()?;
     match (column, expression, value) {
         (Some(name), None, None) => Ok(ValueOrigin::Column {

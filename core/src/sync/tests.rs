@@ -32,6 +32,7 @@ struct Scripted {
     description: ConnectorDescription,
     script: Arc<Vec<Step>>,
     is_incremental: bool,
+    part: String,
     reached: Sender<()>,
     go_on: Arc<Mutex<Receiver<()>>>,
 }
@@ -53,6 +54,7 @@ fn scripted(script: Vec<Step>) -> (Scripted, Pauses) {
         },
         script: Arc::new(script),
         is_incremental: false,
+        part: String::new(),
         reached: reached_sender,
         go_on: Arc::new(Mutex::new(go_on_receiver)),
     };
@@ -68,6 +70,7 @@ impl Connector for Scripted {
         Ok(Box::new(ScriptedSource {
             script: Arc::clone(&self.script),
             is_incremental: self.is_incremental,
+            part: self.part.clone(),
             reached: self.reached.clone(),
             go_on: Arc::clone(&self.go_on),
         }))
@@ -77,6 +80,7 @@ impl Connector for Scripted {
 struct ScriptedSource {
     script: Arc<Vec<Step>>,
     is_incremental: bool,
+    part: String,
     reached: Sender<()>,
     go_on: Arc<Mutex<Receiver<()>>>,
 }
@@ -138,6 +142,7 @@ impl Stream for ScriptedStream<'_> {
                 positions: Vec::new(),
                 bad_rows,
                 checkpoint: Checkpoint::new(self.next.to_string().into_bytes())?,
+                part: self.source.part.clone(),
             }));
         }
     }
@@ -148,6 +153,15 @@ fn job(more: &str) -> Job {
         "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\ncommit_rows = 1\n\
          [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n{more}\
          [streams.attributes]\nprimary_email = \"mail\"\ntitle = \"title\"\n"
+    );
+    Job::parse(&text, Path::new("")).unwrap()
+}
+
+fn creating(max_rejects: u64) -> Job {
+    let text = format!(
+        "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\ncommit_rows = 1\n\
+         [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\nmax_rejects = {max_rejects}\n\
+         [streams.attributes]\nprimary_email = \"mail\"\n"
     );
     Job::parse(&text, Path::new("")).unwrap()
 }
@@ -250,6 +264,33 @@ fn a_cancelled_run_is_stopped_not_failed() {
 }
 
 #[test]
+fn a_source_that_stops_unasked_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let stop = Step::Fail(ErrorCode::Cancelled, "enough for today");
+    let (connector, _pauses) = scripted(vec![Step::Rows(vec![person("a")]), stop]);
+    let report = sync(&connector, &*workspace, &Control::default());
+    assert_eq!((report.state, report.streams[0].counts.created), (RunState::Failed, 1));
+    let error = report.error.unwrap();
+    assert_eq!(error.code(), ErrorCode::ConnectorMisbehaved);
+    assert!(error.message().contains("enough for today"), "{error:?}");
+}
+
+#[test]
+fn a_reject_names_the_part_that_its_row_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let script = vec![Step::Rows(vec![json!({"mail": "nobody"})]), Step::Bad("raw")];
+    let (mut connector, _pauses) = scripted(script);
+    connector.part = "b.csv".into();
+    sync(&connector, &*workspace, &Control::default());
+    let rejects = rejects(&*workspace);
+    let messages: Vec<&str> = rejects.iter().map(|listed| listed.reject.message.as_str()).collect();
+    assert_eq!(messages.len(), 2);
+    assert!(messages.iter().all(|message| message.starts_with("b.csv: ")), "{messages:?}");
+}
+
+#[test]
 fn every_row_is_accounted_for_and_rejects_keep_place_and_text() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(&folder);
@@ -270,6 +311,100 @@ fn every_row_is_accounted_for_and_rejects_keep_place_and_text() {
     assert!(rejects[1].reject.is_cut && rejects[1].reject.row.len() <= 16 * 1024);
     assert_eq!(rejects[2].reject.row, "\u{fffd}raw");
     assert!(rejects.iter().all(|listed| listed.run == report.run));
+}
+
+fn sync_job(job: &Job, connector: &Scripted, workspace: &dyn Workspace) -> Report {
+    let (options, control) = (RunOptions::default(), Control::default());
+    run(job, connector, workspace, options, &control, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn a_run_that_its_limit_ended_fails_again_until_the_rows_are_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let job = job("max_rejects = 0\n");
+    let rows = |names: &[&str]| Step::Rows(names.iter().copied().map(person).collect());
+    let (connector, _pauses) = scripted(vec![rows(&["a"]), Step::Bad("?"), rows(&["b"])]);
+    let (at_end, _pauses) = scripted(vec![rows(&["a"]), rows(&["b"]), Step::Bad("?")]);
+    for connector in [&connector, &connector, &at_end, &at_end] {
+        let report = sync_job(&job, connector, &*workspace);
+        assert_eq!(report.state, RunState::Failed, "{report:?}");
+        assert_eq!(report.streams[0].counts.rejected, 1);
+        let error = report.error.unwrap();
+        assert_eq!(error.field(), Some("max_rejects"));
+        assert!(error.remedy().contains("reads all rows again"), "{error:?}");
+    }
+    let (corrected, _pauses) = scripted(vec![rows(&["a", "c"]), rows(&["b"])]);
+    let report = sync_job(&job, &corrected, &*workspace);
+    assert_eq!((report.state, report.streams[0].counts.read), (RunState::Done, 3));
+}
+
+#[test]
+fn what_creates_is_not_created_again_after_its_limit() {
+    let row = |name: &str| Step::Rows(vec![person(name)]);
+    for script in [vec![row("a"), Step::Bad("?"), row("b")], vec![row("a"), Step::Bad("?")]] {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(&folder);
+        let rest = script.len() as u64 - 2;
+        let (connector, _pauses) = scripted(script);
+        let failed = sync_job(&creating(0), &connector, &*workspace);
+        assert_eq!((failed.state, failed.streams[0].counts.created), (RunState::Failed, 1));
+        let again = sync_job(&creating(0), &connector, &*workspace);
+        assert_eq!((again.state, again.streams[0].counts.read), (RunState::Failed, 0));
+        let more = sync_job(&creating(1), &connector, &*workspace);
+        assert_eq!((more.state, more.streams[0].counts.created), (RunState::Done, rest));
+    }
+}
+
+#[test]
+fn what_creates_is_not_told_to_start_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let changed = Step::Fail(ErrorCode::CheckpointInvalid, "the file has changed");
+    let (connector, _pauses) = scripted(vec![changed]);
+    let hint = |job: &Job| {
+        let error = sync_job(job, &connector, &*workspace).error.unwrap();
+        assert_eq!(error.code(), ErrorCode::CheckpointInvalid);
+        error.remedy().to_owned()
+    };
+    let assert = hint(&job(""));
+    assert!(assert.contains("--full") && assert.contains("full=True"), "{assert}");
+    assert!(!hint(&creating(0)).contains("--full"));
+}
+
+#[test]
+fn other_values_from_outside_are_another_source_but_for_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let description = ConnectorDescription {
+        name: "scripted".into(),
+        version: "0.1.0".into(),
+        config_schema: json!({"properties": {"key": {"format": "password"}}}),
+    };
+    let hash = |tenant: &str, key: &str| {
+        std::fs::write(folder.path().join("tenant"), tenant).unwrap();
+        std::fs::write(folder.path().join("key"), key).unwrap();
+        let text = "[source]\nconnector = \"scripted\"\n\
+            config = { tenant = \"${file:tenant}\", key = \"${file:key}\" }\n\
+            [target]\nworkspace = \"unused\"\n[[streams]]\nrecord_type = \"contact\"\n";
+        Job::parse(text, folder.path()).unwrap().stream_hash(0, &description)
+    };
+    assert_ne!(hash("a", "k"), hash("b", "k"));
+    assert_eq!(hash("a", "k"), hash("a", "other"));
+}
+
+#[test]
+fn a_limit_counts_all_pieces_of_a_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let job = job("max_rejects = 1\n");
+    let failing = Step::Fail(ErrorCode::SourceUnavailable, "the line is dead");
+    let (connector, _pauses) = scripted(vec![Step::Bad("1"), failing]);
+    let report = sync_job(&job, &connector, &*workspace);
+    assert_eq!(report.error.map(|error| error.code()), Some(ErrorCode::SourceUnavailable));
+    let (connector, _pauses) = scripted(vec![Step::Bad("1"), Step::Bad("2")]);
+    let report = sync_job(&job, &connector, &*workspace);
+    assert_eq!((report.state, report.streams[0].counts.read), (RunState::Failed, 1));
+    assert!(report.error.unwrap().message().starts_with("2 of 2 rows"));
 }
 
 #[test]

@@ -208,12 +208,12 @@ impl ValueType {
     pub fn match_key(self, text: &str) -> Cow<'_, str> {
         match self {
             Self::Email | Self::ContactEmail | Self::AccountDomain => {
-                let trimmed = text.trim();
-                let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-                if trimmed.bytes().all(is_lower) {
-                    Cow::Borrowed(trimmed)
+                // Nearly all are in this form already, and are asked for it again and again.
+                let is_in_form = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+                if text.bytes().all(is_in_form) {
+                    Cow::Borrowed(text)
                 } else {
-                    Cow::Owned(trimmed.to_lowercase())
+                    Cow::Owned(text.trim().to_lowercase())
                 }
             }
             _ => Cow::Borrowed(text),

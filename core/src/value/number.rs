@@ -25,17 +25,32 @@ impl Number {
         Some(Self::Float(float))
     }
 
-    /// Parses JSON's number grammar with optional surrounding space.
+    /// Parses JSON's number grammar with optional surrounding space; `None` also for a whole number
+    /// whose digits 64 bits do not hold.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
-        Self::from_json(&number)
+        let text = text.trim();
+        let number: serde_json::Number = serde_json::from_str(text).ok()?;
+        let has_digits_alone = !text.contains(['.', 'e', 'E']);
+        Self::from_json(&number).filter(|number| !has_digits_alone || !number.is_vague())
     }
 
-    /// The number of a JSON number.
+    /// The number of a JSON number; `None` for a whole number from 2^63 on, of which a float would
+    /// lose digits. What is larger still has lost them when it comes here: see [`Number::is_vague`].
     #[must_use]
     pub fn from_json(number: &serde_json::Number) -> Option<Self> {
-        number.as_i64().map(Self::Integer).or_else(|| Self::from_f64(number.as_f64()?))
+        match number.as_i64() {
+            Some(integer) => Some(Self::Integer(integer)),
+            None if number.is_u64() => None,
+            None => Self::from_f64(number.as_f64()?),
+        }
+    }
+
+    /// Whether it is a whole number of more digits than a float has: others may have become the
+    /// same one.
+    #[must_use]
+    pub fn is_vague(self) -> bool {
+        matches!(self, Self::Float(float) if float.fract() == 0.0)
     }
 
     /// The JSON number.

@@ -130,7 +130,7 @@ fn parse_one(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> R
             _ => None,
         }
         .map(Value::Number)
-        .ok_or_else(|| expected("a number", &input)),
+        .ok_or_else(|| not_a_number(&input)),
         ValueType::Currency => parse_currency(input),
         ValueType::Percent => {
             parse_decimal(&only_number(input, "a percentage")?).map(Value::Decimal)
@@ -160,6 +160,22 @@ fn expected(what: &str, found: &Input<'_>) -> Error {
     Error::new(ErrorCode::FieldValueInvalid, format!("expected {what}, found {found}"))
 }
 
+fn not_a_number(found: &Input<'_>) -> Error {
+    let error = expected("a number", found);
+    let is_long = match found {
+        Input::Text(text) => {
+            let digits = text.trim().trim_start_matches('-');
+            !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+        }
+        found => matches!(found, Input::Json(Json::Number(_))),
+    };
+    if is_long {
+        error.hint("a whole number has 64 bits: keep a longer one as text")
+    } else {
+        error
+    }
+}
+
 /// The beginning of what was found, for a message: it may be as long as a body.
 pub(crate) fn excerpt(found: &impl Display) -> String {
     let mut sample = found.to_string();
@@ -174,10 +190,18 @@ pub(crate) fn excerpt(found: &impl Display) -> String {
 fn text(input: Input<'_>) -> Result<Cow<'_, str>> {
     match input {
         Input::Text(text) => Ok(text),
+        Input::Json(Json::Number(number)) if is_vague(&number) => {
+            Err(expected("text", &Input::Json(Json::Number(number)))
+                .hint("a number of so many digits has lost some of them: write it as text"))
+        }
         Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
         Input::Json(Json::Bool(boolean)) => Ok(boolean.to_string().into()),
         other => Err(expected("text", &other)),
     }
+}
+
+fn is_vague(number: &serde_json::Number) -> bool {
+    Number::from_json(number).is_some_and(Number::is_vague)
 }
 
 fn only_text<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
@@ -190,7 +214,8 @@ fn only_text<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
 /// The digits of a number, or text that should be one.
 fn only_number<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
     match input {
-        Input::Text(_) | Input::Json(Json::Number(_)) => text(input),
+        Input::Text(text) => Ok(text),
+        Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
         other => Err(expected(what, &other)),
     }
 }

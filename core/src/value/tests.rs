@@ -163,7 +163,16 @@ fn what_cannot_be_coerced_is_refused() {
         (ValueType::Url, ["", "example.com", "/a", "mailto:a@b.example"].map(Json::from).to_vec()),
         (
             ValueType::Number,
-            vec![json!("1,000"), json!("NaN"), json!("1e400"), json!(""), json!(true)],
+            vec![
+                json!("1,000"),
+                json!("NaN"),
+                json!("1e400"),
+                json!(""),
+                json!(true),
+                json!(18_446_744_073_709_551_615_u64),
+                json!("9223372036854775808"),
+                json!("-123456789012345678901"),
+            ],
         ),
         (
             ValueType::Currency,

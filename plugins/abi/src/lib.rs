@@ -157,7 +157,8 @@ pub struct headwater_description {
     pub name: headwater_str,
     /// Semantic version of the connector.
     pub version: headwater_str,
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     pub config_schema: headwater_str,
     /// Reserved for capability flags; 0.
     pub capabilities: u64,
@@ -279,6 +280,10 @@ pub struct headwater_batch {
     pub bad_row_count: usize,
     /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes.
     pub checkpoint: headwater_str,
+    /// Where a stream has several parts in which positions are counted anew, for example files: the
+    /// name of the one that all rows of this batch come from. Rejects name it. Empty where there is
+    /// one part only.
+    pub part: headwater_str,
 }
 
 /// A connector: a table of functions, valid for the life of the process.

@@ -52,6 +52,7 @@ pub(crate) unsafe fn copy_batch(
             positions: copy_positions(raw.positions, row_count)?,
             bad_rows: copy_bad_rows(raw)?,
             checkpoint,
+            part: lossy_text(raw.part),
         })
     }
 }

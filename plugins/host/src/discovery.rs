@@ -88,13 +88,18 @@ unsafe fn copy_stream(index: usize, info: &headwater_stream_info) -> Result<Stre
                 .collect::<Result<_>>()?,
             fields_are_complete: info.flags & HEADWATER_STREAM_FIELDS_COMPLETE != 0,
             is_incremental: info.flags & HEADWATER_STREAM_INCREMENTAL != 0,
-            position_unit: text(
+            position_unit: or_rows(text(
                 &format!("the position_unit of stream `{name}`"),
                 info.position_unit,
-            )?,
+            )?),
             name,
         })
     }
+}
+
+/// The header's promise: a unit that is not named is rows.
+fn or_rows(unit: String) -> String {
+    if unit.is_empty() { "row".to_owned() } else { unit }
 }
 
 /// # Safety

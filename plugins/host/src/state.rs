@@ -111,6 +111,7 @@ impl State {
             bad_rows: ptr::null(),
             bad_row_count: 0,
             checkpoint: NOTHING,
+            part: NOTHING,
         };
         let (next, stream) = (self.functions.next, self.stream);
         // SAFETY: the header's contract of `next`; `stream` came from `read` and lives.

@@ -167,6 +167,9 @@ pub struct Batch {
     pub bad_rows: Vec<BadRow>,
     /// Where to resume after this batch, at most 64 KiB.
     pub checkpoint: Vec<u8>,
+    /// The file, or other part of the stream, that all its rows come from; empty where there is
+    /// one only.
+    pub part: String,
 }
 
 impl Batch {
@@ -180,6 +183,7 @@ impl Batch {
         self.positions.clear();
         self.bad_rows.clear();
         self.checkpoint.clear();
+        self.part.clear();
     }
 
     /// How many rows it accounts for, good and bad.
@@ -209,7 +213,8 @@ pub trait Connector: Sized + Send + 'static {
     const NAME: &'static str;
     /// Semantic version.
     const VERSION: &'static str;
-    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths.
+    /// JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+    /// another value of one with `"format": "password"` the source is the same, and a read goes on.
     const CONFIG_SCHEMA: &'static str;
     /// One read of one stream.
     type Stream: Stream;

@@ -85,6 +85,10 @@ impl<S: Stream> StreamBox<S> {
             if self.bad_rows.is_empty() { std::ptr::null() } else { self.bad_rows.as_ptr() };
         out.bad_row_count = self.bad_rows.len();
         out.checkpoint = lend_bytes(&batch.checkpoint);
+        // A host of before this field has no room for it.
+        if out.struct_size >= size_of::<headwater_batch>() {
+            out.part = lend(&batch.part);
+        }
         #[cfg(feature = "arrow")]
         if let Some(rows) = self.batch.arrow.take() {
             self.batch.expect_arrow(&rows, self.accepts_arrow)?;

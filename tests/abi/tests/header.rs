@@ -67,7 +67,7 @@ fn rust_layouts() -> BTreeMap<&'static str, Vec<(&'static str, usize)>> {
         headwater_bad_row { struct_size code position message field hint raw }
         headwater_batch {
             struct_size payload_kind null_means data arrow_array arrow_schema record_count
-            positions bad_rows bad_row_count checkpoint
+            positions bad_rows bad_row_count checkpoint part
         }
         headwater_connector {
             struct_size abi_major abi_minor describe open check read next close_stream close

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use headwater::source::{Connector, Control, Source};
 use headwater_abi_tests::{repository, run};
 use headwater_host::{LoadedConnector, testkit};
 use serde_json::json;
@@ -22,4 +23,7 @@ fn the_tutorial_s_connector_builds_and_passes() {
     let options = testkit::Options { repeats: 1000, ..testkit::Options::default() };
     let report = testkit::run(&connector, Some(&json!({"n": 100})), &options);
     assert!(report.is_passed(), "{report:#?}");
+    // It names no unit of its positions.
+    let mut source = connector.open(&json!({"n": 1})).unwrap();
+    assert_eq!(source.check(&Control::default()).unwrap()[0].position_unit, "row");
 }

@@ -144,13 +144,22 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
         ),
         (GOOD.replace("\"mail\"", "\"mial\""), "line 10, column 17", "did you mean \"mail\"?"),
         (GOOD.replace("address.city", "address.citty"), "line 15", "did you mean address.city?"),
-        (GOOD.replace("\"primary_email\"", "\"title\""), "does not identify", "match by one of"),
+        (GOOD.replace("\"primary_email\"", "\"title\""), "line 8, column 9: ", "match by one of"),
         (
             GOOD.replace("primary_email = \"mail\"\n", ""),
-            "nothing gives primary_email",
+            "line 8, column 9: nothing gives primary_email",
             "add primary_email",
         ),
-        (GOOD.replace("\"contact\"", "\"contcat\""), "no record type", "did you mean \"contact\"?"),
+        (
+            GOOD.replace("\"contact\"", "\"contcat\""),
+            "line 7, column 15: ",
+            "did you mean \"contact\"?",
+        ),
+        (
+            GOOD.replace("match =", "source = \"rowz\"\nmatch ="),
+            "line 8, column 10: ",
+            "did you mean \"rows\"?",
+        ),
         (
             GOOD.replace("match =", "mode = \"asert\"\nmatch ="),
             "line 8",
@@ -166,6 +175,17 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
         ),
         (GOOD.replace("title =", "title = \"city\"\ntitle ="), "duplicate key", "hint"),
         (format!("{GOOD}[streams.more]\n"), "unknown key", "hint"),
+        (GOOD.replace("\"address.city\"", "address.city"), "line 15", "\"address.city\" = .."),
+        (GOOD.replace("optional = true", "split = \",\""), "line 14, column 14", "leave split out"),
+        (
+            GOOD.replace(
+                "primary_email = \"mail\"",
+                "primary_email = \"mail\"\ncontact_emails = { column = \"mail\", split = \"\" }",
+            ),
+            "split is empty",
+            "between two elements",
+        ),
+        (format!("{GOOD}[[streams]]\n{GOOD}"), "line 17", "leave one of them out"),
     ];
     for (stream, place, hint) in cases {
         desk.write("job.toml", job(&stream));
@@ -177,8 +197,19 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             assert!(finished.errors.contains(hint), "{hint} in\n{stream}\n{}", finished.errors);
         }
     }
+    let split = "\ncontact_emails = { column = \"tags\", optional = true, split = \";\", default = \"a@x.example; b@x.example\" }\n";
+    desk.write("job.toml", job(&format!("{GOOD}{split}")));
+    assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0), "a default is split too");
     desk.write("job.toml", job(GOOD));
     assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0));
+    assert!(!desk.path("crm.db").exists(), "a check makes nothing");
+    desk.write("crm.db", "a text, and no workspace");
+    let unusable = desk.run(&["check", "job.toml"]);
+    assert!(
+        unusable.status == Some(1) && unusable.errors.contains("store_corrupt"),
+        "{unusable:?}"
+    );
+    std::fs::remove_file(desk.path("crm.db")).unwrap();
     let discovered = desk.run(&["discover", "job.toml", "--format=json"]).json();
     assert_eq!(discovered["streams"][0]["name"], "rows");
     assert_eq!(discovered["streams"][0]["fields"][0]["name"], "mail");

@@ -66,6 +66,39 @@ fn an_empty_cell_leaves_the_attribute_alone() {
 }
 
 #[test]
+fn a_column_that_comes_after_the_sample_is_delivered_and_an_empty_file_is_no_mistake() {
+    let desk = Desk::new();
+    let row = |index: usize| match index {
+        0..300 => format!("{{\"primary_email\": \"p{index}@x.example\"}}\n"),
+        _ => format!("{{\"primary_email\": \"p{index}@x.example\", \"Title\": \"CTO\"}}\n"),
+    };
+    desk.write("people.jsonl", (0..310).map(row).collect::<String>());
+    let sync = |file: &str| {
+        desk.run(&[
+            "sync",
+            file,
+            "--to=crm.db",
+            "--type=contact",
+            "--match=primary_email",
+            "--format=json",
+        ])
+    };
+    let report = sync("people.jsonl");
+    assert_eq!(report.status, Some(0), "{report:?}");
+    assert_eq!(report.stream()["unused_columns"], json!([]));
+    let filter = r#"{"field": "title", "operator": "eq", "value": "CTO"}"#;
+    let workspace = ["record", "query", "contact", "--workspace=crm.db", "--limit=100"];
+    let all = desk.run(&[&workspace[..], &["--filter", filter]].concat());
+    assert_eq!(all.json()["data"].as_array().map(Vec::len), Some(10), "{all:?}");
+
+    for (name, text) in [("none.jsonl", ""), ("none.json", "[]")] {
+        desk.write(name, text);
+        let report = sync(name);
+        assert_eq!((report.status, &report.stream()["read"]), (Some(0), &json!(0)), "{report:?}");
+    }
+}
+
+#[test]
 fn refused_rows_are_kept_and_give_a_status_of_their_own() {
     let desk = Desk::new();
     desk.write("people.csv", "primary_email,title\na@b.example,CEO\nnobody,CTO\n,CFO\n");
@@ -101,6 +134,25 @@ fn refused_rows_are_kept_and_give_a_status_of_their_own() {
     let run = finished.json()["run"].as_str().unwrap().to_owned();
     let of_run = desk.run(&["rejects", "--workspace", "crm.db", "--run", &run, "--format=jsonl"]);
     assert_eq!(of_run.output, listed.output);
+}
+
+#[test]
+fn rejects_of_several_files_name_theirs_and_an_empty_file_holds_none_up() {
+    let desk = Desk::new();
+    desk.write("a.csv", "primary_email\na@b.example\nnobody\n");
+    desk.write("b.csv", "");
+    desk.write("c.csv", "primary_email\nc@d.example\nno-one\n1,2\n");
+    let sync = ["sync", "[abc].csv", "--to=crm.db", "--type=contact", "--match=primary_email"];
+    assert_eq!(desk.run(&sync).status, Some(2));
+    let listed = desk.run(&["rejects", "--workspace", "crm.db", "--format", "jsonl"]);
+    let rejects = listed.output.lines().map(|line| {
+        let reject: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = reject["message"].as_str().unwrap();
+        (message.split(':').next().unwrap().to_owned(), reject["position"].as_u64().unwrap())
+    });
+    let expected =
+        [("a.csv", 3), ("c.csv", 3), ("c.csv", 4)].map(|(file, line)| (file.to_owned(), line));
+    assert_eq!(rejects.collect::<Vec<_>>(), expected, "{listed:?}");
 }
 
 #[test]

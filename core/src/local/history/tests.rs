@@ -217,7 +217,10 @@ fn to_format_3(path: &str) {
     }
     database
         .execute_batch(
-            "DROP TABLE headwater_actor; DROP TABLE headwater_unlogged; PRAGMA user_version = 3;",
+            "DROP TABLE headwater_actor; DROP TABLE headwater_unlogged; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rows; \
+             ALTER TABLE headwater_checkpoint DROP COLUMN judged_rejects; \
+             PRAGMA user_version = 3;",
         )
         .unwrap();
 }

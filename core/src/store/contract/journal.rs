@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::error::{ErrorCode, Result};
 use crate::source::Checkpoint;
 use crate::store::journal::{
-    Counts, Reject, RejectFilter, Run, RunState, StreamKey, StreamRun, StreamState,
+    Counts, Judged, Reject, RejectFilter, Run, RunState, StreamKey, StreamRun, StreamState,
 };
 use crate::value::Timestamp;
 
@@ -57,6 +57,7 @@ pub(super) fn the_journal_keeps_runs_rejects_and_checkpoints(open: Open) {
         checkpoint: Checkpoint::new(vec![0, 255, 7]).unwrap(),
         rows,
         is_finished: rows > 1,
+        judged: Judged { read: rows, rejected: 1 },
     };
     let write = |body: &mut dyn FnMut(&mut dyn crate::store::WriteTransaction)| {
         let mut transaction = fixture.store.write().unwrap();

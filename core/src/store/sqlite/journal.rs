@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::error::{ErrorCode, Result};
 use crate::source::Checkpoint;
 use crate::store::journal::{
-    Counts, JournalReader, JournalWriter, ListedReject, Reject, RejectFilter, Run, RunState,
-    StreamKey, StreamRun, StreamState,
+    Counts, JournalReader, JournalWriter, Judged, ListedReject, Reject, RejectFilter, Run,
+    RunState, StreamKey, StreamRun, StreamState,
 };
 
 use crate::value::Timestamp;
@@ -70,8 +70,8 @@ impl JournalReader for Transaction<'_> {
     fn stream_state(&mut self, key: &StreamKey) -> Result<Option<StreamState>> {
         let failed = store_error(READING);
         let mut statement = self.prepare(
-            "SELECT run, checkpoint, committed_rows, is_finished FROM headwater_checkpoint \
-             WHERE job_stream_hash = ?1 AND partition = ?2",
+            "SELECT run, checkpoint, committed_rows, is_finished, judged_rows, judged_rejects \
+             FROM headwater_checkpoint WHERE job_stream_hash = ?1 AND partition = ?2",
         )?;
         let found = statement
             .query_row(params![key.job_stream_hash, key.partition], |sql| {
@@ -80,16 +80,18 @@ impl JournalReader for Transaction<'_> {
                     sql.get::<_, Vec<u8>>(1)?,
                     sql.get::<_, u64>(2)?,
                     sql.get::<_, bool>(3)?,
+                    Judged { read: sql.get(4)?, rejected: sql.get(5)? },
                 ))
             })
             .optional()
             .map_err(&failed)?;
-        let Some((run, checkpoint, rows, is_finished)) = found else { return Ok(None) };
+        let Some((run, checkpoint, rows, is_finished, judged)) = found else { return Ok(None) };
         Ok(Some(StreamState {
             run: run.parse().map_err(|_| corrupt("a checkpoint without a run"))?,
             checkpoint: Checkpoint::new(checkpoint)?,
             rows,
             is_finished,
+            judged,
         }))
     }
 }
@@ -273,8 +275,8 @@ impl JournalWriter for Transaction<'_> {
     fn save_stream_state(&mut self, key: &StreamKey, state: &StreamState) -> Result<()> {
         self.prepare(
             "INSERT OR REPLACE INTO headwater_checkpoint \
-             (job_stream_hash, partition, run, checkpoint, committed_rows, is_finished) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             (job_stream_hash, partition, run, checkpoint, committed_rows, is_finished, judged_rows, \
+             judged_rejects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             key.job_stream_hash,
@@ -283,6 +285,8 @@ impl JournalWriter for Transaction<'_> {
             state.checkpoint.as_bytes(),
             state.rows,
             state.is_finished,
+            state.judged.read,
+            state.judged.rejected,
         ])
         .map_err(store_error(WRITING))?;
         Ok(())

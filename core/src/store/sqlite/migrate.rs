@@ -18,11 +18,12 @@ use super::layout::{Layout, quote};
 const APPLICATION_ID: i32 = 0x4857_4352;
 
 /// Every migration, in order; `user_version` counts those applied. Never edit one: add another.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_journal.sql"),
     include_str!("migrations/0002_internal_error.sql"),
     include_str!("migrations/0003_api_keys.sql"),
     include_str!("migrations/0004_history.sql"),
+    include_str!("migrations/0005_judged_rows.sql"),
 ];
 
 pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> Result<()> {

@@ -9,7 +9,6 @@ mod columns;
 mod copies;
 mod edges;
 mod errors;
-mod halves;
 mod history;
 mod identity;
 mod journal;
@@ -25,10 +24,11 @@ mod updates;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
@@ -55,8 +55,11 @@ const READER_CACHE_KIB: u32 = 65_536;
 const KEPT_READERS: usize = 4;
 /// Page cache of a reading connection beyond those, in KiB, however many read at once.
 const PASSING_READER_CACHE_KIB: u32 = 1024;
+/// Page cache of the connection that reads ahead, in KiB: it reads in the order of the pages, and
+/// keeps nothing from one batch to the next.
+const AHEAD_CACHE_KIB: u32 = 8192;
 /// Pages in the write-ahead log before they are moved into the database.
-const CHECKPOINT_PAGES: u32 = 40_000;
+const CHECKPOINT_PAGES: i32 = 40_000;
 /// Distinct statements that a connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 256;
 
@@ -64,6 +67,9 @@ const PREPARED_STATEMENTS: usize = 256;
 pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
+    /// The connection that reads ahead; held too while the write-ahead log is moved into the
+    /// database.
+    ahead: Arc<Mutex<Option<Connection>>>,
     readers: Mutex<Readers>,
     generator: Generator,
     layouts: Layouts,
@@ -112,12 +118,15 @@ impl SqliteStore {
             .hint("check the path; a sync or a create makes a new workspace"));
         }
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER_CACHE_KIB)?;
+        let ahead = Arc::default();
+        move_log_in_turn(&mut writer, Arc::clone(&ahead), CHECKPOINT_PAGES)?;
         migrate::bring_up_to_date(&mut writer, schema)?;
         let generator = Generator::new(generation);
         copies::name_organization(&writer, generator.ids())?;
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
+            ahead,
             readers: Mutex::default(),
             generator,
             layouts: Layouts::default(),
@@ -175,6 +184,14 @@ impl Store for SqliteStore {
         found
     }
 
+    fn read_ahead(&self) -> Result<Box<dyn ReadTransaction + '_>> {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if ahead.is_none() {
+            *ahead = Some(connect(&self.path, OpenFlags::empty(), AHEAD_CACHE_KIB)?);
+        }
+        Ok(Box::new(Transaction::begin(self, Access::Ahead(ahead))?))
+    }
+
     fn settle(&self) -> Result<()> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer
@@ -201,6 +218,25 @@ impl Store for SqliteStore {
     }
 }
 
+/// Moves the write-ahead log into the database after a commit that leaves it long, while nobody
+/// reads ahead: under the eyes of a reader the log could not be begun anew, and where one reader
+/// follows another it would grow without end.
+fn move_log_in_turn(
+    writer: &mut Connection,
+    ahead: Arc<Mutex<Option<Connection>>>,
+    longest: i32,
+) -> Result<()> {
+    let hook = move |log: &mut Wal, pages: i32| {
+        if pages >= longest {
+            let _turn = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            // What cannot be moved now is moved later; the commit is done.
+            let _ = log.checkpoint();
+        }
+        Ok(())
+    };
+    writer.wal_hook(Some(hook)).map_err(store_error("watch the write-ahead log"))
+}
+
 fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
     let doing = format!("open the workspace {}", path.display());
@@ -214,7 +250,7 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
         connection.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; \
              PRAGMA synchronous = FULL; PRAGMA cache_size = -{cache_kib}; \
-             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;"
+             PRAGMA temp_store = MEMORY;"
         ))?;
         query::prepare(&connection)?;
         Ok(connection)
@@ -224,7 +260,41 @@ fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
     use super::*;
+
+    #[test]
+    fn the_log_is_moved_when_nobody_reads_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crm.db");
+        let store = SqliteStore::open(&path, &Schema::standard(), true).unwrap();
+        move_log_in_turn(&mut store.writer.lock().unwrap(), Arc::clone(&store.ahead), 1).unwrap();
+        let has_ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let read = store.read_ahead().unwrap();
+            scope.spawn(|| {
+                let writer = store.writer.lock().unwrap();
+                writer.execute_batch("CREATE TABLE seen (text TEXT)").unwrap();
+                assert!(has_ended.load(Ordering::SeqCst), "moved under the eyes of a reader");
+            });
+            // What the writer does then is committed, and it waits to move the log.
+            let other = store.reader().unwrap().connection;
+            while other.prepare("SELECT * FROM seen").is_err() {
+                thread::yield_now();
+            }
+            (0..1000).for_each(|_| thread::yield_now());
+            has_ended.store(true, Ordering::SeqCst);
+            drop(read);
+        });
+        // With the whole log moved and no reader, the next write begins it anew.
+        let writer = store.writer.lock().unwrap();
+        let length = || path.with_extension("db-wal").metadata().unwrap().len();
+        let before = length();
+        writer.execute_batch("CREATE TABLE seen_too (text TEXT)").unwrap();
+        assert_eq!(length(), before);
+    }
 
     #[test]
     fn however_many_read_at_once_few_have_a_large_cache() {

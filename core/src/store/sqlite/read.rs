@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::operation::Digest;
 use crate::schema::RecordType;
 use crate::store::{Glance, RowKey, Selection, Settings, StoredRecord};
-use crate::value::{Item, LABELS, Value, ValueType};
+use crate::value::{Item, LABELS, Timestamp, Value, ValueType};
 
 use super::columns::{parse, read_address, read_one, read_text, read_timestamp};
 use super::errors::{corrupt, store_error};
@@ -68,12 +68,23 @@ pub(super) fn find_ids(
     Ok(rows)
 }
 
-/// The records that hold these keys; `from` is the place of the first key.
+pub(super) fn latest_update(
+    transaction: &Transaction<'_>,
+    record_type: &RecordType,
+) -> Result<Timestamp> {
+    let latest = transaction
+        .prepare("SELECT latest_update FROM headwater_record_type WHERE api_name = ?1")?
+        .query_row([record_type.api_name()], |row| row.get(0))
+        .optional()
+        .map_err(store_error(READING))?;
+    Ok(Timestamp(latest.unwrap_or(0)))
+}
+
+/// The records that hold these keys.
 pub(super) fn find_keys(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
     attribute: usize,
-    from: usize,
     keys: &[&str],
 ) -> Result<Vec<(usize, RowKey)>> {
     let failed = store_error(READING);
@@ -84,7 +95,7 @@ pub(super) fn find_keys(
     for (place, key) in keys.iter().enumerate() {
         let mut rows = statement.query([key]).map_err(&failed)?;
         while let Some(row) = rows.next().map_err(&failed)? {
-            found.push((from + place, row.get(0).map_err(&failed)?));
+            found.push((place, row.get(0).map_err(&failed)?));
         }
     }
     Ok(found)

@@ -18,7 +18,6 @@ use crate::store::{
 use crate::value::{Timestamp, Value};
 
 use super::errors::store_error;
-use super::halves::in_halves;
 use super::{Reader, SqliteStore, edges, migrate, read, write};
 
 /// Steps of the engine between two looks at whether to go on: some tens of microseconds.
@@ -28,6 +27,7 @@ const STEPS: i32 = 1000;
 pub(super) enum Access<'a> {
     Write(MutexGuard<'a, Connection>),
     Read(Option<Reader>),
+    Ahead(MutexGuard<'a, Option<Connection>>),
 }
 
 /// A prepared statement of a connection, kept for the next time.
@@ -40,8 +40,6 @@ pub(super) struct Transaction<'a> {
     store: &'a SqliteStore,
     access: Access<'a>,
     is_open: bool,
-    /// Whether it has changed records or match keys.
-    has_written: bool,
     /// The next free row of each record type that has been asked for.
     next_rows: HashMap<String, RowKey>,
 }
@@ -50,10 +48,9 @@ impl<'a> Transaction<'a> {
     pub(super) fn begin(store: &'a SqliteStore, access: Access<'a>) -> Result<Self> {
         let begin = match access {
             Access::Write(_) => "BEGIN IMMEDIATE",
-            Access::Read(_) => "BEGIN",
+            Access::Read(_) | Access::Ahead(_) => "BEGIN",
         };
-        let mut transaction =
-            Self { store, access, is_open: false, has_written: false, next_rows: HashMap::new() };
+        let mut transaction = Self { store, access, is_open: false, next_rows: HashMap::new() };
         transaction.execute(begin, "start a transaction")?;
         transaction.is_open = true;
         Ok(transaction)
@@ -65,6 +62,9 @@ impl<'a> Transaction<'a> {
             Access::Read(reader) => {
                 let reader = reader.as_ref();
                 &reader.expect("a read keeps its connection until it is dropped").connection
+            }
+            Access::Ahead(ahead) => {
+                ahead.as_ref().expect("the connection is made before a transaction begins")
             }
         }
     }
@@ -86,11 +86,6 @@ impl<'a> Transaction<'a> {
         };
         let limited = reader.connection.progress_handler(STEPS, Some(is_over));
         limited.map_err(store_error("limit the time of a query"))
-    }
-
-    /// Whether a reader that begins now sees the same records and match keys.
-    pub(super) fn sees_what_readers_see(&self) -> bool {
-        matches!(self.access, Access::Write(_)) && !self.has_written
     }
 
     /// Runs a statement without parameters, prepared once.
@@ -159,19 +154,21 @@ impl ReadTransaction for Transaction<'_> {
         read::find_ids(self, record_type, ids, true)
     }
 
+    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp> {
+        read::latest_update(self, record_type)
+    }
+
     fn find_keys(
         &mut self,
         record_type: &RecordType,
         attribute: usize,
         keys: &[&str],
     ) -> Result<Vec<(usize, RowKey)>> {
-        in_halves(self, keys, |transaction, from, keys| {
-            read::find_keys(transaction, record_type, attribute, from, keys)
-        })
+        read::find_keys(self, record_type, attribute, keys)
     }
 
     fn glance(&mut self, record_type: &RecordType, rows: &[RowKey]) -> Result<Vec<Glance>> {
-        in_halves(self, rows, |transaction, _, rows| read::glance(transaction, record_type, rows))
+        read::glance(self, record_type, rows)
     }
 
     fn load(
@@ -180,9 +177,7 @@ impl ReadTransaction for Transaction<'_> {
         selection: &Selection,
         rows: &[RowKey],
     ) -> Result<Vec<StoredRecord>> {
-        in_halves(self, rows, |transaction, _, rows| {
-            read::load(transaction, record_type, selection, rows)
-        })
+        read::load(self, record_type, selection, rows)
     }
 
     fn edges(
@@ -238,31 +233,23 @@ impl WriteTransaction for Transaction<'_> {
         write::allocate(self, record_type, count)
     }
 
-    fn latest_update(&mut self, record_type: &RecordType) -> Result<Timestamp> {
-        write::latest_update(self, record_type)
-    }
-
     fn note_latest_update(&mut self, record_type: &RecordType, latest: Timestamp) -> Result<()> {
         write::note_latest_update(self, record_type, latest)
     }
 
     fn insert(&mut self, record_type: &RecordType, records: &[StoredRecord]) -> Result<()> {
-        self.has_written = true;
         write::insert(self, record_type, records)
     }
 
     fn update(&mut self, record_type: &RecordType, updates: &[RecordUpdate]) -> Result<()> {
-        self.has_written = true;
         write::update(self, record_type, updates)
     }
 
     fn archive(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
-        self.has_written = true;
         write::archive(self, record_type, rows)
     }
 
     fn restore(&mut self, record_type: &RecordType, rows: &[(RowKey, Timestamp)]) -> Result<()> {
-        self.has_written = true;
         write::restore(self, record_type, rows)
     }
 
@@ -273,7 +260,6 @@ impl WriteTransaction for Transaction<'_> {
         removed: &[KeyEntry],
         added: &[KeyEntry],
     ) -> Result<()> {
-        self.has_written = true;
         write::change_keys(self, record_type, attribute, removed, added)
     }
 
@@ -284,12 +270,10 @@ impl WriteTransaction for Transaction<'_> {
         other: RowKey,
         values: &[Option<Value>],
     ) -> Result<()> {
-        self.has_written = true;
         edges::write_edge(self, end, row, other, values)
     }
 
     fn remove_edge(&mut self, end: &RelationshipEnd, row: RowKey, other: RowKey) -> Result<()> {
-        self.has_written = true;
         edges::remove_edge(self, end, row, other)
     }
 
@@ -299,7 +283,6 @@ impl WriteTransaction for Transaction<'_> {
         row: RowKey,
         attribute: usize,
     ) -> Result<()> {
-        self.has_written = true;
         edges::unset_on_edges(self, end, row, attribute)
     }
 

@@ -1,6 +1,6 @@
 //! Writing records and their match keys, in the order that touches the fewest pages.
 
-use rusqlite::{CachedStatement, OptionalExtension, params};
+use rusqlite::{CachedStatement, params};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -46,18 +46,6 @@ pub(super) fn allocate(
     let unix_millis = u64::try_from(now.0 / 1000).unwrap_or(0);
     let random = |row: RowKey| ids.bytes(record_type.api_name(), row.unsigned_abs());
     (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis, random(row))?))).collect()
-}
-
-pub(super) fn latest_update(
-    transaction: &Transaction<'_>,
-    record_type: &RecordType,
-) -> Result<Timestamp> {
-    let latest = transaction
-        .prepare("SELECT latest_update FROM headwater_record_type WHERE api_name = ?1")?
-        .query_row([record_type.api_name()], |row| row.get(0))
-        .optional()
-        .map_err(store_error(WRITING))?;
-    Ok(Timestamp(latest.unwrap_or(0)))
 }
 
 pub(super) fn note_latest_update(

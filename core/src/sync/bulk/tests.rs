@@ -132,6 +132,12 @@ fn lines_may_use_the_names_that_writes_use_and_a_line_feed_refuses_its_row_alone
     assert!(told.iter().map(|row| row.row).eq(0..3));
     assert_eq!(told[1].result.as_ref().unwrap_err().code(), ErrorCode::SourceDataInvalid);
 
+    let twice = json!({ "name": "A", "display_name": "B", "domains": ["x.example"] }).to_string();
+    let (_, told) = apply_lines(&*workspace, &bulk, &[twice.replace("\"B\"", "\"A\""), twice]);
+    assert!(told[0].result.is_ok());
+    let error = told[1].result.as_ref().unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::FieldValueInvalid, Some("display_name")));
+
     let bulk = Bulk { default_region: Some("us".into()), ..by_email() };
     let (report, _) = apply_lines(&*workspace, &bulk, &lines);
     assert_eq!(report.unwrap_err().field(), Some("default_region"));

@@ -1,14 +1,14 @@
-//! Compiling a mapping: every mistake of a job is found here, before a row is read.
+//! Compiling a mapping: what a stream says of its attributes is checked here, before a row is read.
 
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{MatchKey, Origin, RecordType, Write, nearest};
+use crate::schema::{MatchKey, Origin, RecordType, nearest};
 use crate::source::StreamDescription;
 use crate::value::{ValueType, address_part};
 
-use super::{CellOrigin, Entry, Mapping, MatchEntry, Target};
-use crate::sync::automatic;
+use super::{CellOrigin, Entry, Mapping, MatchEntry, Target, split_at};
+use crate::sync::automatic::{self, Named};
 use crate::sync::expression::RowExpression;
 use crate::sync::row::Columns;
 use crate::sync::stream_job::{AttributeJob, Mode, StreamJob, ValueOrigin};
@@ -27,14 +27,13 @@ impl Mapping {
         default_region: Option<&str>,
     ) -> Result<Self> {
         record_type.check_writable()?;
-        let automatic;
-        let attributes = match &stream.attributes {
-            Some(attributes) => attributes,
-            None => {
-                automatic = automatic::attributes(record_type, stream, source)?;
-                &automatic
+        let named = match &stream.attributes {
+            Some(attributes) => {
+                Named { attributes: attributes.clone(), known: attributes.len(), later: Vec::new() }
             }
+            None => automatic::attributes(record_type, stream, source)?,
         };
+        let Named { attributes, known, later } = named;
         let mut mapping = Self {
             record_type: Arc::clone(record_type),
             mode: stream.mode,
@@ -43,7 +42,7 @@ impl Mapping {
             entries: Vec::with_capacity(attributes.len()),
             matching: None,
         };
-        for attribute in attributes {
+        for attribute in &attributes {
             let entry = mapping
                 .entry(stream, attribute, source)
                 .map_err(|error| locate(attribute, &error))?;
@@ -51,8 +50,13 @@ impl Mapping {
         }
         mapping.columns.wants_whole =
             mapping.entries.iter().any(|entry| matches!(entry.origin, CellOrigin::Expression(_)));
-        mapping.check_targets()?;
-        mapping.matching = mapping.match_entry(stream)?;
+        for (plain, name) in &later {
+            mapping.accept_later(plain, name);
+        }
+        mapping.check_targets(known)?;
+        // What may come later is no reason to do without a match.
+        let searched = if known == 0 { mapping.entries.len() } else { known };
+        mapping.matching = mapping.match_entry(stream, searched)?;
         Ok(mapping)
     }
 
@@ -92,14 +96,42 @@ impl Mapping {
             split,
             name: job.name.clone(),
         };
+        self.check_split(&entry)?;
         // What is the same for every row is wrong now or never.
         for fixed in [&entry.default].into_iter().flatten().chain(match &entry.origin {
             CellOrigin::Constant(value) => Some(value),
             _ => None,
         }) {
-            self.change(&entry, fixed.clone().into())?;
+            self.change(&entry, split_at(entry.split.as_deref(), fixed.clone().into()))?;
         }
         Ok(entry)
+    }
+
+    /// A cell is split into the elements of a list.
+    fn check_split(&self, entry: &Entry) -> Result<()> {
+        let Some(split) = &entry.split else { return Ok(()) };
+        let is_list = match entry.target {
+            Target::Attribute(index) => self.record_type.attribute(index).is_array,
+            _ => false,
+        };
+        let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what);
+        if split.is_empty() {
+            return Err(wrong("split is empty".to_owned())
+                .hint("write what stands between two elements, for example \";\""));
+        }
+        if !is_list {
+            return Err(wrong(format!("{} is no list, so that nothing is split", entry.name))
+                .hint("leave split out"));
+        }
+        Ok(())
+    }
+
+    /// Lets a column that comes later give an entry its value, by the plain form of its name.
+    fn accept_later(&mut self, plain: &str, name: &str) {
+        let entry = self.entries.iter().find(|entry| entry.name == name);
+        if let Some(CellOrigin::Slot { slot, .. }) = entry.map(|entry| &entry.origin) {
+            self.columns.add_later(plain, *slot);
+        }
     }
 
     fn target(&self, stream: &StreamJob, name: &str) -> Result<Target> {
@@ -125,21 +157,16 @@ impl Mapping {
             return Ok(Target::MatchOnly);
         }
         let index = self.record_type.require(name).map_err(|error| as_config(&error))?;
-        let write = match stream.mode {
-            Mode::Assert => Write::Assert,
-            Mode::Create => Write::Create,
-            Mode::Update => Write::Patch,
-        };
         self.record_type
             .attribute(index)
-            .check_writable(write)
+            .check_writable(stream.mode.write())
             .map_err(|error| as_config(&error))?;
         Ok(Target::Attribute(index))
     }
 
-    /// No two entries may write the same.
-    fn check_targets(&self) -> Result<()> {
-        for (index, entry) in self.entries.iter().enumerate() {
+    /// No two entries may write the same; of those after the `known` ones a row says it.
+    fn check_targets(&self, known: usize) -> Result<()> {
+        for (index, entry) in self.entries[..known].iter().enumerate() {
             let clash =
                 self.entries[..index].iter().find(|earlier| match (earlier.target, entry.target) {
                     (Target::Attribute(a), Target::Attribute(b) | Target::Part(b, _))
@@ -158,7 +185,8 @@ impl Mapping {
         Ok(())
     }
 
-    fn match_entry(&self, stream: &StreamJob) -> Result<Option<MatchEntry>> {
+    fn match_entry(&self, stream: &StreamJob, searched: usize) -> Result<Option<MatchEntry>> {
+        let entries = &self.entries[..searched];
         let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what).at_field("match");
         let Some(name) = &stream.matching else {
             return match stream.mode {
@@ -192,7 +220,7 @@ impl Mapping {
         };
         let entry = [true, false]
             .into_iter()
-            .find_map(|exactly| self.entries.iter().position(|entry| feeds(entry, exactly)));
+            .find_map(|exactly| entries.iter().position(|entry| feeds(entry, exactly)));
         let Some(entry) = entry else {
             return Err(wrong(format!("nothing gives {name} a value to match by"))
                 .hint(format!("add {name} to [streams.attributes]")));

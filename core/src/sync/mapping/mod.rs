@@ -76,6 +76,23 @@ impl Mapping {
         &self.columns
     }
 
+    /// Reads a row, as [`Columns::read`]; a fault in a cell is at its attribute.
+    pub(super) fn read<'r, 'a>(
+        &self,
+        line: &'a str,
+        cells: &'r mut Vec<Option<Input<'a>>>,
+        unused: &mut FxHashSet<String>,
+    ) -> Result<Row<'r, 'a>> {
+        self.columns.read(line, cells, unused).map_err(|error| {
+            let slot = error.field().and_then(|column| self.columns.find(column));
+            let reads = |entry: &&Entry| matches!(entry.origin, CellOrigin::Slot { slot: read, .. } if Some(read) == slot);
+            match self.entries.iter().find(reads) {
+                Some(entry) => error.at_field(&entry.name),
+                None => error,
+            }
+        })
+    }
+
     /// Lets a row name an attribute also by its aliases.
     pub(super) fn accept_aliases(&mut self) {
         let record_type = Arc::clone(&self.record_type);
@@ -122,7 +139,10 @@ impl Mapping {
                     if is_match && let Change::Set(value) = &change {
                         match_value = Some(MatchInput::Value(value.clone()));
                     }
-                    add(&mut attributes, entry.target, change);
+                    match twice(&attributes, entry) {
+                        Some(error) => errors.push(error),
+                        None => add(&mut attributes, entry.target, change),
+                    }
                 }
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -183,14 +203,9 @@ impl Mapping {
             (None | Some(Input::Null), Some(default)) => Some(default.clone().into()),
             (found, _) => found,
         };
-        Ok(match (found, &entry.split) {
-            (Some(Input::Null), _) if entry.null == NullPolicy::Keep => None,
-            (Some(Input::Text(text)), Some(split)) => {
-                let parts = text.split(split.as_str()).map(str::trim);
-                let parts = parts.filter(|part| !part.is_empty()).map(Json::from);
-                Some(Input::Json(parts.collect()))
-            }
-            (found, _) => found,
+        Ok(match found {
+            Some(Input::Null) if entry.null == NullPolicy::Keep => None,
+            found => found.map(|value| split_at(entry.split.as_deref(), value)),
         })
     }
 
@@ -250,6 +265,27 @@ enum MatchInput {
     Value(Value),
     /// As the row has it.
     Json(Json),
+}
+
+/// The list that a text is split into, without its empty elements.
+fn split_at<'a>(split: Option<&str>, value: Input<'a>) -> Input<'a> {
+    match (value, split) {
+        (Input::Text(text), Some(split)) => {
+            let parts = text.split(split).map(str::trim).filter(|part| !part.is_empty());
+            Input::Json(parts.map(Json::from).collect())
+        }
+        (value, _) => value,
+    }
+}
+
+/// The fault of a row that gives an address as a whole and a part of it too.
+fn twice(attributes: &Attributes, entry: &Entry) -> Option<Error> {
+    let Target::Part(index, _) = entry.target else { return None };
+    let is_whole = matches!(attributes.change(index), Some(Change::Set(_) | Change::Clear));
+    is_whole.then(|| {
+        let what = "the row gives the whole address too";
+        Error::new(ErrorCode::FieldValueInvalid, what).at_field(&entry.name)
+    })
 }
 
 fn add(attributes: &mut Attributes, target: Target, change: Change) {

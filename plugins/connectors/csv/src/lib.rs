@@ -7,8 +7,10 @@ mod parser;
 mod stream;
 mod table;
 
+use std::path::PathBuf;
+
 use headwater_connector_files::{FileStream, locate, open};
-use headwater_sdk::{Call, Connector, Failure, Field, Request, StreamInfo};
+use headwater_sdk::{Call, Connector, Failure, Field, LogLevel, Request, StreamInfo};
 
 use crate::config::Config;
 use crate::stream::Csv as CsvFormat;
@@ -35,17 +37,26 @@ impl Connector for Csv {
         let mut names: Vec<String> = Vec::new();
         for file in &located.files {
             let window = open(file, &self.config.files)?;
-            for name in format.columns(call, window)? {
+            let columns = format.columns(call, window)?;
+            if columns.is_empty() {
+                let what = format!("`{}` holds no row", file.display());
+                call.log(LogLevel::Warn, &what);
+            }
+            for name in columns {
                 if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
+        if names.is_empty() && self.config.header {
+            return Err(no_header(&located.files));
+        }
+        let are_known = located.files.len() == 1 && !names.is_empty();
         let field = |name| Field { name, value_type: "string".to_owned(), is_key: false };
         Ok(vec![StreamInfo {
             name: located.stream,
             fields: names.into_iter().map(field).collect(),
-            fields_are_complete: located.files.len() == 1,
+            fields_are_complete: are_known,
             is_incremental: false,
             position_unit: "line".to_owned(),
         }])
@@ -63,6 +74,16 @@ impl Connector for Csv {
             request.batch_rows,
         )
     }
+}
+
+/// A file without a row has none among others, which say what the columns are.
+fn no_header(files: &[PathBuf]) -> Failure {
+    let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    Failure::data(format!(
+        "found no row in `{}`, expected a header with the names of the columns",
+        names.join("`, `")
+    ))
+    .hint("if an empty file means no rows, name the columns with `columns`")
 }
 
 #[cfg(test)]

@@ -66,8 +66,8 @@ impl Csv {
             let delimiter = vec![rows.detect(call, config.quote)?];
             rows.parser = Parser::new(Dialect { delimiter, ..dialect });
         }
-        let names = if config.header {
-            rows.header(call, has_row, config)?
+        let names = if config.header && has_row {
+            rows.header(call, config)?
         } else if let Some(names) = &config.columns {
             names.clone()
         } else if has_row {
@@ -98,11 +98,12 @@ impl Format for Csv {
         {
             rows.table = Some(Table::new(&names, self.config.trim));
         }
-        if let Some(Checkpoint { place, fingerprint, .. }) = resume {
-            rows.line = place.line;
-            let skipped = rows.window.skip_to(call, place.byte, fingerprint);
+        if let Some(resume) = resume {
+            let Place { line, unended, .. } = resume.place;
+            rows.line = line;
+            let skipped = rows.window.skip_to(call, resume);
             skipped.map_err(|failure| at_place(failure, &rows.place_name()))?;
-            rows.unended = place.unended;
+            rows.unended = unended;
             let grown = rows.unended
                 && rows.ensure(call, 1)?
                 && !matches!(rows.window.unread()[0], b'\r' | b'\n');
@@ -167,20 +168,9 @@ impl CsvRows {
         }
     }
 
-    fn header(
-        &mut self,
-        call: &dyn Call,
-        has_row: bool,
-        config: &Config,
-    ) -> Result<Vec<String>, Failure> {
+    fn header(&mut self, call: &dyn Call, config: &Config) -> Result<Vec<String>, Failure> {
         let place = self.place_name();
         let fail = |message: String| Failure::data(message).on_record(place.clone());
-        if !has_row {
-            return Err(fail(
-                "found no row, expected a header with the names of the columns".into(),
-            )
-            .hint("set `header` to false if an empty file means no rows"));
-        }
         let length = self.parse(call)?;
         let row = without_line_end(&self.window.unread()[..length]);
         let (text, spans) = self.parser.cells(row);

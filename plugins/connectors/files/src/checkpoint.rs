@@ -7,7 +7,12 @@ use headwater_sdk::abi::{HEADWATER_E_CHECKPOINT_INVALID, HEADWATER_E_SOURCE_UNAV
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u32 = 1;
+use crate::window::Window;
+
+const VERSION: u32 = 2;
+/// What to do about a source that no longer fits.
+pub(crate) const START_OVER: &str =
+    "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL";
 
 /// A place between two rows of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +50,25 @@ pub struct Checkpoint {
     pub place: Place,
     /// [`Window::fingerprint`](crate::Window::fingerprint) at the place.
     pub fingerprint: String,
+    /// [`Window::stamp`](crate::Window::stamp) of the file that was read.
+    #[serde(default)]
+    pub stamp: String,
 }
 
 impl Checkpoint {
-    /// Makes the checkpoint for a place in `files[index]`.
+    /// Makes the checkpoint for a place in `files[index]`, at which its window stands.
     #[must_use]
-    pub fn new(files: &[PathBuf], index: usize, place: Place, fingerprint: String) -> Self {
+    pub fn new(files: &[PathBuf], index: usize, place: Place, window: &Window) -> Self {
         let file = files.get(index).map_or_else(String::new, |file| name(file));
-        Self { v: VERSION, index, file, before: names_before(files, index), place, fingerprint }
+        Self {
+            v: VERSION,
+            index,
+            file,
+            before: names_before(files, index),
+            place,
+            fingerprint: window.fingerprint(),
+            stamp: window.stamp().to_owned(),
+        }
     }
 
     /// Parses a checkpoint; `None` if it is empty, which means the beginning.
@@ -100,7 +116,7 @@ impl Checkpoint {
                 format!("the file `{}`, where the last run stopped, is gone", self.file),
             )
             .at_field("path")
-            .hint("put it back, or start over with --full"));
+            .hint(format!("put it back, or {START_OVER}")));
         }
         let fits = files.get(self.index).is_some_and(|file| name(file) == self.file)
             && self.before == names_before(files, self.index);
@@ -115,7 +131,7 @@ impl Checkpoint {
 }
 
 fn invalid(message: String) -> Failure {
-    Failure::new(HEADWATER_E_CHECKPOINT_INVALID, message).hint("start over with --full")
+    Failure::new(HEADWATER_E_CHECKPOINT_INVALID, message).hint(START_OVER)
 }
 
 fn name(file: &Path) -> String {

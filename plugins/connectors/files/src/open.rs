@@ -20,14 +20,23 @@ use crate::window::{Source, Window};
 /// # Errors
 /// `source_unavailable` with the system's message; `source_data_invalid` if the compressed data are damaged.
 pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
-    let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
-    let metadata = file.metadata().map_err(|error| cannot_read(path, &error))?;
+    // Asked before it is opened: to open a pipe waits for whoever writes into it.
+    let metadata = path.metadata().map_err(|error| cannot_read(path, &error))?;
     if metadata.is_dir() {
         return Err(Failure::config(
             "path",
             format!("found a directory at `{}`, expected a file", path.display()),
         ));
     }
+    if !metadata.is_file() {
+        // The file is read to find out its columns, read again for its rows, and once more to resume.
+        return Err(Failure::config(
+            "path",
+            format!("found a pipe or a device at `{}`, expected a file", path.display()),
+        )
+        .hint("write it to a file first, and name that"));
+    }
+    let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
     let mut source = match compression_of(path, config.compression) {
         Compression::Gzip => {
             Source::Stream(Box::new(MultiGzDecoder::new(BufReader::new(file))), "gzip")
@@ -37,9 +46,7 @@ pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
                 .map_err(|error| cannot_read(path, &error))?;
             Source::Stream(Box::new(decoder), "zstd")
         }
-        // Pipes and devices have no position to seek to.
-        _ if metadata.is_file() => Source::File(file),
-        _ => Source::Stream(Box::new(file), ""),
+        _ => Source::File(file),
     };
 
     let mut first = [0; 3];

@@ -91,6 +91,8 @@ pub struct FileStream<F: Format> {
     batch_rows: usize,
     /// A failure that came after rows which had to be handed over first.
     pending: Option<Failure>,
+    /// Whether the rows at hand have ended; a batch is of one file, so it is handed over first.
+    is_at_end: bool,
 }
 
 impl<F: Format> FileStream<F> {
@@ -119,6 +121,7 @@ impl<F: Format> FileStream<F> {
             resume,
             batch_rows: if batch_rows == 0 { DEFAULT_BATCH_ROWS } else { batch_rows },
             pending: None,
+            is_at_end: false,
         };
         stream.rows = Some(stream.open(call, stream.index)?);
         stream.resume = None;
@@ -144,6 +147,7 @@ impl<F: Format> FileStream<F> {
         // The rows at hand are given up last: until then, they can say where a checkpoint stands.
         self.rows = Some(self.open(call, self.index + 1)?);
         self.index += 1;
+        self.is_at_end = false;
         Ok(true)
     }
 
@@ -155,7 +159,8 @@ impl<F: Format> FileStream<F> {
                 return Ok(());
             }
             let bad_rows = batch.bad_rows.len();
-            match rows.row(call, batch)? {
+            let step = if self.is_at_end { Step::End } else { rows.row(call, batch)? };
+            match step {
                 Step::Row => {
                     raw_bytes +=
                         batch.bad_rows[bad_rows..].iter().map(|row| row.raw.len()).sum::<usize>();
@@ -163,7 +168,8 @@ impl<F: Format> FileStream<F> {
                 Step::Flush if batch.is_empty() => {}
                 Step::Flush => return Ok(()),
                 Step::End => {
-                    if !self.advance(call)? {
+                    self.is_at_end = true;
+                    if !batch.is_empty() || !self.advance(call)? {
                         return Ok(());
                     }
                 }
@@ -193,8 +199,11 @@ impl<F: Format> Stream for FileStream<F> {
         if let Some(rows) = &mut self.rows {
             rows.finish(batch)?;
             let place = rows.place();
-            let print = rows.window().fingerprint();
-            batch.checkpoint = Checkpoint::new(&self.files, self.index, place, print).to_bytes();
+            let checkpoint = Checkpoint::new(&self.files, self.index, place, rows.window());
+            batch.checkpoint = checkpoint.to_bytes();
+            if self.files.len() > 1 {
+                batch.part = checkpoint.file;
+            }
         }
         Ok(true)
     }

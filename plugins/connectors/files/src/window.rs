@@ -3,17 +3,19 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use headwater_sdk::abi::HEADWATER_E_CHECKPOINT_INVALID;
 use headwater_sdk::{Call, Failure};
 use sha2::{Digest, Sha256};
 
+use crate::checkpoint::{Checkpoint, START_OVER};
 use crate::open::read_failure;
 
 /// The largest row: 64 MiB. What is longer is no row, but a quote or a bracket that nobody closed.
 pub const MAX_ROW_BYTES: usize = 64 << 20;
 
-/// How much text before the position, and at the start of the file, a fingerprint covers.
+/// How much text before the position, and at the start of the file, a fingerprint covers twice.
 const SPAN: usize = 4096;
 
 const CHUNK: usize = 256 * 1024;
@@ -55,16 +57,21 @@ pub struct Window {
     /// The offset of `buffer[0]` in the text.
     base: u64,
     head: Vec<u8>,
+    /// The checksum of the text up to `buffer[hashed]`.
+    checksum: crc32fast::Hasher,
+    hashed: usize,
     ended: bool,
     /// How long a plain file was when it was opened; it may have grown since.
     length: u64,
+    /// Its length and when it was last changed; empty where one cannot seek.
+    stamp: String,
 }
 
 impl Window {
     pub(crate) fn new(path: &Path, source: Source, first: &[u8]) -> Self {
-        let length = match &source {
-            Source::File(file) => file.metadata().map_or(0, |metadata| metadata.len()),
-            Source::Stream(..) => 0,
+        let (length, stamp) = match &source {
+            Source::File(file) => stamp(file).unwrap_or_default(),
+            Source::Stream(..) => Default::default(),
         };
         Self {
             path: path.to_owned(),
@@ -74,8 +81,11 @@ impl Window {
             end: first.len(),
             base: 0,
             head: first.to_vec(),
+            checksum: crc32fast::Hasher::new(),
+            hashed: 0,
             ended: false,
             length,
+            stamp,
         }
     }
 
@@ -127,7 +137,9 @@ impl Window {
         // Doubling keeps the cost of a long row linear.
         let room = CHUNK.max(unread);
         if self.buffer.len() < self.end + room {
+            self.checksum.update(&self.buffer[self.hashed..self.start]);
             self.buffer.copy_within(keep_from..self.end, 0);
+            self.hashed = self.start - keep_from;
             self.base += keep_from as u64;
             self.start -= keep_from;
             self.end -= keep_from;
@@ -174,34 +186,47 @@ impl Window {
         Ok(true)
     }
 
-    /// A hash of the first 4 KiB of the text and of the 4 KiB before the offset: an appended file keeps it, an edited
-    /// or replaced one does not.
+    /// A hash of the first 4 KiB of the text and of the 4 KiB before the offset, and a checksum of all text before it:
+    /// an appended file keeps it, an edited or replaced one does not.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let offset = usize::try_from(self.offset()).unwrap_or(usize::MAX);
         let head = &self.head[..offset.min(self.head.len())];
         let tail = &self.buffer[self.start - self.start.min(SPAN)..self.start];
         let digest = Sha256::new().chain_update(head).chain_update(tail).finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let edges: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut checksum = self.checksum.clone();
+        checksum.update(&self.buffer[self.hashed..self.start]);
+        format!("{edges}{:08x}", checksum.finalize())
     }
 
-    /// Moves forward to `offset`, where the text must have the given fingerprint.
+    /// The length of a plain file and the time of its last change; empty for one that is decoded.
+    #[must_use]
+    pub fn stamp(&self) -> &str {
+        &self.stamp
+    }
+
+    /// Moves forward to the place of a checkpoint, before which the text must be the same.
+    ///
+    /// A plain file that has the length and the time of the checkpoint's is trusted, and the text in between is not
+    /// read again.
     ///
     /// # Errors
     /// `checkpoint_invalid` if the file does not fit; otherwise as [`Window::fill`].
-    pub fn skip_to(
-        &mut self,
-        call: &dyn Call,
-        offset: u64,
-        fingerprint: &str,
-    ) -> Result<(), Failure> {
+    pub fn skip_to(&mut self, call: &dyn Call, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        let Checkpoint { fingerprint, .. } = checkpoint;
+        let offset = checkpoint.place.byte;
+        let is_untouched = !self.stamp.is_empty() && checkpoint.stamp == self.stamp;
+        let mut trusted = None;
         while self.head.len() < SPAN && self.fill(call)? {}
         if offset < self.offset() {
             return Err(self.changed("its first rows are not the same"));
         }
         let span_start = offset.saturating_sub(SPAN as u64);
         if let Source::File(file) = &self.source
+            && is_untouched
             && span_start > self.base + self.end as u64
+            && let Some(checksum) = checksum_of(fingerprint)
         {
             let unavailable = |error: io::Error| {
                 Failure::unavailable(format!("cannot seek in `{}`: {error}", self.path.display()))
@@ -213,7 +238,9 @@ impl Window {
             self.base = span_start;
             self.start = 0;
             self.end = 0;
+            self.hashed = 0;
             self.ended = false;
+            trusted = Some(checksum);
         }
         while self.base + (self.end as u64) < offset {
             self.start = self.end;
@@ -222,7 +249,11 @@ impl Window {
             }
         }
         self.start = usize::try_from(offset - self.base).unwrap_or(self.end);
-        if self.fingerprint() != fingerprint {
+        if let Some(checksum) = trusted {
+            self.checksum = crc32fast::Hasher::new_with_initial(checksum);
+            self.hashed = self.start;
+        }
+        if self.fingerprint() != *fingerprint {
             return Err(self.changed("what was read before is not the same"));
         }
         Ok(())
@@ -235,6 +266,18 @@ impl Window {
             HEADWATER_E_CHECKPOINT_INVALID,
             format!("`{}` has changed since the checkpoint: {how}", self.path.display()),
         )
-        .hint("start over with --full")
+        .hint(START_OVER)
     }
+}
+
+fn stamp(file: &File) -> Option<(u64, String)> {
+    let metadata = file.metadata().ok()?;
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let stamp = modified.map(|time| format!("{} {}", metadata.len(), time.as_nanos()));
+    Some((metadata.len(), stamp.unwrap_or_default()))
+}
+
+/// The checksum in a fingerprint.
+fn checksum_of(fingerprint: &str) -> Option<u32> {
+    u32::from_str_radix(fingerprint.get(16..)?, 16).ok()
 }

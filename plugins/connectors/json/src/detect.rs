@@ -9,33 +9,29 @@ use crate::config::Layout;
 use crate::text::Text;
 use crate::value::check_syntax;
 
-/// What the file holds; nothing is consumed.
-pub(crate) fn detect(call: &dyn Call, text: &mut Text) -> Result<Layout, Failure> {
+/// What the file holds; `None` if it is empty. Nothing is consumed.
+pub(crate) fn detect(call: &dyn Call, text: &mut Text) -> Result<Option<Layout>, Failure> {
     if is_named_lines(text.window.path()) {
-        return Ok(Layout::Lines);
+        return Ok(Some(Layout::Lines));
     }
-    let Some(at) = text.find_token(call, 0)? else {
-        return Err(text
-            .failure_at(0, "found an empty file, expected JSON")
-            .hint("set `format` to lines if an empty file means no rows"));
-    };
+    let Some(at) = text.find_token(call, 0)? else { return Ok(None) };
     match text.unread()[at] {
-        b'[' => return Ok(Layout::Array),
+        b'[' => return Ok(Some(Layout::Array)),
         b'{' => {}
-        _ => return Ok(Layout::Lines),
+        _ => return Ok(Some(Layout::Lines)),
     }
     let end = find_line_end(call, text, at).map_err(too_long)?;
     if check_syntax(&text.unread()[at..end]).is_ok() {
-        return Ok(Layout::Lines);
+        return Ok(Some(Layout::Lines));
     }
     // The first line may be the malformed one.
     let Some(at) = text.find_token(call, end).map_err(too_long)? else {
-        return Ok(Layout::Document);
+        return Ok(Some(Layout::Document));
     };
     let end = find_line_end(call, text, at).map_err(too_long)?;
     let line = &text.unread()[at..end];
     let is_row = line.starts_with(b"{") && check_syntax(line).is_ok();
-    Ok(if is_row { Layout::Lines } else { Layout::Document })
+    Ok(Some(if is_row { Layout::Lines } else { Layout::Document }))
 }
 
 fn too_long(failure: Failure) -> Failure {

@@ -11,7 +11,9 @@ mod stream;
 mod text;
 mod value;
 
-use headwater_connector_files::{FileStream, locate};
+use std::path::PathBuf;
+
+use headwater_connector_files::{FileStream, Format, Located, Rows, locate, open};
 use headwater_sdk::{Batch, Call, Connector, Failure, Request, Stream, StreamInfo};
 
 use crate::config::Config;
@@ -38,7 +40,7 @@ impl Connector for Json {
     }
 
     fn check(&mut self, call: &dyn Call) -> Result<Vec<StreamInfo>, Failure> {
-        let name = locate(&self.config.files.paths)?.stream;
+        let Located { files, stream: name } = locate(&self.config.files.paths)?;
         let request = Request {
             stream: &name,
             checkpoint: b"",
@@ -47,19 +49,23 @@ impl Connector for Json {
             accepts_arrow: false,
         };
         let mut stream = self.read(call, &request)?;
-        let unit = stream.rows().map_or("", |rows| rows.position_unit()).to_owned();
-        let mut batch = Batch::default();
-        stream.next(call, &mut batch)?;
-        let mut fields = Fields::default();
-        for line in batch.json_lines.lines() {
-            fields.add_row(line);
+        let (mut batch, mut fields) = (Batch::default(), Fields::default());
+        let (mut sampled, mut has_more) = (0, stream.next(call, &mut batch)?);
+        while has_more {
+            batch.json_lines.lines().for_each(|line| fields.add_row(line));
+            sampled += batch.len();
+            batch.clear();
+            // What fails behind rows fails when they are read.
+            has_more = sampled < SAMPLE_ROWS && stream.next(call, &mut batch).unwrap_or(false);
         }
+        drop(stream);
+        let unit = self.position_unit(call, &files);
         Ok(vec![StreamInfo {
             name,
             fields: fields.into_list(),
             fields_are_complete: false,
             is_incremental: false,
-            position_unit: unit,
+            position_unit: unit.to_owned(),
         }])
     }
 
@@ -68,12 +74,34 @@ impl Connector for Json {
         located.expect(request)?;
         FileStream::start(
             call,
-            JsonFormat::new(self.config.clone()),
+            JsonFormat::new(self.config.clone(), located.files.len() == 1),
             self.config.files.clone(),
             located.files,
             request.checkpoint,
             request.batch_rows,
         )
+    }
+}
+
+impl Json {
+    /// What positions count in all files.
+    fn position_unit(&self, call: &dyn Call, files: &[PathBuf]) -> &'static str {
+        let format = JsonFormat::new(self.config.clone(), files.len() == 1);
+        let mut unit = None;
+        for file in files {
+            let window = open(file, &self.config.files);
+            // What cannot be read fails when it is its turn.
+            let Ok(rows) = window.and_then(|window| format.start(call, window, None)) else {
+                continue;
+            };
+            if rows.window().unread().is_empty() {
+                continue;
+            }
+            if *unit.get_or_insert(rows.position_unit()) != rows.position_unit() {
+                return "line or element";
+            }
+        }
+        unit.unwrap_or("line")
     }
 }
 

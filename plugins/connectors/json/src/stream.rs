@@ -14,18 +14,27 @@ use crate::text::Text;
 #[derive(Debug, Clone)]
 pub struct Json {
     config: Config,
+    /// Whether it is the only file: an empty one among several has no rows, alone it is a mistake.
+    is_alone: bool,
 }
 
 impl Json {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config }
+    pub(crate) fn new(config: Config, is_alone: bool) -> Self {
+        Self { config, is_alone }
     }
 
     fn begin(&self, call: &dyn Call, mut text: Text) -> Result<Kind, Failure> {
         let path = &self.config.rows;
         let layout = match self.config.layout {
             Layout::Auto if !path.is_empty() => Layout::Document,
-            Layout::Auto => detect(call, &mut text)?,
+            Layout::Auto => match detect(call, &mut text)? {
+                None if self.is_alone => {
+                    return Err(text
+                        .failure_at(0, "found an empty file, expected JSON")
+                        .hint("set `format` to lines if an empty file means no rows"));
+                }
+                layout => layout.unwrap_or(Layout::Lines),
+            },
             layout => layout,
         };
         if layout == Layout::Lines {
@@ -58,7 +67,7 @@ impl Json {
         mut text: Text,
         checkpoint: &Checkpoint,
     ) -> Result<Kind, Failure> {
-        let Checkpoint { place, fingerprint, .. } = checkpoint;
+        let Checkpoint { place, .. } = checkpoint;
         let (state, path) = place.state.split_once(' ').unwrap_or((&place.state, ""));
         let fits = match state {
             Lines::STATE => matches!(self.config.layout, Layout::Auto | Layout::Lines),
@@ -72,7 +81,7 @@ impl Json {
             return Err(text.window.changed("`rows` or `format` were different"));
         }
         text.line = place.line;
-        text.skip_to(call, place.byte, fingerprint)?;
+        text.skip_to(call, checkpoint)?;
         text.column = place.column;
         Ok(if state == Lines::STATE {
             Kind::Lines(Lines::resume(call, text, place.unended)?)

@@ -1,6 +1,6 @@
 //! A window on JSON text that knows its line and column.
 
-use headwater_connector_files::Window;
+use headwater_connector_files::{Checkpoint, Window};
 use headwater_sdk::{Call, Failure};
 use memchr::{memchr_iter, memrchr};
 
@@ -38,10 +38,9 @@ impl Text {
     pub(crate) fn skip_to(
         &mut self,
         call: &dyn Call,
-        offset: u64,
-        fingerprint: &str,
+        checkpoint: &Checkpoint,
     ) -> Result<(), Failure> {
-        let skipped = self.window.skip_to(call, offset, fingerprint);
+        let skipped = self.window.skip_to(call, checkpoint);
         skipped.map_err(|failure| self.at_line(failure))
     }
 

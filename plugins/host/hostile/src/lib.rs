@@ -285,6 +285,7 @@ fn batch(choices: &mut Unstructured<'_>, lent: &mut Lent) -> Chosen<(headwater_b
         bad_rows: bad,
         bad_row_count,
         checkpoint: lent.bytes(checkpoint.clone()),
+        part: lent.text(choices)?,
     };
     let data = lent.seen(batch.data).map_or(data, <[u8]>::to_vec);
     let bad_rows = bad_rows.len();

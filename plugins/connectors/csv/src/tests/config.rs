@@ -1,7 +1,7 @@
 //! What may stand in a configuration, and what a wrong one says.
 
-use headwater_sdk::Connector;
 use headwater_sdk::abi::{HEADWATER_E_CONFIG_INVALID, HEADWATER_E_SOURCE_UNAVAILABLE};
+use headwater_sdk::{Batch, Connector, Stream};
 use serde_json::{Value, json};
 
 use super::{Quiet, config, read_from, read_text, write};
@@ -95,6 +95,41 @@ fn check_names_the_stream_and_its_columns() {
     assert_eq!(names(&stream.fields), ["id", "name", "city"]);
     let output = super::read(&config);
     assert_eq!(output.rows, [json!({"id": "1", "name": "Ann"}), json!({"id": "7", "city": "Ulm"})]);
+}
+
+#[test]
+fn a_file_without_a_row_keeps_no_other_from_being_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |keys| {
+        let config = config(directory.path().join("*.csv"), keys);
+        Csv::open(&config.to_string()).unwrap().check(&Quiet)
+    };
+    write(directory.path(), "b.csv", "");
+    let failure = check(json!({})).unwrap_err();
+    assert!(failure.message.contains("b.csv"), "{failure:?}");
+    assert!(failure.hint.contains("`columns`"), "{failure:?}");
+    // What the hint says helps.
+    let columns = json!({"columns": ["id", "name"]});
+    let stream = &check(columns.clone()).unwrap()[0];
+    assert_eq!((stream.fields.len(), stream.fields_are_complete), (2, true));
+    assert!(super::read(&config(directory.path().join("b.csv"), columns)).rows.is_empty());
+    assert!(!check(json!({"header": false})).unwrap()[0].fields_are_complete);
+
+    write(directory.path(), "a.csv", "id,name\n1,Ann\n");
+    write(directory.path(), "c.csv", "id,name\n2,Bob\n3,x,y\n");
+    assert_eq!(check(json!({})).unwrap()[0].fields.len(), 2);
+    let config = config(directory.path().join("*.csv"), json!({}));
+    assert_eq!(super::read(&config).rows.len(), 2);
+
+    // A batch is of one file, which it names.
+    let mut csv = Csv::open(&config.to_string()).unwrap();
+    let (mut batch, mut parts) = (Batch::default(), Vec::new());
+    let mut stream = csv.read(&Quiet, &super::request()).unwrap();
+    while stream.next(&Quiet, &mut batch).unwrap() {
+        parts.push((batch.part.clone(), batch.len()));
+        batch.clear();
+    }
+    assert_eq!(parts, [("a.csv".to_owned(), 1), ("c.csv".to_owned(), 2)]);
 }
 
 #[test]

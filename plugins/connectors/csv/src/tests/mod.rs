@@ -101,6 +101,10 @@ fn rows_of(batch: &Batch) -> Vec<Value> {
     (0..rows.len()).map(row).collect()
 }
 
+fn request() -> Request<'static> {
+    Request { stream: "", checkpoint: b"", partition: "", batch_rows: 0, accepts_arrow: false }
+}
+
 fn read(config: &Value) -> Output {
     read_from(config, b"", 0).unwrap()
 }

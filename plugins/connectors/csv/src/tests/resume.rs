@@ -146,6 +146,42 @@ fn appended_files_fit_and_edited_ones_do_not() {
     }
 }
 
+/// Writes a file that is as old as the checkpoints of it say, or not.
+fn store(path: &Path, bytes: &[u8], age: u64) {
+    fs::write(path, bytes).unwrap();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 + age);
+    fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn an_edit_in_the_middle_is_noticed_also_where_the_length_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = lines(60_000);
+    let edited = text.replacen("30000,value 3", "30000,valve 3", 1);
+    assert_eq!((text.len(), text == edited), (edited.len(), false));
+    for name in ["rows.csv", "rows.csv.gz"] {
+        let bytes =
+            |text: &str| if name == "rows.csv" { text.into() } else { gzip(text.as_bytes()) };
+        let path = directory.path().join(name);
+        let config = config(&path, json!({}));
+        store(&path, &bytes(&text), 0);
+        let checkpoint = read_from(&config, b"", 0).unwrap().checkpoints[25].clone();
+        store(&path, &bytes(&edited), 1);
+        let failure = read_from(&config, &checkpoint, 0).unwrap_err();
+        assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID, "{name}");
+        // Touched or appended to, what was read is still the same; and so is the checkpoint after it.
+        for (more, age) in [("", 0), ("", 2), ("60000,more\n", 3)] {
+            store(&path, &bytes(&format!("{text}{more}")), age);
+            let rest = read_from(&config, &checkpoint, 0).unwrap();
+            let rows = 60_000 - 26 * 2000 + more.lines().count();
+            assert_eq!(rest.rows.len(), rows, "{name} {age}");
+            let later = &rest.checkpoints[1];
+            store(&path, &bytes(&format!("{text}{more}")), 9);
+            assert_eq!(read_from(&config, later, 0).unwrap().rows.len(), rows - 4000);
+        }
+    }
+}
+
 #[test]
 fn a_last_line_that_grew_is_not_read_in_two_parts() {
     let directory = tempfile::tempdir().unwrap();
@@ -166,7 +202,7 @@ fn what_is_no_checkpoint_is_refused() {
     let config = config(write(directory.path(), "rows.csv", "a\n1\n"), json!({}));
     let good = read_from(&config, b"", 0).unwrap().checkpoints.pop().unwrap();
     let mut newer: Value = serde_json::from_slice(&good).unwrap();
-    newer["v"] = json!(2);
+    newer["v"] = json!(3);
     let mut beyond: Value = serde_json::from_slice(&good).unwrap();
     beyond["byte"] = json!(u64::MAX);
     for bytes in

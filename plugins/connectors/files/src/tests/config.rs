@@ -1,12 +1,12 @@
 //! Configuration keys, and the files that they name.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use headwater_sdk::Request;
 use headwater_sdk::abi::{HEADWATER_E_CONFIG_INVALID, HEADWATER_E_SOURCE_UNAVAILABLE};
 
-use crate::{Checkpoint, Keys, Place, locate};
+use crate::{Checkpoint, FileConfig, Keys, Place, locate, open};
 
 #[test]
 fn unknown_keys_are_named_with_the_nearest_or_all() {
@@ -51,11 +51,28 @@ fn files_are_located_sorted_and_once() {
     assert_eq!(locate(&[text("a***")]).unwrap_err().field, "path");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_refused_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("rows.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Held open and filled, so that nothing would wait where it is opened.
+    let mut held = fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    std::io::Write::write_all(&mut held, b"a,b\n1,2\n").unwrap();
+    for path in [&*pipe, Path::new("/dev/null")] {
+        let mut keys = Keys::parse(r#"{"path":"x"}"#, &["path"]).unwrap();
+        let failure = open(path, &FileConfig::take(&mut keys).unwrap()).err().unwrap();
+        assert_eq!((failure.code, failure.field.as_str()), (HEADWATER_E_CONFIG_INVALID, "path"));
+    }
+}
+
 #[test]
 fn a_checkpoint_is_written_and_read_the_same() {
     let files: Vec<PathBuf> = ["p/1.csv", "p/2.csv", "p/3.csv"].map(PathBuf::from).into();
     let place = Place { byte: 7, line: 2, unended: true, ..Place::default() };
-    let checkpoint = Checkpoint::new(&files, 1, place, "f0".to_owned());
+    let (_directory, window) = super::text::window(b"text");
+    let checkpoint = Checkpoint::new(&files, 1, place, &window);
     assert_eq!(Checkpoint::parse(&checkpoint.to_bytes()).unwrap().as_ref(), Some(&checkpoint));
     assert_eq!(Checkpoint::parse(b"").unwrap(), None);
     assert!(checkpoint.fits(&files).is_ok());

@@ -7,7 +7,7 @@ use headwater_sdk::abi::{HEADWATER_E_CANCELLED, HEADWATER_E_CHECKPOINT_INVALID};
 
 use super::Polls;
 use crate::decode::{INVALID, Transcoder};
-use crate::{FileConfig, Keys, Window, open};
+use crate::{Checkpoint, FileConfig, Keys, Place, Window, open};
 
 /// Gives one byte at a time, so that every character is cut.
 struct Bytewise<'a>(&'a [u8]);
@@ -39,7 +39,7 @@ fn characters_survive_being_cut_and_invalid_ones_are_marked() {
     assert_eq!(decode(b"", UTF_16LE), b"");
 }
 
-fn window(text: &[u8]) -> (tempfile::TempDir, Window) {
+pub(super) fn window(text: &[u8]) -> (tempfile::TempDir, Window) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("text");
     std::fs::write(&path, text).unwrap();
@@ -65,15 +65,17 @@ fn every_offset_is_found_again_by_its_fingerprint() {
                     .min(1000),
             );
         }
+        let place = |byte: usize| Place { byte: byte as u64, ..Place::default() };
+        let checkpoint = |byte| Checkpoint::new(&[], 0, place(byte), &window);
         let print = window.fingerprint();
         let (_directory, mut again) = self::window(&text);
-        again.skip_to(&call, offset as u64, &print).unwrap();
+        again.skip_to(&call, &checkpoint(offset)).unwrap();
         assert_eq!((again.offset(), again.fingerprint()), (offset as u64, print.clone()));
         while again.fill(&call).unwrap() {}
         assert!(again.unread() == &text[offset..], "{offset}");
 
         let (_directory, mut other) = self::window(&text);
-        let failure = other.skip_to(&call, offset as u64 + 1, &print).unwrap_err();
+        let failure = other.skip_to(&call, &checkpoint(offset + 1)).unwrap_err();
         assert_eq!(failure.code, HEADWATER_E_CHECKPOINT_INVALID);
     }
 }

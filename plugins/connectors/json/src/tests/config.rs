@@ -61,6 +61,15 @@ fn check_lists_fields_with_their_types() {
         ("n", "number"),
     ];
     assert_eq!(fields, expected);
+    write(directory.path(), "q.json", "");
+    write(directory.path(), "r.jsonl", "{\"late\": 1}\n");
+    for (pattern, unit, names) in
+        [("[pq]*.json", "element", 7), ("*.jsonl", "line", 1), ("*.json*", "line or element", 8)]
+    {
+        let config = config(directory.path().join(pattern), json!({}));
+        let streams = Json::open(&config.to_string()).unwrap().check(&Quiet).unwrap();
+        assert_eq!((streams[0].position_unit.as_str(), streams[0].fields.len()), (unit, names));
+    }
     let path = write(directory.path(), "lines.ndjson.gz", super::resume::gzip(b""));
     let streams = Json::open(&config(path, json!({})).to_string()).unwrap().check(&Quiet).unwrap();
     assert_eq!((streams[0].name.as_str(), streams[0].position_unit.as_str()), ("lines", "line"));
