@@ -51,11 +51,13 @@ pub unsafe extern "C" fn headwater_query_open(
             let shared = Arc::clone(&borrow(workspace, "workspace")?.shared);
             let record_type = text(record_type, "record_type")?.to_owned();
             let body = optional_object(body, "body")?;
-            let schema = shared.enter()?.schema();
-            let known = schema.record_type(&record_type)?;
+            let workspace = shared.enter()?;
+            // A remote one is asked for the type where it is not known yet.
+            let known = workspace.record_type(&record_type)?;
             if record_type != ACTIVITY {
-                Query::parse(&schema, known, body.clone())?;
+                Query::parse(&workspace.schema(), &known, body.clone())?;
             }
+            drop(workspace);
             let next = Mutex::new(Some(body));
             let poison = Poison::default();
             *place = headwater_query { shared, record_type, next, poison }.give();
@@ -113,8 +115,8 @@ fn page(workspace: &dyn Workspace, record_type: &str, body: Map<String, Json>) -
     if record_type == ACTIVITY {
         return headwater::query_activities(workspace, body, &QueryLimits::default());
     }
-    let schema = workspace.schema();
-    let query = Query::parse(&schema, schema.record_type(record_type)?, body)?;
+    let known = workspace.record_type(record_type)?;
+    let query = Query::parse(&workspace.schema(), &known, body)?;
     let page = workspace.query(record_type, &query)?;
     let records: Vec<Json> = page.records.iter().map(shown).collect();
     Ok(json!({ "data": records, "next_cursor": page.next_cursor }))

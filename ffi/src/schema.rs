@@ -28,15 +28,15 @@ pub unsafe extern "C" fn headwater_schema_get(
     unsafe {
         call("headwater_schema_get", out_error, || {
             let place = out(out_schema, "out_schema")?;
-            let schema = enter(workspace)?.schema();
-            let record_type = schema.record_type(text(record_type, "record_type")?)?;
+            let record_type = enter(workspace)?.record_type(text(record_type, "record_type")?)?;
             *place = headwater_document::json(&record_type.to_json()).give();
             Ok(())
         })
     }
 }
 
-/// Describes every record type.
+/// Describes every record type; of a remote workspace the standard ones, as it gave those that were
+/// asked for, and every other one that was named before.
 ///
 /// `workspace`: Borrowed for the call. `*out_schemas`: Owned by the caller; free with
 /// `headwater_document_free`. It is `{"data": [schema]}`.

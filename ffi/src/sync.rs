@@ -316,7 +316,7 @@ impl headwater_sync {
         self.alone(|control| {
             let connector = self.connector()?;
             let schema = match &self.workspace {
-                Some(shared) => shared.enter()?.schema(),
+                Some(shared) => self.job.schema_of(&*shared.enter()?)?,
                 // One that is not there yet has the standard record types.
                 None => self.job.schema()?,
             };

@@ -37,9 +37,11 @@ from ._coroutines import (
     bulk,
     check,
     discover,
+    estimate,
     iterate,
     start_sync,
     sync,
+    verify,
 )
 from .bulk import BulkReport, Nulls, Rows
 from .filters import Where
@@ -54,10 +56,12 @@ __all__ = [
     "check",
     "connectors",
     "discover",
+    "estimate",
     "open",
     "open_temporary",
     "start_sync",
     "sync",
+    "verify",
 ]
 
 

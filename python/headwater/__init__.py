@@ -19,7 +19,17 @@ from .journal import Rejects, Run
 from .opening import open, open_temporary
 from .queries import Page, Query
 from .records import Asserted, Outcome, Record
-from .syncs import Progress, SyncReport, SyncRun, check, discover, start_sync, sync
+from .syncs import (
+    Progress,
+    SyncReport,
+    SyncRun,
+    check,
+    discover,
+    estimate,
+    start_sync,
+    sync,
+    verify,
+)
 from .workspace import Workspace
 
 __all__ = [
@@ -45,10 +55,12 @@ __all__ = [
     "connectors",
     "discover",
     "errors",
+    "estimate",
     "field",
     "open",
     "open_temporary",
     "start_sync",
     "sync",
+    "verify",
 ]
 __all__ += errors.__all__

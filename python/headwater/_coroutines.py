@@ -199,6 +199,16 @@ async def check(job: JobLike) -> list[str]:
     return await asyncio.to_thread(syncs.check, job)
 
 
+async def estimate(job: JobLike, *, full: bool = False) -> dict[str, Any]:
+    """See :func:`headwater.estimate`."""
+    return await asyncio.to_thread(syncs.estimate, job, full=full)
+
+
+async def verify(job: JobLike) -> list[dict[str, Any]]:
+    """See :func:`headwater.verify`."""
+    return await asyncio.to_thread(syncs.verify, job)
+
+
 async def discover(job: JobLike) -> list[dict[str, Any]]:
     """See :func:`headwater.discover`."""
     return await asyncio.to_thread(syncs.discover, job)

@@ -395,7 +395,9 @@ class CheckpointInvalidError(HeadwaterError, ValueError):
     number: ClassVar[int] = 308
     group: ClassVar[str] = "source"
     http_status: ClassVar[int] = 409
-    _hint: ClassVar[str] = "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL"
+    _hint: ClassVar[str] = (
+        "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL"
+    )
 
 
 class UnavailableError(HeadwaterError, ConnectionError):

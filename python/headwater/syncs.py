@@ -16,6 +16,7 @@ from .connector import Connector
 from .journal import COUNTS, Rejects, counts_of, shown_counts
 from .opening import open as open_workspace
 from .progress import Display
+from .workspace import Workspace
 
 JobLike: TypeAlias = "str | PathLike[str] | Mapping[str, Any]"
 """A job: the path of a job file or of a data file, or what a job file says as a mapping."""
@@ -69,11 +70,21 @@ class Progress:
 class SyncReport:
     """What became of every row of a sync, from what was committed."""
 
-    __slots__ = ("_document", "_workspace")
+    __slots__ = ("_document", "_job", "_workspace")
 
-    def __init__(self, document: Mapping[str, Any], workspace: str) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        workspace: str,
+        job: _headwater.NativeJob | None = None,
+    ) -> None:
         self._document = dict(document)
         self._workspace = workspace
+        self._job = job
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A job may hold secrets, and belongs to its process.
+        return SyncReport, (self._document, self._workspace)
 
     @property
     def run(self) -> str | None:
@@ -101,8 +112,13 @@ class SyncReport:
         """The rows that were refused, read from the workspace."""
         if self.run is None:
             return Rejects([])
-        with open_workspace(self._workspace, create=False) as workspace:
+        with self._open() as workspace:
             return workspace.rejects(run=self.run)
+
+    def _open(self) -> Workspace:
+        if self._job is None:
+            return open_workspace(self._workspace, create=False)
+        return Workspace(self._job.open(), self._workspace)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that the report says."""
@@ -144,11 +160,11 @@ class SyncRun:
     'done'
     """
 
-    __slots__ = ("_error", "_native", "_report", "_workspace")
+    __slots__ = ("_error", "_job", "_native", "_report")
 
-    def __init__(self, native: _headwater.SyncRun, workspace: str) -> None:
+    def __init__(self, native: _headwater.SyncRun, job: _headwater.NativeJob) -> None:
         self._native = native
-        self._workspace = workspace
+        self._job = job
         self._report: SyncReport | None = None
         self._error: HeadwaterError | None = None
 
@@ -182,7 +198,7 @@ class SyncRun:
                 document, self._error = self._native.finish(patience) or (stopped, None)
             except HeadwaterError as error:
                 document, self._error = {**stopped, "state": "failed"}, error
-            self._report = SyncReport(document, self._workspace)
+            self._report = SyncReport(document, self._job.workspace, self._job)
             if self._error is not None:
                 self._error.report = self._report
         return self._report
@@ -284,12 +300,30 @@ def start_sync(
     """Starts a job as :func:`sync` does, and gives the run while it is under way."""
     given = (to, record_type, match, mode, default_region, history)
     native = _job(job, given)
-    return SyncRun(native.start(full, actor), native.workspace)
+    return SyncRun(native.start(full, actor), native)
 
 
 def check(job: JobLike) -> list[str]:
     """Tries a job without reading a row; gives the streams that it would read."""
     return _job(job).check()
+
+
+def estimate(job: JobLike, *, full: bool = False) -> dict[str, Any]:
+    """What a run would ask of a workspace at a URL: its rows are read and mapped, nothing is sent.
+
+    Gives ``rows``, ``refused``, ``unchanged``, ``requests``, and ``seconds`` at the rate that is
+    allowed, which is ``None`` while none is known.
+    """
+    return _job(job).estimate(full)
+
+
+def verify(job: JobLike) -> list[dict[str, Any]]:
+    """Compares what a job has delivered to a workspace at a URL with what is there now.
+
+    Gives for each record type how many records were ``read``, are ``known`` as delivered, were
+    ``changed`` by others, and are ``gone``. The next run delivers those again.
+    """
+    return _job(job).verify()
 
 
 def discover(job: JobLike) -> list[dict[str, Any]]:

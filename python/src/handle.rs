@@ -55,7 +55,7 @@ impl Handle {
             let opened = py.detach(|| open_generating(url, options, Generation { clock, id_seed }));
             Arc::new(ActingAs::new(opened.or_raise(py)?, Actor::named(actor)))
         };
-        Ok(Self { workspace: RwLock::new(Some(workspace)), process: std::process::id() })
+        Ok(Self::of(workspace))
     }
 
     /// Closes it; calls under way in other threads end first.
@@ -76,6 +76,11 @@ impl Handle {
 }
 
 impl Handle {
+    /// The handle of a workspace that was opened just now.
+    pub(crate) fn of(workspace: Arc<dyn Workspace>) -> Self {
+        Self { workspace: RwLock::new(Some(workspace)), process: std::process::id() }
+    }
+
     /// Does something with the workspace while other Python threads run.
     pub(crate) fn run<T: Send>(
         &self,

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use headwater::source::{Control, LogLevel};
 use headwater::store::journal::StreamRun;
-use headwater::sync::{self, Job, Mode, Report, RunOptions, stream_json};
-use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Uuid, open};
+use headwater::sync::{self, Job, Mode, Report, RunOptions, drift_json, stream_json};
+use headwater::{ActingAs, Actor, Error, ErrorCode, Result, Uuid};
 use headwater_cli::{DataFile, Finder};
 use headwater_host::testkit::Subject;
 use pyo3::prelude::*;
@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::{self, OrRaise, exception};
 use crate::finder::{self, PackageFinder};
+use crate::handle::Handle;
 use crate::to_python;
 
 /// How often a wait looks for Ctrl-C.
@@ -86,6 +87,28 @@ impl NativeJob {
             sync::check(&self.job, &*connector, &schema, &Control::default())
         });
         Ok(checked.or_raise(py)?.into_iter().map(|stream| stream.name).collect())
+    }
+
+    /// Opens its workspace, as a run does.
+    fn open(&self, py: Python<'_>) -> PyResult<Handle> {
+        Ok(Handle::of(py.detach(|| self.job.open_workspace()).or_raise(py)?.into()))
+    }
+
+    /// What a run would ask of a remote workspace.
+    fn estimate<'py>(&self, py: Python<'py>, full: bool) -> PyResult<Bound<'py, PyAny>> {
+        let connector = self.connector(py)?;
+        let estimate = py.detach(|| {
+            let (workspace, control) = (self.job.open_workspace()?, Control::default());
+            sync::estimate(&self.job, &*connector, &*workspace, RunOptions { full }, &control)
+        });
+        to_python::json(py, &estimate.or_raise(py)?.to_json())
+    }
+
+    /// How a remote workspace differs from what the job has delivered, for each record type.
+    fn verify<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let drifts = py
+            .detach(|| sync::verify(&self.job, &*self.job.open_workspace()?, &Control::default()));
+        to_python::json(py, &drifts.or_raise(py)?.iter().map(drift_json).collect())
     }
 
     /// What the job's source offers.
@@ -162,12 +185,7 @@ fn run(
     control: &Control,
     observe: &mut dyn FnMut(Uuid, &StreamRun),
 ) -> Result<Report> {
-    let options = OpenOptions {
-        create: true,
-        rejects_duplicates: job.rejects_duplicates,
-        keeps_history: job.keeps_history,
-    };
-    let workspace = ActingAs::new(open(&job.workspace, options)?, actor);
+    let workspace = ActingAs::new(job.open_workspace()?, actor);
     sync::run(job, connector, &workspace, RunOptions { full }, control, &mut |progress| {
         observe(progress.run, progress.stream);
     })

@@ -91,6 +91,48 @@ def test_a_sync_goes_there_and_a_second_one_has_nothing_to_do(
         assert len(ws.runs()) == 2
 
 
+def test_a_job_brings_its_own_key_ledger_and_rate(
+    served, people, tmp_path, monkeypatch
+):
+    with hw.open(tmp_path / "crm.db"):
+        pass
+    make = [sys.executable, "-m", "headwater", "keys", "create", "--name", "test"]
+    make += ["--workspace", tmp_path / "crm.db", "--scope", "contact:write"]
+    key = subprocess.run(
+        make, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    monkeypatch.setenv("CRM_KEY", key)
+    monkeypatch.chdir(tmp_path)
+    rows = people(20)
+    with rows.open("a") as file:
+        file.write("X,none\n")
+    job = {
+        "source": {"connector": "csv", "config": {"path": str(rows)}},
+        "target": {
+            "workspace": served(),
+            "api_key": "${CRM_KEY}",
+            "ledger": "delivered.db",
+        },
+        "streams": [
+            {"source": "people", "record_type": "contact", "match": "primary_email"}
+        ],
+    }
+    asked = hw.estimate(job)
+    assert (asked["rows"], asked["refused"], asked["unchanged"]) == (21, 1, 0)
+    assert 0 < asked["requests"] <= 60
+    report = hw.sync(job)
+    assert (report.counts["created"], report.counts["rejected"]) == (20, 1)
+    assert report.rejects[0]["field"] == "primary_email"
+    assert (tmp_path / "delivered.db").exists()
+    assert hw.estimate(job)["requests"] == 0
+    (drift,) = hw.verify(job)
+    assert (drift["record_type"], drift["known"], drift["gone"]) == ("contact", 20, 0)
+    with pytest.raises(hw.ConfigInvalidError):
+        hw.sync({**job, "target": {**job["target"], "duplicates": "reject"}})
+    with pytest.raises(hw.OperationNotSupportedError):
+        hw.verify({**job, "target": {"workspace": str(tmp_path / "crm.db")}})
+
+
 def test_a_key_is_brought_and_never_shown(served, tmp_path, monkeypatch):
     with hw.open(tmp_path / "crm.db"):
         pass

@@ -233,7 +233,14 @@ impl Job {
                 opened => Ok(opened?.schema()),
             };
         }
-        let workspace = self.open_workspace()?;
+        self.schema_of(&*self.open_workspace()?)
+    }
+
+    /// The record types of a workspace, with those that the job names: a remote one is asked for them.
+    ///
+    /// # Errors
+    /// What asking a remote workspace for its types may end with.
+    pub fn schema_of(&self, workspace: &dyn Workspace) -> Result<Arc<Schema>> {
         for stream in &self.streams {
             match workspace.record_type(&stream.record_type) {
                 // What the check says of it names the place in the job.
