@@ -10,6 +10,7 @@ CARGO_FUZZ_VERSION := 0.13.2
 PREFIX ?= /usr/local
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+BUILT := $(TARGET)/$(subst dev,debug,$(PROFILE))
 
 .PHONY: demo install test wheel python python-docs python-examples python-leaks python-test bench soak chaos ffi-soak ffi-sanitizers ffi-bench abi-baseline fuzz lint format headers model-check conformance-table clean
 
@@ -21,7 +22,7 @@ demo:
 # Installs libheadwater, its headers, the bundled connectors, and what pkg-config and CMake ask for.
 install:
 	$(CARGO) build --profile $(PROFILE) --quiet -p headwater-ffi -p headwater-connector-csv -p headwater-connector-json
-	ffi/install.sh $(TARGET)/$(subst dev,debug,$(PROFILE)) $(DESTDIR)$(PREFIX)
+	ffi/install.sh $(BUILT) $(DESTDIR)$(PREFIX)
 
 # Every test there is. `../shared/data` is used where it is present, and must be in CI.
 test: $(VENV)/.ready
@@ -68,17 +69,16 @@ bench:
 soak:
 	HEADWATER_SOAK_SECONDS=600 $(CARGO) test -p headwater-crash-tests --test soak -- --nocapture
 
-# Calls libheadwater 100 000 times, once under valgrind; `make test` does so some hundred times.
+# Calls libheadwater 100 000 times, and as often under valgrind; `make test` makes some hundred calls.
 ffi-soak:
 	HEADWATER_FFI_CALLS=100000 $(CARGO) test -p headwater-ffi-tests --test memory -- --nocapture
 
-# What a call through libheadwater costs against the same call in Rust.
+# What libheadwater costs: rows in bulk against the program, calls against the same calls in Rust.
 ffi-bench:
-	$(MAKE) install PREFIX=$(abspath $(TARGET))/release/installed
-	HEADWATER_LIBRARY=$(abspath $(TARGET))/release/installed/lib/libheadwater.so $(CARGO) bench --quiet -p headwater-ffi
+	$(PYTHON) benches/run.py --only ffi --dry-run
 
-# The tests of libheadwater and of connectors with the Rust side under a sanitizer; needs a nightly
-# compiler, with its source for threads.
+# The tests of libheadwater and of connectors with the Rust side under a sanitizer, and the programs that
+# misuse the library; needs a nightly compiler, with its source for threads.
 ffi-sanitizers:
 	tests/ffi/sanitizers.sh address
 	tests/ffi/sanitizers.sh thread
@@ -88,9 +88,12 @@ ffi-sanitizers:
 abi-baseline:
 	$(CARGO) run --quiet -p headwater-ffi-tests --bin abi-baseline
 
-# Twenty syncs of 50 000 rows into a twin where everything goes wrong; `make test` does two small ones.
+# Twenty syncs of 50 000 rows, all at once, into twins where everything goes wrong; `make test` does two
+# small ones.
 chaos:
-	HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
+	$(CARGO) build --release --quiet -p headwater-cli -p headwater-connector-csv
+	HEADWATER_BIN=$(abspath $(TARGET))/release/headwater \
+	  HEADWATER_CHAOS_SEEDS=20 HEADWATER_CHAOS_ROWS=50000 \
 	  $(CARGO) test -p headwater-program-tests --test remote_chaos -- --nocapture
 
 # Fuzzes every target for a quarter of an hour; needs a nightly compiler.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import (
     boundary,
+    ffi,
     fields,
     growth,
     history,
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
     "fields": fields.measure,
     "history": history.measure,
     "load": load.measure,
+    "ffi": ffi.measure,
     "python": package.measure,
     "remote": remote.measure,
 }

@@ -32,7 +32,7 @@ ar rcs "$folder/libheadwater.a" "$folder/headwater.o"
   -Wl,-soname,"libheadwater.so.$major" -Wl,--version-script="$include/headwater.map" \
   $(sed 's/^/-Wl,--require-defined=/' "$include/headwater.symbols") \
   -Wl,--gc-sections -Wl,-z,defs -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
-  -lgcc_s -lpthread -lm -ldl
+  ${LDFLAGS:-} -lgcc_s -lpthread -lm -ldl
 ln -sf "libheadwater.so.$version" "$folder/libheadwater.so.$major"
 ln -sf "libheadwater.so.$major" "$folder/libheadwater.so"
 rm "$folder/headwater.o"

@@ -28,13 +28,14 @@
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
- * Remote workspaces take their key from the job, or from HEADWATER_API_KEY, or from the file that
- * HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
+ * Remote workspaces take their key from `headwater_remote_options` or the job, or else from
+ * HEADWATER_API_KEY, or from the file that HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
  * `rate_limited`, `payload_too_large`, `unavailable` or `timeout`, and with `operation_not_supported`
  * for what only a local one can do.
  *
  * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
- * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
+ * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is
+ * written to stdout or stderr.
  *
  * Generated from ffi by `cargo run -p headwater-headers`; do not edit.
  */
@@ -495,6 +496,51 @@ int32_t headwater_workspace_seed(const headwater_workspace *workspace,
                                  headwater_str lines,
                                  headwater_document **out_outcomes,
                                  headwater_error **out_error);
+
+/*
+ * Remote workspaces: the record API of a CRM, or of a twin of it, and how it is reached.
+ */
+
+/** How a remote workspace is reached. Borrowed for the call. Zero is what is usual. */
+typedef struct {
+  /** `sizeof(headwater_remote_options)` as the caller knows it. */
+  size_t struct_size;
+  /** Reserved for flags; 0. */
+  uint64_t flags;
+  /**
+   * The key that requests bring; empty for the one that the environment names, if it names one.
+   */
+  headwater_str api_key;
+  /**
+   * The path of the file that remembers runs and what was delivered; empty for one in the present
+   * folder that is named after the host.
+   */
+  headwater_str ledger;
+  /**
+   * Requests a second, at most, and no fewer than 0.1; 0 leaves it to what the workspace answers.
+   */
+  double requests_per_second;
+  /** Requests at the same time, at most; 0 for 32. */
+  uint32_t concurrency;
+  /** For how many milliseconds a request is tried again where that may help; 0 for a minute. */
+  uint32_t patience_ms;
+} headwater_remote_options;
+
+/**
+ * Opens a remote workspace, with the limits that its requests keep. Nothing is sent yet.
+ *
+ * `headwater_workspace_open` opens one too, in the usual way; a job says in its `[target]` how its own is
+ * reached.
+ *
+ * `url` (the address of a record API, for example `https://api.reevo.ai/api/v2`), `options` (or NULL):
+ * Borrowed for the call. `*out_workspace`: Owned by the caller; free with `headwater_workspace_free`.
+ * Threads: any. Errors: `config_invalid` for what is no address or holds a secret, for a key that others
+ * could read on its way, and for a rate that none can be kept at; `invalid_request`. Since 0.1.
+ */
+int32_t headwater_workspace_open_remote(headwater_str url,
+                                        const headwater_remote_options *options,
+                                        headwater_workspace **out_workspace,
+                                        headwater_error **out_error);
 
 /*
  * Records: made, read, changed, archived, asserted, one at a time.

@@ -189,7 +189,10 @@ typedef struct {
   headwater_str name;
   /** Semantic version of the connector. */
   headwater_str version;
-  /** JSON Schema of the configuration; properties with `"format": "path"` are file paths. */
+  /**
+   * JSON Schema of the configuration; properties with `"format": "path"` are file paths. With
+   * another value of one with `"format": "password"` the source is the same, and a read goes on.
+   */
   headwater_str config_schema;
   /** Reserved for capability flags; 0. */
   uint64_t capabilities;

@@ -26,6 +26,31 @@
 #include <utility>
 #include <vector>
 
+// As https://arrow.apache.org/docs/format/CDataInterface.html has them, for those who include no
+// Arrow.
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+extern "C" {
+struct ArrowSchema {
+  const char *format, *name, *metadata;
+  std::int64_t flags, n_children;
+  ArrowSchema **children, *dictionary;
+  void (*release)(ArrowSchema *);
+  void *private_data;
+};
+struct ArrowArray {
+  std::int64_t length, null_count, offset, n_buffers, n_children;
+  const void **buffers;
+  ArrowArray **children, *dictionary;
+  void (*release)(ArrowArray *);
+  void *private_data;
+};
+}
+#endif
+
 namespace headwater {
 namespace connector {
 
@@ -72,6 +97,8 @@ struct Stream {
 struct Request {
   std::string_view stream, checkpoint, partition;
   std::uint64_t batch_rows;
+  /** Whether batches may hold columns. */
+  bool takes_arrow;
 };
 
 /** A row that could not be read. */
@@ -81,13 +108,38 @@ struct BadRow {
   std::string message, field = {}, hint = {}, raw = {};
 };
 
-/** Rows as JSON Lines, and the checkpoint that covers them and all before. */
+namespace detail {
+
+/** One of Arrow's structs, which is released here where nobody else takes it. */
+template <class T> struct Released {
+  Released() noexcept = default;
+  explicit Released(T &from) noexcept : held(std::exchange(from, T{})) {}
+  Released(Released &&other) noexcept : held(std::exchange(other.held, T{})) {}
+  Released &operator=(Released &&other) noexcept { return std::swap(held, other.held), *this; }
+  ~Released() {
+    if (held.release != nullptr)
+      held.release(&held);
+  }
+  T held{};
+};
+
+} // namespace detail
+
+/** Rows as JSON Lines or as Arrow, and the checkpoint that covers them and all before. */
 struct Batch {
   /** Adds a row: a JSON object on one line. */
   void add(std::string_view row) {
     rows.append(row);
     rows.push_back('\n');
     count++;
+  }
+  /** Gives all rows as columns, where the request takes that. Both structs are moved out, and
+   * released once, whatever becomes of the batch; `means` is one of `HEADWATER_NULL_IS_*`. */
+  void set(ArrowArray &columns, ArrowSchema &types, std::int32_t means) {
+    array = detail::Released<ArrowArray>(columns);
+    schema = detail::Released<ArrowSchema>(types);
+    null_means = means;
+    count = static_cast<std::uint64_t>(array.held.length);
   }
 
   std::string rows = {};
@@ -98,6 +150,10 @@ struct Batch {
   std::string checkpoint = {};
   /** The file, or other part, that all rows come from; empty where there is one only. */
   std::string part = {};
+  /** What `set` was given. */
+  detail::Released<ArrowArray> array = {};
+  detail::Released<ArrowSchema> schema = {};
+  std::int32_t null_means = 0;
 };
 
 /** The host, for the length of one call. */
@@ -237,8 +293,9 @@ template <class Connector> struct Table {
   static std::int32_t read(const headwater_call *call, void *opened, const headwater_request *given,
                            void **out) noexcept {
     return guarded(call, [&] {
+      const bool takes_arrow = (given->payload_kinds >> HEADWATER_PAYLOAD_ARROW & 1) != 0;
       const Request request{view(given->stream), view(given->checkpoint), view(given->partition),
-                            given->batch_rows};
+                            given->batch_rows, takes_arrow};
       auto reader = std::make_unique<OpenReader>();
       reader->reader = static_cast<Source *>(opened)->connector.read(Call(call), request);
       *out = reader.release();
@@ -265,14 +322,21 @@ template <class Connector> struct Table {
   }
 
   static void lend_batch(OpenReader &stream, headwater_batch &out) {
-    const Batch &batch = stream.batch;
+    Batch &batch = stream.batch;
     stream.bad_rows.clear();
     for (const BadRow &row : batch.bad_rows)
       stream.bad_rows.push_back({sizeof(headwater_bad_row), row.code, row.position,
                                  lend(row.message), lend(row.field), lend(row.hint),
                                  lend(row.raw)});
-    out.payload_kind = HEADWATER_PAYLOAD_JSON_LINES;
-    out.data = lend(batch.rows);
+    if (batch.schema.held.release != nullptr) {
+      out.payload_kind = HEADWATER_PAYLOAD_ARROW;
+      out.null_means = batch.null_means;
+      out.arrow_array = &batch.array.held;
+      out.arrow_schema = &batch.schema.held;
+    } else {
+      out.payload_kind = HEADWATER_PAYLOAD_JSON_LINES;
+      out.data = lend(batch.rows);
+    }
     out.record_count = batch.count;
     out.positions = batch.positions.empty() ? nullptr : batch.positions.data();
     out.bad_rows = stream.bad_rows.empty() ? nullptr : stream.bad_rows.data();

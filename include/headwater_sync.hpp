@@ -4,7 +4,7 @@
 #ifndef HEADWATER_SYNC_HPP
 #define HEADWATER_SYNC_HPP
 
-#include "headwater.hpp"
+#include "headwater_workspace.hpp"
 
 namespace headwater {
 
@@ -74,7 +74,6 @@ public:
   /** Frees the old job before the functions that it may call until then. */
   Sync &operator=(Sync &&other) noexcept {
     handle_ = std::move(other.handle_);
-    report_ = std::move(other.report_);
     callbacks_ = std::move(other.callbacks_);
     return *this;
   }
@@ -104,24 +103,21 @@ public:
   Document estimate() { return document(headwater_sync_estimate).value(); }
   Document verify() { return document(headwater_sync_verify).value(); }
 
-  /** Runs the job and gives the report. */
+  /** Runs the job and gives the report. That of a run that began and did not come to its end is in
+   *  `unfinished` of the error. */
   Result<Document> try_run() {
-    Document::Handle report;
-    auto ran = detail::attempt(
+    Document::Handle none, report;
+    auto ran = detail::attempt_work(
+        none, report,
         [&](headwater_error **error) {
           headwater_sync_run(handle_.get(), detail::Out(report), error);
         },
         [&] { return Document(std::move(report)); });
-    // Of a run that began and did not come to its end there are both.
-    report_ = report ? std::optional<Document>(Document(std::move(report))) : std::nullopt;
     if (callbacks_->thrown)
       std::rethrow_exception(std::exchange(callbacks_->thrown, nullptr));
     return ran;
   }
   Document run() { return try_run().value(); }
-
-  /** The report of the last run, where it began and did not come to its end. */
-  const std::optional<Document> &report_of_failure() const noexcept { return report_; }
 
   /** Asks the run to stop; from any thread. */
   void cancel() const noexcept { headwater_sync_cancel(handle_.get()); }
@@ -177,7 +173,6 @@ private:
 
   // Outlive the handle, which may log until it is freed.
   std::unique_ptr<Callbacks> callbacks_;
-  std::optional<Document> report_ = std::nullopt;
   Handle handle_;
 };
 

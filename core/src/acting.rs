@@ -122,6 +122,10 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
         self.workspace.verify(record_type, control)
     }
 
+    fn still_holds(&self, record_type: &str) -> Result<bool> {
+        self.workspace.still_holds(record_type)
+    }
+
     fn pace(&self) -> Option<RequestPace> {
         self.workspace.pace()
     }

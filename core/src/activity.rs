@@ -10,7 +10,9 @@ use crate::schema::{RecordType, Write};
 use crate::value::{excerpt, parse_timestamp};
 use crate::workspace::Workspace;
 
-const ACTIVITY: &str = "activity";
+pub(crate) const ACTIVITY: &str = "activity";
+/// The type of the activities that are logged.
+pub const MANUAL: &str = "MANUAL_ACTIVITY";
 /// What may be written beside `metadata`.
 pub const WRITTEN: [&str; 6] = [
     "type",
@@ -47,13 +49,17 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
     let unknown = attributes.keys().filter(is_unknown).map(|name| record_type.unknown_field(name));
     let mut faults: Vec<Error> = unknown.collect();
     attributes.retain(|name, _| WRITTEN.contains(&name.as_str()));
-    let metadata = checked(&record_type, metadata);
-    if let Ok(metadata) = &metadata {
-        for (name, from) in [("display_name", "subject"), ("sub_type", "category")] {
-            if let Some(value) = metadata.get(from) {
-                attributes.insert(name.to_owned(), value.clone());
-            }
+    let is_manual = type_of(&attributes).is_none_or(|name| name == MANUAL);
+    let metadata = match is_manual {
+        true => checked(&record_type, metadata),
+        false => {
+            let what = "only manual activities are logged";
+            let error = Error::new(ErrorCode::FieldValueInvalid, what).at_field("type");
+            Err(error.hint(format!("leave it out, or write {MANUAL}")))
         }
+    };
+    if let Ok(metadata) = &metadata {
+        attributes.extend(told_by(metadata));
         attributes.insert("metadata".to_owned(), json!(metadata).to_string().into());
     }
     let parsed = Attributes::parse(&record_type, attributes, Write::Create, None);
@@ -72,6 +78,50 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
     whole_record(workspace.apply_one(operation)?).map(|record| activity_json(&record))
 }
 
+/// The attributes of an activity that is seeded, as they are kept: of any type, with metadata as it
+/// is read, which for a manual activity is what is logged.
+///
+/// # Errors
+/// `field_required_missing`, `field_value_invalid`, at the place in the metadata.
+pub(crate) fn seeded(
+    record_type: &RecordType,
+    mut attributes: Map<String, Json>,
+) -> Result<Map<String, Json>> {
+    let metadata = match attributes.remove("metadata").unwrap_or_default() {
+        Json::Null => return Ok(attributes),
+        metadata if type_of(&attributes).is_none_or(|name| name == MANUAL) => {
+            let metadata = checked(record_type, Some(metadata))?;
+            for (name, value) in told_by(&metadata) {
+                attributes.entry(name).or_insert(value);
+            }
+            metadata
+        }
+        Json::Object(metadata) => metadata,
+        other => return Err(no_object(&other)),
+    };
+    attributes.insert("metadata".to_owned(), json!(metadata).to_string().into());
+    Ok(attributes)
+}
+
+/// The type that attributes give, raw or in an envelope.
+fn type_of(attributes: &Map<String, Json>) -> Option<&str> {
+    let given = attributes.get("type")?;
+    given.get("value").unwrap_or(given).as_str()
+}
+
+/// What the metadata of a manual activity says of its attributes.
+fn told_by(metadata: &Map<String, Json>) -> impl Iterator<Item = (String, Json)> {
+    let subject = metadata.get("subject").cloned().unwrap_or_default();
+    let category = metadata.get("category").filter(|category| !category.is_null());
+    let category = category.cloned().unwrap_or_else(|| "OTHER".into());
+    [("display_name".to_owned(), subject), ("sub_type".to_owned(), category)].into_iter()
+}
+
+fn no_object(found: &Json) -> Error {
+    let what = format!("expected metadata to be an object, found {}", excerpt(found));
+    Error::new(ErrorCode::FieldValueInvalid, what).at_field("metadata")
+}
+
 /// The metadata of a manual activity, which is the only kind that is logged.
 fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<String, Json>> {
     let at = |name: &str| format!("metadata.{name}");
@@ -81,10 +131,7 @@ fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<Strin
             let what = format!("a new {} needs metadata", record_type.api_name());
             return Err(Error::new(ErrorCode::FieldRequiredMissing, what).at_field("metadata"));
         }
-        Some(other) => {
-            let what = format!("expected metadata to be an object, found {}", excerpt(&other));
-            return Err(Error::new(ErrorCode::FieldValueInvalid, what).at_field("metadata"));
-        }
+        Some(other) => return Err(no_object(&other)),
     };
     let mut faults = Vec::new();
     for (name, value) in &metadata {

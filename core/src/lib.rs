@@ -8,6 +8,7 @@ mod acting;
 pub mod activity;
 mod calls;
 pub mod error;
+mod keyring;
 mod local;
 mod open;
 pub mod operation;

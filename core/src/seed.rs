@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::activity::{ACTIVITY, seeded};
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, EdgeEdit, EdgeOf, Match, Operation, OperationKind, Outcome};
 use crate::record::Attributes;
 use crate::schema::{RecordType, Write};
+use crate::value::{excerpt, read_json};
 use crate::workspace::{ApplyOptions, Workspace};
 
 /// Puts the records of a file into a workspace, all of them or none: JSON Lines of
@@ -18,7 +20,8 @@ use crate::workspace::{ApplyOptions, Workspace};
 ///
 /// A record with a value that no other may share (a user's `email`) updates the one that has it
 /// already, so a file can be seeded again; other records are new each time. A record may refer to
-/// those of earlier lines, and be linked to them. Relationships that the API only reads (those of
+/// those of earlier lines, and be linked to them. Activities may be of any type, and their `metadata`
+/// is the object that is read. Relationships that the API only reads (those of
 /// meetings) are written like others.
 ///
 /// # Errors
@@ -81,8 +84,11 @@ fn operations_of(workspace: &dyn Workspace, line: &str, place: usize) -> Result<
             "write {\"record_type\": \"user\", \"attributes\": {\"email\": \"owner@acme.com\"}}",
         )
     };
-    let mut object: Map<String, Json> =
-        serde_json::from_str(line).map_err(|cause| wrong(format!("not a JSON object: {cause}")))?;
+    let mut object = match read_json(line.as_bytes()) {
+        Ok(Json::Object(object)) => object,
+        Ok(other) => return Err(wrong(format!("not a JSON object: {}", excerpt(&other)))),
+        Err(cause) => return Err(wrong(format!("not a JSON object: {cause}"))),
+    };
     let relationships = match object.remove("relationships") {
         None | Some(Json::Null) => Map::new(),
         Some(Json::Object(relationships)) => relationships,
@@ -95,6 +101,10 @@ fn operations_of(workspace: &dyn Workspace, line: &str, place: usize) -> Result<
             _ => return Err(wrong("expected record_type and attributes".to_owned())),
         };
     let record_type = workspace.record_type(&record_type)?;
+    let attributes = match record_type.api_name() == ACTIVITY {
+        true => seeded(&record_type, attributes)?,
+        false => attributes,
+    };
     let matching = known_by(&record_type, &attributes)?;
     let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
     let kind = match matching {

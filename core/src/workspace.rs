@@ -239,6 +239,15 @@ pub trait Workspace: Send + Sync {
         Err(not_remote())
     }
 
+    /// Whether what was delivered of this type is still there, as far as one look tells; a sync that is
+    /// resumed starts over where it is not.
+    ///
+    /// # Errors
+    /// `config_invalid` where it was delivered to another organisation; what requests may end with.
+    fn still_holds(&self, _record_type: &str) -> Result<bool> {
+        Ok(true)
+    }
+
     /// How fast it is asked; `None` where it is not remote.
     fn pace(&self) -> Option<RequestPace> {
         None

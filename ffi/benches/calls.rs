@@ -1,7 +1,8 @@
 //! What a call through libheadwater costs against the same call in Rust, in one run.
 //!
-//! `make ffi-bench` installs the release library and runs this with `HEADWATER_LIBRARY` set to it.
-//! Each figure is the median of rounds in which both sides take turns, on one workspace each.
+//! `benches/harness/ffi.py` installs the release library and runs this with `HEADWATER_LIBRARY` set to it.
+//! Each figure is the median of rounds in which both sides take turns, on one workspace each. Says on
+//! stdout, in JSON, how many nanoseconds each call took.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 #![allow(clippy::print_stdout, reason = "this is where the figures go")]
 #![allow(non_camel_case_types, reason = "the names of the header")]
@@ -76,7 +77,8 @@ fn object(json: &Json) -> Map<String, Json> {
 
 fn main() {
     let Some(path) = std::env::var_os("HEADWATER_LIBRARY") else {
-        println!("set HEADWATER_LIBRARY to libheadwater.so, as `make ffi-bench` does");
+        // As `cargo test --all-targets` has it.
+        println!("set HEADWATER_LIBRARY to libheadwater.so, as benches/harness/ffi.py does");
         return;
     };
     // SAFETY: it is the library of this repository, and each type is that of the header.
@@ -97,14 +99,7 @@ fn main() {
         // SAFETY: it takes nothing.
         unsafe { version() }
     };
-    let [c, rust] =
-        medians(1_000_000, |_| _ = black_box(in_c()), |_| _ = black_box(rust_version()));
-    println!(
-        "cheapest call: {:.1} ns in C, {:.1} ns in Rust, overhead {:.1} ns",
-        c,
-        rust,
-        c - rust
-    );
+    let cheapest = medians(1_000_000, |_| _ = black_box(in_c()), |_| _ = black_box(rust_version()));
 
     let folder = tempfile::tempdir().unwrap();
     let paths = ["c.db", "rust.db"].map(|name| folder.path().join(name));
@@ -150,8 +145,7 @@ fn main() {
             headwater::assert(in_rust, "contact", parse(&matching), parse(&attributes)).unwrap();
         black_box(outcome.record.unwrap().to_json().to_string());
     };
-    let [c, rust] = medians(60, assert_in_c, assert_in_rust);
-    println!("assert: {:.1} us in C, {:.1} us in Rust, ratio {:.3}", c / 1e3, rust / 1e3, c / rust);
+    let asserted = medians(60, assert_in_c, assert_in_rust);
 
     let id = |workspace: &dyn Workspace| {
         let (matching, attributes) = (json!({"email": "p1@acme.com"}), json!({"title": "CEO"}));
@@ -172,9 +166,13 @@ fn main() {
         let id = headwater::Uuid::parse_str(&id_in_rust).unwrap();
         black_box(in_rust.get("contact", id).unwrap().to_json().to_string());
     };
-    let [c, rust] = medians(3000, get_in_c, get_in_rust);
-    println!("get: {:.2} us in C, {:.2} us in Rust, ratio {:.3}", c / 1e3, rust / 1e3, c / rust);
+    let got = medians(3000, get_in_c, get_in_rust);
     drop(library);
+    let told = |[c, rust]: [f64; 2]| json!({ "c": c, "rust": rust });
+    println!(
+        "{}",
+        json!({ "cheapest": told(cheapest), "get": told(got), "assert": told(asserted) })
+    );
 }
 
 #[inline(never)]

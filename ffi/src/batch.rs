@@ -1,5 +1,6 @@
 //! Batches: many operations in one transaction.
 
+use headwater::value::read_json;
 use headwater::{ApplyMode, ApplyOptions, Error, Outcome, Result};
 use headwater_abi::headwater_str;
 use serde_json::{Value as Json, json};
@@ -94,7 +95,7 @@ fn lines(text: &str) -> Result<Vec<Json>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|cause| {
+            read_json(line.as_bytes()).map_err(|cause| {
                 invalid("operations", format!("it is not JSON: {cause}"))
                     .on_record(format!("line {}", index + 1))
                     .because(cause)

@@ -202,8 +202,7 @@ pub(crate) fn to_json(error: &Error) -> Json {
         Retry::Backoff => json!("backoff"),
         Retry::After(time) => json!({ "after_seconds": time.as_secs_f64() }),
     };
-    let faults = error.faults_to_json();
-    let details = if faults.is_empty() { Json::Null } else { json!({ "errors": faults }) };
+    let details = json!({ "errors": error.faults_to_json() });
     json!({
         "code": error.code().name(), "message": error.message(), "field": error.field(),
         "record": error.record(), "hint": error.remedy(), "retry": retry, "details": details,

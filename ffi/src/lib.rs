@@ -30,6 +30,7 @@ pub mod library;
 mod poison;
 pub mod query;
 pub mod record;
+pub mod remote;
 pub mod schema;
 mod structs;
 pub mod sync;

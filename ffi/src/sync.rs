@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use headwater::source::{Control, StreamDescription};
 use headwater::store::journal::RunState;
 use headwater::sync::{Estimate, JOB_SCHEMA, Job, Report, RunOptions};
-use headwater::{Drift, Error, ErrorCode, OpenOptions, Result, Schema, Workspace};
+use headwater::{Drift, Error, ErrorCode, Result, Workspace};
 use headwater_abi::headwater_str;
 use headwater_host::{Connectors, LoadedConnector};
 use serde_json::{Value as Json, json};
@@ -317,9 +317,8 @@ impl headwater_sync {
             let connector = self.connector()?;
             let schema = match &self.workspace {
                 Some(shared) => shared.enter()?.schema(),
-                // One that cannot be opened yet has the standard record types.
-                None => headwater::open(&self.job.workspace, OpenOptions::default())
-                    .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema()),
+                // One that is not there yet has the standard record types.
+                None => self.job.schema()?,
             };
             headwater::sync::check(&self.job, &*connector, &schema, control)
         })

@@ -1,5 +1,6 @@
 //! Text that callers lend, and what stands in it: JSON, ids.
 
+use headwater::value::read_json;
 use headwater::{Result, Uuid};
 use headwater_abi::headwater_str;
 use serde_json::{Map, Value as Json};
@@ -63,7 +64,7 @@ pub(crate) unsafe fn some_text<'a>(given: headwater_str, name: &str) -> Result<&
 pub(crate) unsafe fn object(given: headwater_str, name: &str) -> Result<Map<String, Json>> {
     // SAFETY: as the caller promises.
     let text = unsafe { text(given, name) }?;
-    match serde_json::from_str(text) {
+    match read_json(text.as_bytes()) {
         Ok(Json::Object(object)) => Ok(object),
         Ok(_) => Err(invalid(name, format!("{name} is JSON, but no object"))),
         Err(cause) => {

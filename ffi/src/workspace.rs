@@ -139,16 +139,21 @@ pub unsafe extern "C" fn headwater_workspace_open(
             let generation = generation(&options)?;
             let (options, is_usual) =
                 (open_options(&options)?, generation == Generation::default());
-            let opened = match is_usual {
+            let workspace = match is_usual {
                 true => headwater::open(url, options)?,
                 false => headwater::open_generating(url, options, generation)?,
             };
-            let workspace: Arc<dyn Workspace> = Arc::new(ActingAs::new(opened, actor));
-            let shared = Shared { open: RwLock::new(Some(workspace)), poison: Poison::default() };
-            *place = headwater_workspace { shared: Arc::new(shared) }.give();
+            *place = opened(workspace, actor).give();
             Ok(())
         })
     }
+}
+
+/// What the caller gets for a workspace that was opened.
+pub(crate) fn opened(workspace: Box<dyn Workspace>, actor: Actor) -> headwater_workspace {
+    let workspace: Arc<dyn Workspace> = Arc::new(ActingAs::new(workspace, actor));
+    let shared = Shared { open: RwLock::new(Some(workspace)), poison: Poison::default() };
+    headwater_workspace { shared: Arc::new(shared) }
 }
 
 fn open_options(options: &headwater_open_options) -> Result<OpenOptions> {

@@ -43,7 +43,7 @@ class HeadwaterError(Exception):
     hint: str
     """What to do about it."""
     errors: list[dict[str, Any]]
-    """Every fault of a request that has several, each with ``code``, ``field``, ``message``."""
+    """Every fault of a request, this one first, each with ``code``, ``field``, ``message``."""
     report: Any
     """What was done before: the report of the sync or of the rows; ``None`` for other calls."""
 

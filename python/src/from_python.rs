@@ -1,5 +1,6 @@
 //! From Python objects to JSON: what single calls, rows of dictionaries and connectors give.
 
+use headwater::value::read_json;
 use headwater::{Error, ErrorCode, Uuid};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -201,9 +202,9 @@ fn number(integer: &Bound<'_, PyInt>) -> PyResult<Json> {
     if let Ok(number) = integer.extract::<u64>() {
         return Ok(number.into());
     }
-    // As JSON has it: a number that is too large for 64 bits is a floating-point one.
+    // As in JSON: what 64 bits and a float cannot hold is the text of its digits.
     let digits: String = integer.str()?.extract()?;
-    Ok(serde_json::from_str(&digits).unwrap_or(Json::String(digits)))
+    Ok(read_json(digits.as_bytes()).unwrap_or(Json::String(digits)))
 }
 
 fn float(float: f64) -> Json {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use headwater::source::{Control, LogLevel};
 use headwater::store::journal::StreamRun;
 use headwater::sync::{self, Job, Mode, Report, RunOptions, stream_json};
-use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Schema, Uuid, open};
+use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Uuid, open};
 use headwater_cli::{DataFile, Finder};
 use headwater_host::testkit::Subject;
 use pyo3::prelude::*;
@@ -82,8 +82,7 @@ impl NativeJob {
     fn check(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let connector = self.connector(py)?;
         let checked = py.detach(|| {
-            let schema = open(&self.job.workspace, OpenOptions::default())
-                .map_or_else(|_| Arc::new(Schema::standard()), |workspace| workspace.schema());
+            let schema = self.job.schema()?;
             sync::check(&self.job, &*connector, &schema, &Control::default())
         });
         Ok(checked.or_raise(py)?.into_iter().map(|stream| stream.name).collect())

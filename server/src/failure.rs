@@ -45,9 +45,8 @@ impl Failure {
         if let Some(missing) = &self.missing_permission {
             details["missing_permissions"] = json!([missing]);
         }
-        let faults = error.faults_to_json();
-        if !faults.is_empty() {
-            details["errors"] = Value::Array(faults);
+        if !self.status.is_server_error() {
+            details["errors"] = Value::Array(error.faults_to_json());
         }
         json!({
             "code": error.code().name(),

@@ -175,10 +175,12 @@ mod tests {
 
     use super::*;
 
-    /// A workspace with a bug that some operations meet; it notes which threads write.
+    /// A workspace with a bug that some operations meet; it notes which threads write, and can be
+    /// held before it does.
     struct Buggy {
         inner: Box<dyn Workspace>,
         writers: Mutex<Vec<String>>,
+        held: Mutex<Option<(Sender<()>, Receiver<()>)>>,
     }
 
     impl Workspace for Buggy {
@@ -206,6 +208,11 @@ mod tests {
         ) -> Result<Outcomes> {
             let thread = std::thread::current().name().unwrap_or_default().to_owned();
             self.writers.lock().unwrap().push(thread);
+            let held = self.held.lock().unwrap().take();
+            if let Some((begun, released)) = held {
+                begun.send(()).unwrap();
+                released.recv().unwrap();
+            }
             let shown = format!("{operations:?}");
             assert!(!shown.contains("meets a panic"), "the bug");
             if shown.contains("meets an error") {
@@ -229,7 +236,7 @@ mod tests {
     fn buggy(folder: &tempfile::TempDir) -> Buggy {
         let options = OpenOptions { create: true, ..OpenOptions::default() };
         let inner = open(folder.path().join("crm.db").to_str().unwrap(), options).unwrap();
-        Buggy { inner, writers: Mutex::default() }
+        Buggy { inner, writers: Mutex::default(), held: Mutex::default() }
     }
 
     fn object(json: &Value) -> Map<String, Value> {
@@ -262,5 +269,32 @@ mod tests {
         let metadata = json!({"activity_time": "2026-01-01T00:00:00Z", "subject": "Call", "description": "Asked."});
         log_activity(&grouped, object(&json!({ "metadata": metadata }))).unwrap();
         assert_eq!(*workspace.writers.lock().unwrap(), ["writer"]);
+    }
+    #[test]
+    fn what_waits_while_one_is_written_is_written_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (begun, has_begun) = channel();
+        let (release, released) = channel();
+        let workspace =
+            Arc::new(Buggy { held: Mutex::new(Some((begun, released))), ..buggy(&folder) });
+        let grouped = Grouped::new(workspace.clone()).unwrap();
+        let contact = workspace.schema().record_type("contact").unwrap().clone();
+        let ask = || {
+            let json = object(&json!({ "first_name": "Ann" }));
+            let attributes = Attributes::parse(&contact, json, Write::Create, None).unwrap();
+            let kind = OperationKind::Create { attributes };
+            let operation = Operation::new(Arc::clone(&contact), kind);
+            let (answer, outcome) = sync_channel(1);
+            grouped.queue.as_ref().unwrap().send(Waiting { operation, answer }).unwrap();
+            outcome
+        };
+        let first = ask();
+        has_begun.recv().unwrap();
+        let others: Vec<_> = (0..20).map(|_| ask()).collect();
+        release.send(()).unwrap();
+        for outcome in std::iter::once(first).chain(others) {
+            outcome.recv().unwrap().unwrap();
+        }
+        assert_eq!(workspace.writers.lock().unwrap().len(), 2);
     }
 }

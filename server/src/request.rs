@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use headwater::value::Number;
+use headwater::value::{Number, read_json};
 use headwater::{Error, ErrorCode, Uuid};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -64,7 +64,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PartPath {
     }
 }
 
-/// The parameters after the `?` of an address; a limit is a number.
+/// The parameters of a page after the `?` of an address; a limit is a number. Others are passed over,
+/// as those of the CRM are not known (contract.md section 9.25) and reads take no others anyway.
 pub(crate) struct Parameters(pub(crate) Map<String, Value>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
@@ -81,7 +82,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
             Ok(number) if name == "limit" => Value::from(number),
             _ => Value::String(text),
         };
-        let given = given.into_iter().map(|(name, text)| {
+        let known = |(name, _): &(String, String)| matches!(name.as_str(), "limit" | "cursor");
+        let given = given.into_iter().filter(known).map(|(name, text)| {
             let value = value(&name, text);
             (name, value)
         });
@@ -156,7 +158,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             let what = format!("the body nests deeper than {MAX_JSON_DEPTH} objects and lists");
             return Err(Error::new(ErrorCode::InvalidRequest, what).into());
         }
-        match serde_json::from_slice(&bytes) {
+        match read_json(&bytes) {
             Ok(Value::Object(object)) => Ok(Self(object)),
             Ok(other) => {
                 let what = format!("expected the body to be an object, found {}", kind(&other));

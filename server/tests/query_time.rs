@@ -42,6 +42,11 @@ fn a_query_without_time_is_refused_with_timeout_unless_an_index_answers_it() {
     let (status, answer) = ask("primary_email", "eq", "s7@acme.com");
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["data"].as_array().unwrap().len(), 1);
+    let id = answer["data"][0]["id"].as_str().unwrap();
+    let url = format!("http://{address}/api/local/contact/{id}/history");
+    let mut answer = agent.get(url).call().unwrap();
+    let body = answer.body_mut().read_json::<Value>().unwrap();
+    assert_eq!((answer.status().as_u16(), &body["error"]["code"]), (504, &json!("timeout")));
     stopper.stop();
     running.join().unwrap();
 }

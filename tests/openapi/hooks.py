@@ -60,7 +60,7 @@ def is_explained(case, error):
                 return True
             if says("two items", "another item of", "is given twice"):
                 return True
-            if says("cannot be null while"):
+            if says("cannot be null while", "take away what is needed"):
                 return True
             return says("expected a decimal") and "e" in message.split('"')[1]
     return False

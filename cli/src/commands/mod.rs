@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use headwater::source::{Control, LogLevel};
 use headwater::sync::{Job, Secrets};
+use headwater::value::read_json;
 use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
 use headwater_host::testkit::Subject;
 use serde_json::{Map, Value as Json};
@@ -66,7 +67,7 @@ fn object(argument: &str, what: &str) -> Result<Map<String, Json>> {
     } else {
         argument.to_owned()
     };
-    match serde_json::from_str(&text) {
+    match read_json(text.as_bytes()) {
         Ok(Json::Object(object)) => Ok(object),
         Ok(other) => Err(wrong(format!("found {other}"))),
         Err(cause) => Err(wrong(cause.to_string())),

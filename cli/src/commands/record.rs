@@ -5,6 +5,7 @@ mod describe;
 mod items;
 mod links;
 
+use headwater::value::read_json;
 use headwater::{Error, ErrorCode, OpenOptions, Query, Record, Result, Schema, Uuid};
 use serde_json::{Map, Value as Json, json};
 
@@ -134,7 +135,7 @@ fn query_body(
 ) -> Result<Map<String, Json>> {
     let mut body = page(limit, cursor);
     if let Some(filter) = filter {
-        let filters: Json = serde_json::from_str(filter).map_err(|cause| {
+        let filters = read_json(filter.as_bytes()).map_err(|cause| {
             Error::new(ErrorCode::InvalidRequest, format!("the filter is not JSON: {cause}")).hint(
                 "for example '[{\"field\": \"title\", \"operator\": \"eq\", \"value\": \"CTO\"}]'",
             )

@@ -160,13 +160,10 @@ impl Error {
         &self.0.related
     }
 
-    /// Every fault of a request that has several, this one first, each with its code, field and
-    /// message; empty where this is the only one (contract.md section 11.7).
+    /// Every fault of a request, this one first, each with its code, field and message
+    /// (contract.md section 11.7).
     #[must_use]
     pub fn faults_to_json(&self) -> Vec<Json> {
-        if self.related().is_empty() {
-            return Vec::new();
-        }
         let fault = |error: &Self| json!({ "code": error.code().name(), "field": error.field(), "message": error.message() });
         std::iter::once(self).chain(self.related()).map(fault).collect()
     }

@@ -56,8 +56,9 @@ pub(super) fn revise(
         draft.add_defaults();
     }
     draft.derive();
-    if current.is_none() {
-        draft.check_required()?;
+    match current {
+        None => draft.check_required()?,
+        Some(_) => draft.check_still_there()?,
     }
     Ok(draft.finish())
 }
@@ -302,12 +303,35 @@ impl Draft<'_> {
     }
 
     fn check_required(&self) -> Result<()> {
-        let is_given = |index: usize| match self.value(index) {
-            None => false,
-            Some(Value::Text(text)) => !text.trim().is_empty(),
-            Some(_) => true,
+        let missing = self.record_type.missing(|index| says_something(self.value(index)));
+        first_of(missing.into_iter()).map_or(Ok(()), Err)
+    }
+
+    /// A change takes nothing away that a new record needs; what was missing before may stay so,
+    /// and what is declared to be nullable may be null.
+    fn check_still_there(&self) -> Result<()> {
+        let is_taken = |(index, value): &(usize, Option<Value>)| {
+            !says_something(value.as_ref()) && says_something(self.stored(*index))
         };
-        first_of(self.record_type.missing(is_given).into_iter()).map_or(Ok(()), Err)
+        if !self.changed.iter().any(is_taken) {
+            return Ok(());
+        }
+        let of = self.record_type;
+        let before = of.missing(|index| says_something(self.stored(index)));
+        let missing = of.missing(|index| says_something(self.value(index)));
+        let may_go = |field: &str| {
+            let attribute = of.index_of(field).map(|index| of.attribute(index));
+            attribute.is_some_and(|one| one.is_required_on_create && one.is_nullable)
+        };
+        let lost = missing.iter().filter_map(|fault| fault.field().zip(Some(fault.message())));
+        let lost = lost.filter(|(field, _)| {
+            !may_go(field) && before.iter().all(|fault| fault.field() != Some(field))
+        });
+        let faults = lost.map(|(field, needs)| {
+            let message = format!("the change would take away what is needed: {needs}");
+            Error::new(ErrorCode::FieldValueInvalid, message).at_field(field)
+        });
+        first_of(faults).map_or(Ok(()), Err)
     }
 
     fn finish(mut self) -> NewValues {
@@ -316,6 +340,15 @@ impl Draft<'_> {
             .into_iter()
             .filter(|(index, value)| !is_same(self.stored(*index), value.as_ref()))
             .collect()
+    }
+}
+
+/// Whether there is a value, and not only white space.
+fn says_something(value: Option<&Value>) -> bool {
+    match value {
+        None => false,
+        Some(Value::Text(text)) => !text.trim().is_empty(),
+        Some(_) => true,
     }
 }
 

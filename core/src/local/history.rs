@@ -1,7 +1,9 @@
 //! Reading a history: from the record as it is now back to its creation, taking back one change
 //! after the other.
 
-use crate::error::Result;
+use std::time::Instant;
+
+use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ChangeKind, HistoryPage, HistoryQuery, RecordedChange};
 use crate::store::history::Unlogged;
 use crate::store::{ReadTransaction, RowKey, Selection};
@@ -75,8 +77,12 @@ impl Walk<'_> {
         row: RowKey,
     ) -> Result<Option<String>> {
         let record_type = &self.query.record_type;
-        let mut before = None;
+        let (begun, mut before) = (Instant::now(), None);
         loop {
+            // What a page shows is known only once all later changes are taken back.
+            if self.query.time.is_some_and(|time| begun.elapsed() >= time) {
+                return Err(Error::new(ErrorCode::Timeout, "the history took too long to read"));
+            }
             let chunk = transaction.changes(record_type, row, before, CHUNK)?;
             let is_last = chunk.len() < CHUNK;
             for change in chunk {

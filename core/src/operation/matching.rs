@@ -81,7 +81,7 @@ impl Match {
             MatchKey::Attribute(index) => {
                 let attribute = record_type.attribute(index);
                 let parsed = attribute
-                    .parse(own_envelope(record_type, name, json), default_region)
+                    .parse(bare(record_type, name, attribute.value_type, json), default_region)
                     .map_err(|error| error.at_field(&**name))?;
                 return Ok(parsed.and_then(|value| Self::from_value(name, index, value)));
             }
@@ -125,13 +125,19 @@ impl Match {
     }
 }
 
-/// The value in an envelope of the attribute that the match names, where that is not the one whose
-/// values are compared: `primary_email` has another value type than `contact_emails`.
-fn own_envelope(record_type: &RecordType, name: &str, mut json: Json) -> Json {
+/// The value without its envelope, where that has another type than the attribute whose values are
+/// compared: that of `primary_email`, or of the text that an item of `contact_emails` is known by.
+fn bare(record_type: &RecordType, name: &str, compared: ValueType, mut json: Json) -> Json {
+    if let Json::Array(elements) = json {
+        let elements = elements.into_iter();
+        return elements.map(|one| bare(record_type, name, compared, one)).collect();
+    }
     let named = record_type.index_of(name).map(|index| record_type.attribute(index).value_type);
-    let is_own = named.is_some_and(|own| json["value_type"] == own.name());
+    let of_text = compared.item_shape().map(|shape| shape.text_type);
+    let is_known = |own: ValueType| json["value_type"] == own.name();
+    let has_other_type = named.into_iter().chain(of_text).any(is_known);
     match json.get_mut("value") {
-        Some(value) if is_own => value.take(),
+        Some(value) if has_other_type => value.take(),
         _ => json,
     }
 }

@@ -27,16 +27,24 @@ struct Before {
     create: Option<Create>,
 }
 
-/// What is known of a create before it is sent.
+/// What is known of a create, or of an assert that may have to be one, before it is sent.
 #[derive(Debug, Clone)]
 struct Create {
     /// The digest of what it asks for.
     asked: Digest,
+    /// Whether a match finds what it makes: then it matters only when it was asked for.
+    is_matched: bool,
     /// Tells those that ask the same apart.
     number: usize,
     begun: Begun,
     /// What creates that are over and asked the same have made.
     others: Vec<Uuid>,
+}
+
+impl Create {
+    fn new(asked: Digest, is_matched: bool) -> Self {
+        Self { asked, is_matched, number: 0, begun: Begun::No, others: Vec::new() }
+    }
 }
 
 /// A batch on its way.
@@ -55,12 +63,14 @@ impl Batch {
         let before = operations.iter().map(|operation| {
             let record_type = &operation.record_type;
             let (key, create) = match &operation.kind {
-                OperationKind::Assert { matching, .. } | OperationKind::Update { matching, .. } => {
-                    (match_key(record_type, matching), None)
+                OperationKind::Assert { matching, .. } => {
+                    let key = match_key(record_type, matching);
+                    let asked = key.filter(|_| !record_type.has_assert());
+                    (key, asked.map(|asked| Create::new(asked, true)))
                 }
+                OperationKind::Update { matching, .. } => (match_key(record_type, matching), None),
                 OperationKind::Create { attributes } => {
-                    let asked = create_key(record_type, attributes);
-                    (None, Some(Create { asked, number: 0, begun: Begun::No, others: Vec::new() }))
+                    (None, Some(Create::new(create_key(record_type, attributes), false)))
                 }
                 _ => (None, None),
             };
@@ -86,6 +96,9 @@ impl Batch {
                     id: entry.id,
                     fingerprints: Fingerprints::from_bytes(&entry.fingerprints),
                 });
+                if before.known.is_some() {
+                    before.create = None;
+                }
             }
             let Some(create) = &mut before.create else { continue };
             let place = same.entry(create.asked.0).or_default();
@@ -221,7 +234,6 @@ impl Batch {
             if let Some(create) = &before.create {
                 let noted_at = self.noted_at.unwrap_or(now);
                 learn_create(ledger, create, done.as_ref(), is_over.then_some(now), noted_at)?;
-                continue;
             }
             let Some(Ok(performed)) = done else { continue };
             let Some(known) = &performed.known else { continue };
@@ -279,6 +291,7 @@ fn learn_create(
 ) -> Result<()> {
     let Create { asked, number, .. } = *create;
     match (done, over_at) {
+        (Some(Ok(_)), _) if create.is_matched => ledger.end_create(asked, number, None),
         (Some(Ok(performed)), Some(now)) => {
             ledger.end_create(asked, number, Some((performed.outcome.id, now)))
         }
@@ -411,7 +424,7 @@ async fn perform(
                 let mut performed = performer.perform(&operations[place]).await;
                 match &performed {
                     Ok(performed) => {
-                        if create.is_some() {
+                        if create.as_ref().is_some_and(|create| !create.is_matched) {
                             made.push(performed.outcome.id);
                         }
                         if let Some(changed) = performed.known.as_ref().filter(|_| how.has_ledger) {
@@ -424,7 +437,7 @@ async fn perform(
                     }
                     Err(error) if ends_all(error) => {
                         // A create of which nothing is known is no refused row.
-                        if create.is_none()
+                        if create.as_ref().is_none_or(|create| create.is_matched)
                             && is_passing(error)
                             && exchange.answered() > answered + OTHERS
                         {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::operation::{Action, Match};
 use crate::record::Attributes;
-use crate::schema::{Schema, Write};
+use crate::schema::{RecordType, Schema, Write};
 use crate::store::Ledger;
 
 const ADDRESS: &str = "https://crm.example/api/v2";
@@ -145,4 +145,37 @@ fn only_what_is_certain_ends_a_create() {
         next.before.iter().map(|before| before.create.as_ref().unwrap()).collect();
     assert_eq!(creates.iter().map(|create| create.number).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(creates[0].others, [Uuid::from_u128(1)]);
+}
+
+/// A type that has no assert of its own.
+fn project(code: &str) -> Operation {
+    let code_of = json!({"api_name": "code", "is_unique": true, "is_creatable": true,
+                         "is_updatable": true, "type_info": {"value_type": "string"}});
+    let document = json!({"api_name": "project", "attributes": [code_of]});
+    let project = Arc::new(RecordType::from_document(&document).unwrap());
+    let matching = json!({ "code": code }).as_object().cloned().unwrap();
+    let matching = Match::parse(&project, matching, None).unwrap();
+    let attributes = Attributes::default();
+    Operation::new(project, OperationKind::Assert { matching, attributes })
+}
+
+#[test]
+fn an_assert_that_may_have_to_create_is_noted_until_its_record_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger(&folder);
+    let begun = |code: &str| {
+        let batch = recalled(&ledger, vec![project(code)]);
+        batch.before[0].create.as_ref().map(|create| create.begun)
+    };
+    assert_eq!((begun("a"), begun("b")), (Some(Begun::No), Some(Begun::No)));
+    let mut batch = recalled(&ledger, vec![project("a")]);
+    note(&ledger, &batch);
+    // Killed.
+    assert_eq!((begun("a"), begun("b")), (Some(Begun::Perhaps(Timestamp(1))), Some(Begun::No)));
+    batch.performed = vec![done(&project("a"), Uuid::from_u128(1))];
+    learn(&ledger, &batch, true);
+    assert_eq!(begun("a"), None, "its record is known");
+    let asked = batch.before[0].create.as_ref().unwrap().asked;
+    assert_eq!(ledger.read().unwrap().creates(asked).unwrap(), []);
+    assert!(ledger.read().unwrap().made(asked).unwrap().is_empty());
 }

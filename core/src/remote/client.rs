@@ -184,7 +184,7 @@ impl Exchange {
             let begun = Instant::now();
             let failure = match self.attempt(request, attempt, ticket).await {
                 Ok(answer) => {
-                    return Ok(Answer { is_repeated: may_be_done, may_be_late, ..answer });
+                    return Ok(Answer { may_be_late, ..answer });
                 }
                 Err(failure) => failure,
             };
@@ -316,7 +316,7 @@ impl Exchange {
             }
             Err(_) => return Err(failure::foreign(content_type.as_deref())),
         };
-        Ok(Answer { status: status.as_u16(), body, is_repeated: false, may_be_late: false })
+        Ok(Answer { status: status.as_u16(), body, may_be_late: false })
     }
 
     fn without_key(&self, text: String) -> String {

@@ -1,29 +1,96 @@
-//! Creates: what must not be done twice. An attempt of which nothing was heard is followed by looks for
-//! what it made, before another.
+//! What must not be done twice. An attempt of which nothing was heard is followed by looks for what it
+//! did, before another.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Action;
-use crate::record::{Attributes, Record};
+use crate::record::Attributes;
 use crate::schema::RecordType;
+use crate::value::Timestamp;
 
+use super::client::Exchange;
 use super::failure::unknown;
 use super::perform::{ATTEMPTS, Begun, Performed, Performer};
-use super::request::Request;
+use super::request::{Answer, Request};
 use super::{lookup, parts, waits};
 
-/// From the end of an attempt until a record that is not found was not made: what is made may be
-/// found only a while later, or still be under way when the connection is lost.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
-/// Between two looks in that time.
-const STEP: Duration = Duration::from_millis(2500);
+/// From the end of an attempt until what is not found was not done: what is done may be found only a
+/// while later, or still be under way when the connection is lost.
+const GRACE: Duration = Duration::from_secs(5);
 
-/// How long to wait before the next look, where nothing was found; `None` where that is believed.
-pub(super) fn pause(until: Instant) -> Option<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
-    (!left.is_zero()).then(|| left.min(STEP))
+/// Until when what an attempt has done may not be found yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doubt(Instant);
+
+impl Doubt {
+    /// Of an attempt that has ended just now.
+    pub(super) fn new() -> Self {
+        Self(Instant::now() + GRACE)
+    }
+
+    /// Of an attempt that ended at this age, or later.
+    fn of_age(age: Duration) -> Self {
+        Self(Instant::now() + GRACE.saturating_sub(age))
+    }
+
+    /// How long to wait before the next look, where nothing was found; `None` where that is
+    /// believed. To be asked before the look, so that the last one begins when the time is over.
+    pub(super) fn pause(self) -> Option<Duration> {
+        let left = self.0.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+/// What came of a request that must not be done twice.
+pub(super) enum Sent<T> {
+    /// It was answered.
+    Answered(Answer),
+    /// An attempt of which nothing was heard has done this.
+    Found(T),
+}
+
+/// Sends what must not be done twice; after an attempt of which nothing was heard only once `look`
+/// has found nothing.
+///
+/// # Errors
+/// What a request may end with; `timeout` where it is not known what was done.
+pub(super) async fn send_once<T, Looked: Future<Output = Result<Option<T>>>>(
+    exchange: &Exchange,
+    request: &Request,
+    mut doubt: Option<Doubt>,
+    look: impl Fn() -> Looked,
+) -> Result<Sent<T>> {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(waits::backoff(attempt)).await;
+        }
+        while let Some(last) = doubt {
+            let pause = last.pause();
+            if let Some(found) = look().await.map_err(unknown)? {
+                return Ok(Sent::Found(found));
+            }
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => doubt = None,
+            }
+        }
+        match exchange.send(request).await {
+            Ok(answer) => return Ok(Sent::Answered(answer)),
+            Err(failure) if failure.may_be_done && failure.is_passing() => {
+                doubt = Some(Doubt::new());
+            }
+            Err(failure) if failure.may_be_done => return Err(unknown(failure.error)),
+            Err(failure) => return Err(failure.error),
+        }
+    }
+    Err(every_attempt_lost())
+}
+
+/// Nothing was heard of any attempt.
+pub(super) fn every_attempt_lost() -> Error {
+    unknown(Error::new(ErrorCode::Internal, "no attempt was answered"))
 }
 
 /// Creates a record, once.
@@ -33,15 +100,12 @@ pub(super) async fn create(
     attributes: &Attributes,
 ) -> Result<Performed> {
     let exchange = performer.exchange;
-    let mut since = performer.noted_at;
-    let mut uncertain = None;
+    let (mut since, mut doubt) = (performer.noted_at, None);
     match performer.begun {
         Begun::No => {}
         Begun::Perhaps(noted_at) => {
             since = noted_at;
-            let age = u64::try_from(exchange.time().0.saturating_sub(noted_at.0)).unwrap_or(0);
-            let left = GRACE.saturating_sub(Duration::from_micros(age));
-            uncertain = Some(Instant::now() + left);
+            doubt = Some(doubt_since(exchange, noted_at));
         }
         Begun::Made(id) => {
             let record = match performer.returns_records {
@@ -60,44 +124,17 @@ pub(super) async fn create(
     };
     let body = parts::create_body(record_type, attributes);
     let request = Request::post(&[record_type.api_name()], body).once();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(waits::backoff(attempt)).await;
-        }
-        if let Some(until) = uncertain
-            && let Some(record) = found(performer, &lost, until).await.map_err(unknown)?
-        {
-            return Ok(performer.done(Action::Created, record, attributes, false));
-        }
-        match exchange.send(&request).await {
-            Ok(answer) => {
-                let done = performer.performed(record_type, Action::Created, answer, attributes);
-                return done.map_err(unknown);
-            }
-            Err(failure) if failure.may_be_done && failure.is_passing() => {
-                uncertain = Some(Instant::now() + GRACE);
-            }
-            Err(failure) if failure.may_be_done => return Err(unknown(failure.error)),
-            Err(failure) => return Err(failure.error),
+    match send_once(exchange, &request, doubt, || lookup::made(exchange, &lost)).await? {
+        Sent::Found(record) => Ok(performer.done(Action::Created, record, attributes, false)),
+        Sent::Answered(answer) => {
+            let done = performer.performed(record_type, Action::Created, answer, attributes);
+            done.map_err(unknown)
         }
     }
-    let what = "it is not known whether the record was made";
-    Err(Error::new(ErrorCode::Timeout, what).hint("run again: it is looked for first"))
 }
 
-/// What an attempt before has made, after as many looks as it takes to believe that it has not.
-async fn found(
-    performer: &Performer<'_>,
-    lost: &lookup::Lost<'_>,
-    until: Instant,
-) -> Result<Option<Record>> {
-    loop {
-        // Before the look, so that the last one begins when the time is over.
-        let pause = pause(until);
-        if let Some(record) = lookup::made(performer.exchange, lost).await? {
-            return Ok(Some(record));
-        }
-        let Some(pause) = pause else { return Ok(None) };
-        tokio::time::sleep(pause).await;
-    }
+/// Of what was noted at this time, by the workspace's clock, and may have been asked for since.
+pub(super) fn doubt_since(exchange: &Exchange, noted_at: Timestamp) -> Doubt {
+    let age = u64::try_from(exchange.time().0.saturating_sub(noted_at.0)).unwrap_or(0);
+    Doubt::of_age(Duration::from_micros(age))
 }

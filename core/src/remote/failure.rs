@@ -44,12 +44,13 @@ pub(crate) fn ends_all(error: &Error) -> bool {
     )
 }
 
-/// The failure of a create of which it is not known whether it was done: never that of a record alone.
+/// The failure of what must not be done twice, and of which it is not known whether it was done: never
+/// that of a record alone.
 pub(super) fn unknown(error: Error) -> Error {
     if ends_all(&error) {
         return error;
     }
-    let what = format!("it is not known whether the record was made: {}", error.message());
+    let what = format!("it is not known whether it was done: {}", error.message());
     Error::new(ErrorCode::Timeout, what).hint("run again: it is looked for first")
 }
 

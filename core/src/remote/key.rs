@@ -1,11 +1,14 @@
 //! API keys: where they come from, and that they are never shown.
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::keyring;
 
 /// Where a program that names no key finds it.
 const VARIABLE: &str = "HEADWATER_API_KEY";
 /// The same, for the path of a file that holds it.
 const FILE_VARIABLE: &str = "HEADWATER_API_KEY_FILE";
+/// The same, for the name under which the system's keyring has it.
+const KEYRING_VARIABLE: &str = "HEADWATER_API_KEY_KEYRING";
 
 /// The secret that a remote workspace asks for. Neither `Debug` nor any message shows it.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,13 +33,20 @@ impl ApiKey {
     }
 
     /// The key that the environment names: `HEADWATER_API_KEY`, or the file at
-    /// `HEADWATER_API_KEY_FILE`; `None` where it names none.
+    /// `HEADWATER_API_KEY_FILE`, or what the system's keyring has under the name in
+    /// `HEADWATER_API_KEY_KEYRING`; `None` where it names none.
     ///
     /// # Errors
-    /// `config_invalid` for a file that cannot be read, or a text that is no key.
+    /// `config_invalid` for a file or a secret that cannot be read, or a text that is no key.
     pub fn from_environment() -> Result<Option<Self>> {
         if let Ok(text) = std::env::var(VARIABLE) {
             return Self::new(&text).map(Some);
+        }
+        if let Ok(name) = std::env::var(KEYRING_VARIABLE) {
+            let secret = keyring::secret(&name);
+            return secret
+                .map_err(|error| error.at_field(KEYRING_VARIABLE))
+                .and_then(|text| Self::new(&text).map(Some));
         }
         let Ok(path) = std::env::var(FILE_VARIABLE) else { return Ok(None) };
         let text = std::fs::read_to_string(&path).map_err(|cause| {

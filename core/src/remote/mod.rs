@@ -8,6 +8,7 @@ mod chains;
 mod client;
 mod creates;
 mod decode;
+mod edges;
 mod encode;
 mod failure;
 mod fingerprints;
@@ -51,9 +52,11 @@ use recognize::Recognizer;
 use request::Request;
 use types::Types;
 
-/// Rows of a sync that are committed at a time, at most: what a kill may let go twice, and what a
-/// stop waits for.
-const COMMIT_ROWS: usize = 500;
+/// Rows of a sync that are committed at a time: what a kill may let go twice, and what a stop waits
+/// for. At a known rate no more than go in this time; each commit waits for its slowest answer.
+const COMMIT_SECONDS: f64 = 20.0;
+const LEAST_COMMIT_ROWS: usize = 100;
+const MOST_COMMIT_ROWS: usize = 1000;
 
 /// A workspace behind a record API.
 pub(crate) struct RemoteWorkspace {
@@ -118,29 +121,7 @@ impl Workspace for RemoteWorkspace {
     }
 
     fn edges(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        let EdgeQuery { record_type, parent, relationship, limit, .. } = query;
-        let end = record_type.relationship(*relationship);
-        let id = parent.to_string();
-        let path = [record_type.api_name(), &id, "relationship", &end.here().api_name];
-        let mut request = Request::get(&path);
-        request.parameters.push(("limit", limit.to_string()));
-        if let Some(cursor) = &query.remote_cursor {
-            request.parameters.push(("cursor", cursor.clone()));
-        }
-        let mut answer = self.client.send(request)?.body;
-        let next_cursor = decode::next_cursor(&answer);
-        let key = if answer["items"].is_array() { "items" } else { "data" };
-        let Some(Json::Array(items)) = answer.get_mut(key).map(Json::take) else {
-            return Err(lookup::no_list());
-        };
-        let edge = |item| decode::edge(record_type, *parent, *relationship, item);
-        Ok(EdgePage {
-            record_type: Arc::clone(record_type),
-            parent: *parent,
-            relationship: *relationship,
-            edges: items.into_iter().map(edge).collect::<Result<_>>()?,
-            next_cursor,
-        })
+        edges::page(query, self.client.send(edges::page_request(query))?)
     }
 
     fn apply_and_settle(
@@ -205,12 +186,22 @@ impl Workspace for RemoteWorkspace {
         verify::verify(&self.client, &self.types, self.ledger()?, record_type, control)
     }
 
+    fn still_holds(&self, record_type: &str) -> Result<bool> {
+        let record_type = self.record_type(record_type)?;
+        self.recognizer.look(&self.client, self.ledger()?, &record_type)
+    }
+
     fn pace(&self) -> Option<RequestPace> {
         Some(self.client.exchange().governor().report())
     }
 
     fn batch_rows(&self) -> usize {
-        COMMIT_ROWS
+        let Some(allowed) = self.client.exchange().governor().report().allowed else {
+            return MOST_COMMIT_ROWS;
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate")]
+        let rows = (allowed * COMMIT_SECONDS) as usize;
+        rows.clamp(LEAST_COMMIT_ROWS, MOST_COMMIT_ROWS)
     }
 
     fn settle(&self) -> Result<()> {

@@ -1,5 +1,4 @@
-//! Operations on parts of a record and on what it is linked to, and the records that have a shape of
-//! their own on the wire.
+//! Operations on the items of a record, and the records that have a shape of their own on the wire.
 
 use std::sync::Arc;
 
@@ -7,16 +6,18 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::activity::WRITTEN;
-use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Action, EdgeEdit, EdgeOf, ItemEdit, ItemKey};
-use crate::record::{Attributes, Change, Edge, Record};
+use crate::error::{ErrorCode, Result};
+use crate::operation::{Action, ItemEdit, ItemFields, ItemKey};
+use crate::record::{Attributes, Change, Record};
 use crate::schema::RecordType;
-use crate::value::Value;
+use crate::value::{Item, Value};
 
+use super::client::Exchange;
+use super::creates::{Sent, send_once};
 use super::failure::Failure;
 use super::perform::{Performed, Performer};
-use super::request::{Answer, Request};
-use super::{decode, encode, lookup};
+use super::request::Request;
+use super::{encode, lookup};
 
 /// The record type whose writes have no envelopes (contract.md section 4.7).
 pub(super) const ACTIVITY: &str = "activity";
@@ -103,12 +104,23 @@ pub(super) async fn edit_item(
     };
     let action = match edit {
         ItemEdit::Add(fields) => {
-            let body = encode::item_fields(declared, fields, true);
-            let answer = performer.send(Request::post(&list, body)).await?;
-            // Told of as there already, where an attempt before has added it.
-            match answer.status == 201 || answer.is_repeated {
-                true => Action::Created,
-                false => Action::Updated,
+            let request = Request::post(&list, encode::item_fields(declared, fields, true)).once();
+            let look = || find_item(performer.exchange, record_type, id, attribute, fields);
+            match send_once(performer.exchange, &request, None, look).await? {
+                Sent::Answered(answer) if answer.status == 201 => Action::Created,
+                Sent::Answered(_) => Action::Updated,
+                Sent::Found(item) if says(&item, fields) => Action::Created,
+                // It was there before, and said something else.
+                Sent::Found(item) => {
+                    let key =
+                        item.id.map_or_else(|| ItemKey::of_text(declared, &item.text), ItemKey::Id);
+                    let rest = ItemFields { text: None, ..fields.clone() };
+                    let body = encode::item_fields(declared, &rest, false);
+                    performer
+                        .send(Request { path: one(&key), ..Request::patch(&[], body) })
+                        .await?;
+                    Action::Updated
+                }
             }
         }
         ItemEdit::Update(key, fields) => {
@@ -129,56 +141,35 @@ pub(super) async fn edit_item(
     Ok(Performed::of(action, id, record))
 }
 
-/// Adds, changes or removes one edge of a record.
-pub(super) async fn edit_edge(
-    performer: &Performer<'_>,
+/// The item with the text of these fields, where there is one.
+async fn find_item(
+    exchange: &Exchange,
     record_type: &Arc<RecordType>,
-    of: EdgeOf,
-    relationship: usize,
-    edit: &EdgeEdit,
-) -> Result<Performed> {
-    let EdgeOf::Record(id) = of else {
-        let what = "an edge of a record that the same batch makes";
-        return Err(Error::new(ErrorCode::OperationNotSupported, what));
+    id: Uuid,
+    attribute: usize,
+    fields: &ItemFields,
+) -> Result<Option<Item>> {
+    let record = match lookup::by_id(exchange, record_type, id).await {
+        Ok(record) => record,
+        // Asked again, the workspace says so.
+        Err(error) if error.code() == ErrorCode::RecordNotFound => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let end = record_type.relationship(relationship);
-    let record = id.to_string();
-    let list = [record_type.api_name(), &record, "relationship", &end.here().api_name];
-    let one = |target: &Uuid| {
-        let target = target.to_string();
-        list.iter().map(|segment| (*segment).to_owned()).chain([target]).collect::<Vec<_>>()
-    };
-    let edge_of = |answer: Answer| -> Result<Edge> {
-        let mut document = answer.data();
-        let item = document.get_mut("item").map(Json::take).unwrap_or_default();
-        decode::edge(record_type, id, relationship, item)
-    };
-    let (action, edge) = match edit {
-        EdgeEdit::Add { target, attributes } => {
-            let mut body: Map<String, Json> = encode::edge_target(target);
-            body.extend(encode::edge_attributes(&end.relationship.attributes, attributes));
-            let answer = performer.send(Request::post(&list, Json::Object(body))).await?;
-            let is_new = answer.status == 201 || answer.is_repeated;
-            (if is_new { Action::Created } else { Action::Updated }, edge_of(answer)?)
-        }
-        EdgeEdit::Update { target, attributes } => {
-            let body = encode::edge_attributes(&end.relationship.attributes, attributes);
-            let request = Request::patch(&[], Json::Object(body));
-            let answer = performer.send(Request { path: one(target), ..request }).await?;
-            (Action::Updated, edge_of(answer)?)
-        }
-        EdgeEdit::Remove { target } => {
-            remove(performer, one(target)).await?;
-            return Ok(Performed::of(Action::Removed, id, None));
-        }
-    };
-    let edge = Some(Box::new(edge));
-    let mut performed = Performed::of(action, id, None);
-    performed.outcome.edge = edge;
-    Ok(performed)
+    let declared = record_type.attribute(attribute);
+    let key = ItemKey::of_text(declared, fields.text.as_deref().unwrap_or_default());
+    let held = record.values[attribute].as_ref().and_then(Value::as_list).unwrap_or_default();
+    let mut items = held.iter().filter_map(Value::as_item);
+    Ok(items.find(|item| key.names(id, declared, item)).cloned())
 }
 
-async fn remove(performer: &Performer<'_>, path: Vec<String>) -> Result<()> {
+/// Whether an item is as it was asked for; that the first one is primary is not for the asking.
+fn says(item: &Item, fields: &ItemFields) -> bool {
+    let has = |labels: &Vec<&str>| item.labels[..] == labels[..];
+    (item.is_primary || fields.is_primary != Some(true)) && fields.labels.as_ref().is_none_or(has)
+}
+
+/// Takes away the item or edge at this path.
+pub(super) async fn remove(performer: &Performer<'_>, path: Vec<String>) -> Result<()> {
     match performer.exchange.send(&Request { path, ..Request::delete(&[]) }).await {
         Err(failure) if !is_gone(&failure) => Err(failure.error),
         _ => Ok(()),

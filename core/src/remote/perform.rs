@@ -2,7 +2,6 @@
 //! record allows.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -14,9 +13,10 @@ use crate::schema::RecordType;
 use crate::value::{Timestamp, Value};
 
 use super::client::Exchange;
+use super::creates::Doubt;
 use super::fingerprints::{Fingerprints, holds};
 use super::request::{Answer, Request};
-use super::{creates, decode, encode, lookup, parts, waits};
+use super::{creates, decode, edges, encode, lookup, parts, waits};
 
 /// Attempts at what must not be done twice, each after a look for what the one before did.
 pub(super) const ATTEMPTS: u32 = 12;
@@ -97,7 +97,7 @@ impl Performer<'_> {
                 parts::edit_item(self, record_type, *id, *attribute, edit).await
             }
             OperationKind::EditEdge { of, relationship, edit } => {
-                parts::edit_edge(self, record_type, *of, *relationship, edit).await
+                edges::edit(self, record_type, *of, *relationship, edit).await
             }
             OperationKind::Assert { matching, attributes } => {
                 if !operation.writes_read_only {
@@ -288,20 +288,26 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        let (mut conflict, mut uncertain) = (None, None);
+        let mut conflict = None;
+        // Whether an attempt of this run may have made it.
+        let mut is_asked = false;
+        let mut doubt = match self.begun {
+            Begun::Perhaps(noted_at) => Some(creates::doubt_since(self.exchange, noted_at)),
+            Begun::No | Begun::Made(_) => None,
+        };
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(waits::backoff(attempt)).await;
             }
             let mut found = lookup::by_match(self.exchange, record_type, matching).await?;
-            while let (None, Some(pause)) = (&found, uncertain.and_then(creates::pause)) {
+            while let (None, Some(pause)) = (&found, doubt.and_then(Doubt::pause)) {
                 tokio::time::sleep(pause).await;
                 found = lookup::by_match(self.exchange, record_type, matching).await?;
             }
             match found {
                 Some(record) => {
                     let mut done = self.bring_to(record_type, record, attributes).await?;
-                    if uncertain.is_some() && done.outcome.action == Action::Unchanged {
+                    if is_asked && done.outcome.action == Action::Unchanged {
                         done.outcome.action = Action::Created;
                     }
                     return Ok(done);
@@ -322,7 +328,7 @@ impl Performer<'_> {
                 }
                 // Made by an attempt of which nothing was heard, or by somebody else just now.
                 Err(failure) if failure.may_be_done && failure.is_passing() => {
-                    uncertain = Some(Instant::now() + creates::GRACE);
+                    (is_asked, doubt) = (true, Some(Doubt::new()));
                 }
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
                     conflict = Some(failure.error);
@@ -330,11 +336,7 @@ impl Performer<'_> {
                 Err(failure) => return Err(failure.error),
             }
         }
-        let unknown = || {
-            let what = "it is not known whether the record was made";
-            Error::new(ErrorCode::Timeout, what).hint("run again: it is looked for first")
-        };
-        Err(conflict.unwrap_or_else(unknown))
+        Err(conflict.unwrap_or_else(creates::every_attempt_lost))
     }
 
     /// Changes what a record has otherwise than the attributes say.

@@ -2,9 +2,10 @@
 //! that was set back, would otherwise be told that all is there already.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Operation;
@@ -16,19 +17,19 @@ use super::failure::ends_all;
 use super::request::Request;
 use super::{decode, parts};
 
-/// Records of the ledger of which none is there any more before it is forgotten.
-const SAMPLE: usize = 3;
+/// Records of the ledger, those first that were confirmed last and as many of the others, of which
+/// none is there any more before it is forgotten: some alone may have been archived.
+const SAMPLE: usize = 10;
 
 /// The record types that were looked at.
 #[derive(Default)]
 pub(super) struct Recognizer(Mutex<HashSet<String>>);
 
 impl Recognizer {
-    /// Looks for a record that the ledger knows, once for each record type; forgets those of the
-    /// type where none is found.
+    /// Looks for a record of each of these operations' types, where that was not done yet.
     ///
     /// # Errors
-    /// `config_invalid` where they are those of another organisation.
+    /// As [`Recognizer::look`].
     pub(super) fn check(
         &self,
         client: &Client,
@@ -37,19 +38,36 @@ impl Recognizer {
     ) -> Result<()> {
         for operation in operations {
             let name = operation.record_type.api_name();
-            let mut checked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if checked.contains(name) {
-                continue;
+            let is_new = !self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+            if is_new {
+                self.look(client, ledger, &operation.record_type)?;
             }
-            if !is_there(client, ledger, operation)? {
-                let mut transaction = ledger.write()?;
-                remember(client, &mut transaction)?;
-                transaction.forget_records(name)?;
-                transaction.commit()?;
-            }
-            checked.insert(name.to_owned());
         }
         Ok(())
+    }
+
+    /// Looks for a record of this type that the ledger knows; forgets those of the type where none
+    /// is found. Whether the ledger knows of any then.
+    ///
+    /// # Errors
+    /// `config_invalid` where they are those of another organisation; what a request may end with.
+    pub(super) fn look(
+        &self,
+        client: &Client,
+        ledger: &Ledger,
+        record_type: &Arc<RecordType>,
+    ) -> Result<bool> {
+        let name = record_type.api_name();
+        let known = ledger.read()?.sample(name, SAMPLE)?;
+        let is_there = is_there(client, ledger, record_type, &known)?;
+        if !is_there && !known.is_empty() {
+            let mut transaction = ledger.write()?;
+            remember(client, &mut transaction)?;
+            transaction.forget_records(name)?;
+            transaction.commit()?;
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(is_there)
     }
 }
 
@@ -74,10 +92,14 @@ pub(super) fn remember(client: &Client, ledger: &mut LedgerTransaction<'_>) -> R
     }
 }
 
-fn is_there(client: &Client, ledger: &Ledger, operation: &Operation) -> Result<bool> {
-    let record_type = &operation.record_type;
-    let known = ledger.read()?.latest(record_type.api_name(), SAMPLE)?;
-    for id in &known {
+/// Whether one of these records is there.
+fn is_there(
+    client: &Client,
+    ledger: &Ledger,
+    record_type: &Arc<RecordType>,
+    known: &[Uuid],
+) -> Result<bool> {
+    for id in known {
         match client.send(Request::get(&[record_type.api_name(), &id.to_string()])) {
             Ok(answer) => {
                 note(client, record_type, answer.data());
@@ -98,10 +120,10 @@ fn is_there(client: &Client, ledger: &Ledger, operation: &Operation) -> Result<b
             found.into_iter().for_each(|data| note(client, record_type, data));
         }
     }
-    Ok(known.is_empty())
+    Ok(false)
 }
 
-fn note(client: &Client, record_type: &std::sync::Arc<RecordType>, data: Json) {
+fn note(client: &Client, record_type: &Arc<RecordType>, data: Json) {
     if let Ok(record) = decode::record(record_type, data) {
         client.exchange().note_organization(record.organization_id);
     }

@@ -67,8 +67,6 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// The body, null where there is none.
     pub(super) body: Json,
-    /// Whether an earlier attempt may have done it before.
-    pub(super) is_repeated: bool,
     /// Whether an earlier attempt was given up and may still be done, after this one.
     pub(super) may_be_late: bool,
 }

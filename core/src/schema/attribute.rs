@@ -180,12 +180,13 @@ impl Attribute {
     pub fn is_sortable(&self) -> bool {
         !self.is_array
             && !matches!(self.value_type, ValueType::Address)
-            && !matches!(self.origin, Origin::System(SystemField::OrganizationId | SystemField::Id))
+            && !matches!(self.origin, Origin::System(SystemField::OrganizationId))
     }
 
     /// The operators that filters may use on it (contract.md sections 3 and 5.5).
     #[must_use]
     pub fn filter_operators(&self) -> &'static [&'static str] {
+        const EXISTENCE: &[&str] = &["exists", "not_exists"];
         const EQUALITY: &[&str] = &["eq", "ne", "in", "not_in", "exists", "not_exists"];
         const TEXT: &[&str] = &[
             "eq",
@@ -213,7 +214,7 @@ impl Attribute {
         ];
         const BOOLEAN: &[&str] = &["eq", "ne", "exists", "not_exists"];
         match self.value_type {
-            ValueType::Address => &[],
+            ValueType::Address => EXISTENCE,
             ValueType::Boolean => BOOLEAN,
             value_type if value_type.is_text() || value_type.is_item() => TEXT,
             value_type if value_type.is_ordered() => ORDER,

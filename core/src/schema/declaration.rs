@@ -30,6 +30,9 @@ pub(super) struct TypeDeclaration {
     pub(super) can_assert: bool,
     #[serde(default)]
     requires_one_of: Vec<String>,
+    /// What its records are asked for by, with an index each, where that is not what identifies them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<String>,
     #[serde(default)]
     match_aliases: BTreeMap<String, String>,
     pub(super) attributes: Vec<AttributeDeclaration>,
@@ -184,6 +187,7 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
     }
     let requires_one_of =
         declared.requires_one_of.iter().map(|name| index_of(name)).collect::<Result<_>>()?;
+    let scopes = declared.scopes.iter().map(|name| index_of(name)).collect::<Result<_>>()?;
     let match_aliases = declared
         .match_aliases
         .into_iter()
@@ -204,6 +208,7 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
         can_assert: declared.can_assert,
         is_remote: false,
         requires_one_of,
+        scopes,
         match_aliases,
         by_name: RecordType::names(&attributes),
         attributes,

@@ -79,6 +79,7 @@ impl RecordType {
             can_assert: standard.is_some_and(|standard| standard.can_assert),
             is_remote: true,
             requires_one_of,
+            scopes: Vec::new(),
             match_aliases,
             by_name: Self::names(&attributes),
             attributes,

@@ -23,6 +23,7 @@ pub struct RecordType {
     pub(super) can_assert: bool,
     pub(super) is_remote: bool,
     pub(super) requires_one_of: Vec<usize>,
+    pub(super) scopes: Vec<usize>,
     pub(super) match_aliases: BTreeMap<String, usize>,
     pub(super) by_name: HashMap<String, usize>,
     pub(super) attributes: Vec<Attribute>,
@@ -280,6 +281,11 @@ impl RecordType {
         let mut names: Vec<&str> = unique.map(|attribute| attribute.api_name.as_str()).collect();
         names.extend(self.match_aliases.keys().map(String::as_str));
         names
+    }
+
+    /// Indexes of the attributes that records are asked for by, beside match keys and relationships.
+    pub(crate) fn scopes(&self) -> &[usize] {
+        &self.scopes
     }
 
     /// Indexes of the attributes whose values are kept as match keys.

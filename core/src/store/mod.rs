@@ -166,18 +166,18 @@ pub trait Store: Send + Sync {
     /// `store_busy`, `store_io`.
     fn read(&self) -> Result<Box<dyn ReadTransaction + '_>>;
 
-    /// The record with this id, whole and from one consistent state; `None` if there is none.
-    ///
-    /// # Errors
-    /// `store_busy`, `store_io`, `store_corrupt`.
-    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
-
     /// As [`Store::read`], for one reader after another beside a writer: what a store does for
     /// itself now and then waits for the end of such a read.
     ///
     /// # Errors
     /// As [`Store::read`].
     fn read_ahead(&self) -> Result<Box<dyn ReadTransaction + '_>>;
+
+    /// The record with this id, whole and from one consistent state; `None` if there is none.
+    ///
+    /// # Errors
+    /// `store_busy`, `store_io`, `store_corrupt`.
+    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>>;
 
     /// Does now what would otherwise be left for the closing, so that closing is quick.
     ///

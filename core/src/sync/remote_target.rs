@@ -31,7 +31,7 @@ pub(super) fn parse(
         if !text.contains("${") {
             return Err(node
                 .error("the API key stands in the job itself")
-                .hint("write api_key = \"${NAME}\" or \"${file:PATH}\""));
+                .hint("write api_key = \"${NAME}\", \"${file:PATH}\" or \"${keyring:NAME}\""));
         }
         let key = substitute(&text, folder, &mut |value| secrets.add(value));
         let key = key.and_then(|key| ApiKey::new(&key)).map_err(|error| node.locate(&error))?;

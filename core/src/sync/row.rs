@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::value::Input;
+use crate::value::{Input, keep_long_numbers};
 
 use super::automatic::plain;
 use super::columnar::ColumnarRow;
@@ -109,25 +109,32 @@ impl Columns {
         cells: &'r mut Vec<Option<Input<'a>>>,
         unused: &mut FxHashSet<String>,
     ) -> Result<Row<'r, 'a>> {
-        let wrong = |cause: serde_json::Error| {
-            Error::new(
-                ErrorCode::SourceDataInvalid,
-                format!("the row is not a JSON object: {cause}"),
-            )
-        };
         cells.clear();
         cells.resize(self.names.len(), None);
+        let mut whole = None;
         if self.wants_whole {
-            let whole: serde_json::Map<String, Json> = serde_json::from_str(line).map_err(wrong)?;
-            for (name, value) in &whole {
-                match self.find(name) {
-                    Some(slot) => cells[slot] = Some(value.clone().into()),
-                    None => note_unused(name, unused),
-                }
-            }
-            let whole = Some(minijinja::Value::from(minijinja::value::Serde(&whole)));
-            return Ok(Row::Line { cells, whole });
+            // Expressions calculate with numbers, as floats where they are long.
+            let object: serde_json::Map<String, Json> =
+                serde_json::from_str(line).map_err(wrong)?;
+            whole = Some(minijinja::Value::from(minijinja::value::Serde(&object)));
         }
+        match keep_long_numbers(line) {
+            Cow::Borrowed(line) => self.read_cells(line, cells, unused)?,
+            Cow::Owned(line) => {
+                let mut own = vec![None; cells.len()];
+                self.read_cells(&line, &mut own, unused)?;
+                *cells = own.into_iter().map(|cell| cell.map(Input::into_owned)).collect();
+            }
+        }
+        Ok(Row::Line { cells, whole })
+    }
+
+    fn read_cells<'a>(
+        &self,
+        line: &'a str,
+        cells: &mut [Option<Input<'a>>],
+        unused: &mut FxHashSet<String>,
+    ) -> Result<()> {
         let mut deserializer = serde_json::Deserializer::from_str(line);
         let mut reading = None;
         let visitor = RowVisitor { columns: self, cells, unused, reading: &mut reading };
@@ -145,7 +152,7 @@ impl Columns {
         for slot in twice {
             self.check_names(slot, line, unused)?;
         }
-        Ok(Row::Line { cells, whole: None })
+        Ok(())
     }
 
     /// A key that stands twice in a row has its last value; two names of one column are a fault.
@@ -162,6 +169,10 @@ impl Columns {
             .at_field(column)
             .hint(format!("give only one of {}", names.join(" and "))))
     }
+}
+
+fn wrong(cause: serde_json::Error) -> Error {
+    Error::new(ErrorCode::SourceDataInvalid, format!("the row is not a JSON object: {cause}"))
 }
 
 /// Keeps the name of a column that nothing uses.

@@ -1,5 +1,7 @@
 //! The run: each stream read, mapped and committed, resumable at every commit.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -56,6 +58,7 @@ pub fn run(
     let mut source = plan::open(job, connector)?;
     plan::know_types(job, workspace)?;
     let plans = plan::plan(job, connector, &mut *source, &workspace.schema(), control)?;
+    let gone = gone(&plans, workspace)?;
     let description = connector.description();
     let mut run = Run {
         id: Uuid::now_v7(),
@@ -75,6 +78,8 @@ pub fn run(
     let stages = Stages::begin(workspace);
     let mut failure = None;
     for plan in &plans {
+        let is_gone = gone.contains(plan.job.record_type.as_str());
+        let options = RunOptions { full: options.full || is_gone };
         if let Err(error) = run_stream(
             job,
             plan,
@@ -112,6 +117,19 @@ pub fn run(
         (None, Ok(())) => Ok(Report::new(&run, None, stages.times(workspace))),
         (None, Err(error)) => Err(error),
     }
+}
+
+/// The record types of which nothing is there any more that was delivered: their streams start over.
+/// Known before any of them is read, as one stream may deliver what another one of its type has lost.
+fn gone<'a>(plans: &'a [StreamPlan<'_>], workspace: &dyn Workspace) -> Result<BTreeSet<&'a str>> {
+    let types: BTreeSet<&str> = plans.iter().map(|plan| &*plan.job.record_type).collect();
+    let mut gone = BTreeSet::new();
+    for record_type in types {
+        if !workspace.still_holds(record_type)? {
+            gone.insert(record_type);
+        }
+    }
+    Ok(gone)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the run's own pieces, passed on once")]

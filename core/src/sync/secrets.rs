@@ -1,10 +1,12 @@
-//! `${NAME}` and `${file:PATH}` in a job, and keeping what they stand for out of every message.
+//! `${NAME}`, `${file:PATH}` and `${keyring:NAME}` in a job, and keeping what they stand for out of
+//! every message.
 
 use std::path::Path;
 
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::keyring;
 
 /// Values that were put in from outside the job; shown nowhere.
 #[derive(Clone, Default)]
@@ -75,13 +77,15 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// Puts environment variables and file contents into a text; gives each to `each`.
+/// Puts environment variables, file contents and secrets of the system into a text; gives each to
+/// `each`.
 ///
 /// `${NAME}` is a variable, `${file:PATH}` the contents of a file without its last line end
-/// (a relative path is taken from `folder`), `$${` a plain `${`.
+/// (a relative path is taken from `folder`), `${keyring:NAME}` what the system's keyring has under
+/// this name, `$${` a plain `${`.
 ///
 /// # Errors
-/// `config_invalid`, naming the variable or the file, never a value.
+/// `config_invalid`, naming the variable, the file or the secret, never a value.
 pub(super) fn substitute(text: &str, folder: &Path, each: &mut dyn FnMut(&str)) -> Result<String> {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
@@ -109,6 +113,9 @@ pub(super) fn substitute(text: &str, folder: &Path, each: &mut dyn FnMut(&str)) 
 }
 
 fn look_up(name: &str, folder: &Path) -> Result<String> {
+    if let Some(name) = name.strip_prefix("keyring:") {
+        return keyring::secret(name);
+    }
     if let Some(path) = name.strip_prefix("file:") {
         let contents = std::fs::read_to_string(folder.join(path)).map_err(|cause| {
             Error::new(

@@ -18,6 +18,18 @@ pub enum Input<'a> {
     Json(Json),
 }
 
+impl Input<'_> {
+    /// The same value, which borrows nothing.
+    #[must_use]
+    pub fn into_owned<'b>(self) -> Input<'b> {
+        match self {
+            Self::Null => Input::Null,
+            Self::Text(text) => Input::Text(Cow::Owned(text.into_owned())),
+            Self::Json(json) => Input::Json(json),
+        }
+    }
+}
+
 impl From<Json> for Input<'_> {
     fn from(json: Json) -> Self {
         match json {

@@ -51,6 +51,8 @@ impl Item {
 pub struct ItemShape {
     /// The name of an item's text on the wire, for example `email`.
     pub text_key: &'static str,
+    /// The value type of that text alone.
+    pub text_type: ValueType,
     /// Whether items have labels.
     pub has_labels: bool,
     /// Whether items have ids; without one an item is named by its text.
@@ -63,18 +65,20 @@ impl ValueType {
     /// What the items of this type are made of; `None` where its values are no items.
     #[must_use]
     pub fn item_shape(self) -> Option<ItemShape> {
-        let shape = |text_key, is_domain: bool| ItemShape {
+        let (text_key, text_type) = match self {
+            Self::ContactEmail => ("email", Self::Email),
+            Self::ContactPhoneNumber => ("phone_number", Self::PhoneNumber),
+            Self::AccountDomain => ("domain_name", Self::String),
+            _ => return None,
+        };
+        let is_domain = self == Self::AccountDomain;
+        Some(ItemShape {
             text_key,
+            text_type,
             has_labels: !is_domain,
             has_id: !is_domain,
             has_status: is_domain,
-        };
-        match self {
-            Self::ContactEmail => Some(shape("email", false)),
-            Self::ContactPhoneNumber => Some(shape("phone_number", false)),
-            Self::AccountDomain => Some(shape("domain_name", true)),
-            _ => None,
-        }
+        })
     }
 
     /// Checks the text of an item and gives it as it is kept.

@@ -4,6 +4,7 @@ mod address;
 mod currency;
 mod email;
 mod encode;
+mod exact;
 mod input;
 mod item;
 mod number;
@@ -15,6 +16,8 @@ mod time;
 
 pub use address::{ADDRESS_PARTS, Address, AddressPatch, address_part};
 pub(crate) use encode::{EncodeContext, Encoded, Envelope, to_json};
+pub(crate) use exact::keep_long_numbers;
+pub use exact::read_json;
 pub use input::Input;
 pub(crate) use item::parse_labels;
 pub use item::{Item, ItemShape, LABELS};

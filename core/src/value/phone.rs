@@ -1,19 +1,21 @@
 //! Phone numbers, by the rules and the data of libphonenumber.
 
-use rlibphonenumber::enums::Region;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+use rlibphonenumber::enums::{NumberLengthType, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 
 use crate::error::{Error, ErrorCode, Result};
 
 /// Longer texts are no phone numbers: libphonenumber looks at no more than this either.
 const MAX_BYTES: usize = 250;
+/// The digits of the longest number that E.164 knows.
+const MAX_DIGITS: usize = 15;
 
 /// Parses a number in international form, or in the national form of `region` (ISO 3166, `US`).
 ///
 /// The result is E.164 (ITU-T E.164), for example `+14155551234`; an extension is not part of it.
 ///
 /// # Errors
-/// `field_value_invalid` if it is not a number that can exist.
+/// `field_value_invalid` if it cannot be a number of its country, which says how long they are.
 pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
     let wrong = |why: &str| {
         let sample: String = text.chars().take(40).collect();
@@ -33,10 +35,22 @@ pub(super) fn parse_phone(text: &str, region: Option<&str>) -> Result<String> {
     let number = PHONE_NUMBER_UTIL
         .parse(text.trim(), region.and_then(known_region))
         .map_err(|cause| wrong(&cause.to_string()))?;
-    if !number.is_valid() {
-        return Err(wrong("no such number can exist"));
+    let written = number.format_as(PhoneNumberFormat::E164).into_owned();
+    if number.is_valid() || is_possible(&number, &written) {
+        Ok(written)
+    } else {
+        Err(wrong("no such number can exist"))
     }
-    Ok(number.format_as(PhoneNumberFormat::E164).into_owned())
+}
+
+/// Whether a number that no plan has given out yet may be one: by its length in its country, and
+/// read again as it is written, which one with a trunk prefix behind the country code is not.
+fn is_possible(number: &PhoneNumber, written: &str) -> bool {
+    number.is_possible_with_reason() == Ok(NumberLengthType::IsPossible)
+        && written.len() <= 1 + MAX_DIGITS
+        && PHONE_NUMBER_UTIL
+            .parse(written, None)
+            .is_ok_and(|again| again.format_as(PhoneNumberFormat::E164) == written)
 }
 
 /// Whether `region` is a region that numbers can be parsed for.

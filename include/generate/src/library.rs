@@ -7,12 +7,13 @@ use cbindgen::ItemType;
 use crate::comments::of_module;
 
 /// The modules of ffi that C programs see.
-const SECTIONS: [&str; 19] = [
+const SECTIONS: [&str; 20] = [
     "library",
     "document",
     "error",
     "error_code",
     "workspace",
+    "remote",
     "record",
     "query",
     "item",
@@ -60,13 +61,14 @@ const INTRODUCTION: &str = "\
  * byte is zero unless it is set. Structs and functions are only ever added to. Integers stand for
  * enumerations and flags: an unknown value is an error, never undefined.
  *
- * Remote workspaces take their key from the job, or from HEADWATER_API_KEY, or from the file that
- * HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
+ * Remote workspaces take their key from `headwater_remote_options` or the job, or else from
+ * HEADWATER_API_KEY, or from the file that HEADWATER_API_KEY_FILE names. A call on one may also end with `unauthorized`, `forbidden`,
  * `rate_limited`, `payload_too_large`, `unavailable` or `timeout`, and with `operation_not_supported`
  * for what only a local one can do.
  *
  * Panics of the library end in `HEADWATER_E_INTERNAL_ERROR`; the object of the call, and the
- * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is written to stdout or stderr.
+ * workspace if it was in use, are refused from then on, on every thread, and may be freed. Nothing is
+ * written to stdout or stderr.
  *
  * Generated from ffi by `cargo run -p headwater-headers`; do not edit.
  */";

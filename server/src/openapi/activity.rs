@@ -50,7 +50,11 @@ pub(crate) fn log(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     let mut attributes = Object::new().must("metadata", component(format!("{ACTIVITY}.metadata")));
     let written = activity::WRITTEN.iter().filter_map(|name| record_type.index_of(name));
     for attribute in written.map(|index| record_type.attribute(index)) {
-        let shape = values::attribute_written(record_type, attribute, attribute.is_nullable);
+        let shape = match attribute.api_name.as_str() {
+            // Others are read, and come into a workspace by seeding it.
+            "type" => values::written(attribute.value_type, &one_of_texts([activity::MANUAL])),
+            _ => values::attribute_written(record_type, attribute, attribute.is_nullable),
+        };
         attributes = attributes.may(&attribute.api_name, shape);
     }
     let described = Described::new("log_activity", ACTIVITY, "/activity")

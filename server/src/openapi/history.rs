@@ -45,6 +45,7 @@ pub(crate) fn history(&Context { schema, limits, .. }: &Context<'_>) -> Vec<Desc
             .summary(format!("History: {}", record_type.display_name()))
             .note("The latest change first, also of an archived record.")
             .answers(200, "A page of changes.", page)
+            .refuses(&[ErrorCode::Timeout])
     });
     described.collect()
 }

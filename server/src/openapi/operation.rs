@@ -282,7 +282,7 @@ pub(super) fn error_shape() -> Shape {
         .may("record", text())
         .may("missing_permissions", list(text()))
         .may("errors", list(fault))
-        .described("What to do about it; `errors` has every fault where there are several.");
+        .described("What to do about it; `errors` has every fault of the request.");
     Object::new()
         .must("code", one_of_texts(ErrorCode::ALL.iter().map(|code| code.name())))
         .must("message", text())

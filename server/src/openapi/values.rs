@@ -82,7 +82,7 @@ fn choice() -> Object {
 }
 
 fn item_read(value_type: ValueType) -> Shape {
-    let Some(ItemShape { text_key, has_labels, has_id, has_status }) = value_type.item_shape()
+    let Some(ItemShape { text_key, has_labels, has_id, has_status, .. }) = value_type.item_shape()
     else {
         return anything();
     };
@@ -265,8 +265,11 @@ pub(super) fn matching(record_type: &RecordType) -> Shape {
         if let Some(own) = own.filter(|own| own.value_type != attribute.value_type) {
             shapes.push(component(written_name(record_type, own)));
         }
+        if let Some(ItemShape { text_type, .. }) = attribute.value_type.item_shape() {
+            shapes.push(written_envelope(text_type, item_text(attribute.value_type)));
+        }
         if attribute.is_array {
-            shapes.push(list_of_written(record_type, attribute, 1));
+            shapes.push(list_from(any_of(shapes.clone()), 1));
             let many = list_of_written(record_type, attribute, 1);
             shapes.push(written_envelope(attribute.value_type, many));
         }
@@ -286,6 +289,9 @@ pub(super) fn attribute_written(
     attribute: &Attribute,
     is_nullable: bool,
 ) -> Shape {
+    if attribute.is_required_on_create && !is_nullable && !attribute.is_array {
+        return described(attribute_given(record_type, attribute), &about(attribute));
+    }
     let name = written_name(record_type, attribute);
     let mut shapes = vec![match is_nullable {
         true => component(format!("{name}.nullable")),

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use headwater_program_tests::without_package;
+
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -73,8 +75,12 @@ pub fn build_changed_layout() -> PathBuf {
     library_of(command.arg("--target-dir").arg(target))
 }
 
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// Cargo, to be run by a test.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    without_package(&mut command);
+    command
 }
 
 fn library_of(command: &mut Command) -> PathBuf {

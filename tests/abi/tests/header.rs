@@ -9,14 +9,12 @@ use std::process::Command;
 use headwater::ErrorCode;
 use headwater::source::MAX_CHECKPOINT_BYTES;
 use headwater_abi::*;
-use headwater_abi_tests::{compiler, repository, run};
+use headwater_abi_tests::{cargo, compiler, repository, run};
 
 #[test]
 fn the_header_is_what_the_sources_give() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
     let arguments = ["run", "--quiet", "-p", "headwater-headers", "--", "--check"];
-    run(command.current_dir(repository()).args(arguments));
+    run(cargo().current_dir(repository()).args(arguments));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use headwater::source::{Connector, Control, Source};
+use headwater::source::{Connector, Control};
 use headwater_abi_tests::{repository, run};
 use headwater_host::{LoadedConnector, testkit};
 use serde_json::json;

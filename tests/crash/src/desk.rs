@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use headwater_program_tests::{Desk, Finished, finish};
+use headwater_program_tests::{Desk, Finished, finish, without_package};
 
 /// The packages whose artefacts lie side by side where the program runs.
 const PACKAGES: [&str; 3] =
@@ -30,7 +30,8 @@ fn build() -> PathBuf {
     // target/<profile>/deps/<this test>
     let target = this.ancestors().nth(3).expect("the target folder");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--release", "--quiet", "--target-dir"]).arg(target);
+    without_package(&mut command).args(["build", "--release", "--quiet"]);
+    command.arg("--target-dir").arg(target);
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     for package in PACKAGES {
         command.args(["-p", package]);

@@ -194,7 +194,7 @@ static void expect(const char *what, struct ArrowArrayStream rows,
   begin("headwater_bulk_arrow", what);
   int32_t status = apply(rows, options, &outcomes, &report, &error);
   if (status != wanted)
-    complain((const char *)headwater_error_message(error).ptr, status);
+    complain(message_of(error), status);
   if ((outcomes.release != NULL) != has_begun || (report != NULL) != has_begun)
     complain("outcomes and report are both there where the work began, and else neither", status);
   if (outcomes.release != NULL)

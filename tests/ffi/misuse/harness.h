@@ -4,6 +4,7 @@
 
 #include "headwater.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,8 +15,10 @@ static headwater_connectors *connectors;
 static headwater_error *an_error;
 static headwater_document *a_document;
 static char path[512];
-static int checks, failures;
-static const char *function, *variant;
+static _Atomic int checks, failures;
+static _Thread_local const char *function, *variant;
+
+enum { TOGETHER = 4, REPEATS = 10 };
 
 static void begin(const char *function_, const char *variant_) {
   function = function_, variant = variant_, checks++;
@@ -30,6 +33,17 @@ static int is(headwater_str text, const char *word) {
   return text.ptr != NULL && text.len == strlen(word) && memcmp(text.ptr, word, text.len) == 0;
 }
 
+/* The message of an error, as a C string that is there until the next call. */
+static const char *message_of(const headwater_error *error) {
+  static _Thread_local char text[512];
+  headwater_str message = headwater_error_message(error);
+  size_t length = message.len < sizeof text ? message.len : sizeof text - 1;
+  if (length > 0)
+    memcpy(text, message.ptr, length);
+  text[length] = 0;
+  return text;
+}
+
 /* Status and error say the same; the error is freed. `field` is who must be at fault, or NULL. */
 static void judge(int32_t status, headwater_error *error, int is_refused, const char *field) {
   if (headwater_error_code(error) != (status == HEADWATER_DONE ? HEADWATER_OK : status))
@@ -39,6 +53,27 @@ static void judge(int32_t status, headwater_error *error, int is_refused, const 
   if (is_refused && field != NULL && !is(headwater_error_field(error), field))
     complain("another field is at fault", status);
   headwater_error_free(error);
+}
+
+/* A planted panic came out as an error. */
+static void panicked(int32_t status, headwater_error *error) {
+  if (status != HEADWATER_E_INTERNAL_ERROR || strstr(message_of(error), "planted") == NULL)
+    complain("no panic came out", status);
+  headwater_error_free(error);
+}
+
+static void start(pthread_t *thread, void *(*work)(void *), void *argument) {
+  if (pthread_create(thread, NULL, work, argument) != 0)
+    abort();
+}
+
+/* Does the same on several threads at the same time. */
+static void together(void *(*work)(void *)) {
+  pthread_t threads[TOGETHER];
+  for (int i = 0; i < TOGETHER; i++)
+    start(&threads[i], work, NULL);
+  for (int i = 0; i < TOGETHER; i++)
+    pthread_join(threads[i], NULL);
 }
 
 static void must(int32_t status) {

@@ -9,12 +9,8 @@
 #define INSIDE "HEADWATER_PLANTED_PANIC_INSIDE"
 
 static void expect(int32_t status, headwater_error *error, int32_t wanted, const char *text) {
-  headwater_str message = headwater_error_message(error);
-  char copy[512] = "";
-  if (message.ptr != NULL)
-    memcpy(copy, message.ptr, message.len < 511 ? message.len : 511);
-  if (status != wanted || strstr(copy, text) == NULL)
-    complain(copy, status);
+  if (status != wanted || strstr(message_of(error), text) == NULL)
+    complain(message_of(error), status);
   headwater_error_free(error);
 }
 

@@ -101,7 +101,7 @@ static void verified(const char *folder) {
     begin("headwater_sync_verify", all[i].what);
     int32_t status = headwater_sync_verify(job, &drifts, &error);
     if (status != all[i].wanted)
-      complain((const char *)headwater_error_message(error).ptr, status);
+      complain(message_of(error), status);
     headwater_error_free(error);
     headwater_document_free(drifts);
     headwater_sync_free(job);

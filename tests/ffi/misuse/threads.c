@@ -1,8 +1,7 @@
-/* Threads on one workspace, a run that another thread cancels, a close while others work. */
+/* Threads on one workspace, on one query, on one sync that they use and cancel; a close while
+ * others work. */
 #define _POSIX_C_SOURCE 200809L
 #include "harness.h"
-
-#include <pthread.h>
 
 enum { THREADS = 8, CALLS = 40 };
 
@@ -40,9 +39,50 @@ static void *read_on(void *argument) {
   return NULL;
 }
 
+static headwater_query *shared;
+static _Atomic int records;
+
+/* Counts the records of one query, a page each, together with others. */
+static void *read_together(void *unused) {
+  (void)unused;
+  for (;;) {
+    headwater_document *page = NULL;
+    headwater_error *error = NULL;
+    int32_t status = headwater_query_next(shared, &page, &error);
+    if (status == HEADWATER_OK) {
+      if (strstr((const char *)headwater_document_text(page).ptr, "\"data\":[{") != NULL)
+        records++;
+      headwater_document_free(page);
+    } else if (status == HEADWATER_DONE) {
+      return NULL;
+    } else { /* the others are reading it */
+      judge(status, error, 1, "query");
+    }
+  }
+}
+
+static void one_query(void) {
+  must(headwater_query_open(workspace, headwater_text("contact"), headwater_text("{\"limit\": 1}"),
+                            &shared, NULL));
+  begin("headwater_query_next", "by several threads on one query");
+  together(read_together);
+  if (records != CALLS)
+    complain("a record was not read once", records);
+  headwater_query_free(shared);
+}
+
 static headwater_sync *running;
 
-static void *cancel(void *argument) {
+/* While a run is going on, nothing else is done with its sync, but it is cancelled. */
+static void *meddle(void *argument) {
+  headwater_document *report = NULL;
+  headwater_error *error = NULL;
+  begin("headwater_sync_run", "while another thread runs it");
+  int32_t status = headwater_sync_run(running, &report, &error);
+  judge(status, error, 1, "sync");
+  begin("headwater_sync_check", "while another thread runs it");
+  status = headwater_sync_check(running, &report, &error);
+  judge(status, error, 1, "sync");
   headwater_sync_cancel(running);
   return argument;
 }
@@ -51,8 +91,7 @@ static int32_t cancel_it(void *context, const headwater_progress *progress) {
   pthread_t other;
   (void)progress;
   /* From another thread, while the run is in this call. */
-  if (pthread_create(&other, NULL, cancel, context) != 0)
-    abort();
+  start(&other, meddle, context);
   pthread_join(other, NULL);
   return 0;
 }
@@ -97,8 +136,7 @@ int main(int count, char **arguments) {
 
   begin("headwater_record_assert", "by several threads");
   for (int i = 0; i < THREADS; i++)
-    if (pthread_create(&threads[i], NULL, work, made[i]) != 0)
-      abort();
+    start(&threads[i], work, made[i]);
   for (int i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
   for (int call = 0; call < CALLS; call++) {
@@ -109,12 +147,12 @@ int main(int count, char **arguments) {
       complain("a contact was not made once", created);
   }
 
+  one_query();
   cancelled_run(arguments[1]);
 
   begin("headwater_workspace_close", "while others read");
   for (int i = 0; i < THREADS; i++)
-    if (pthread_create(&threads[i], NULL, read_on, &ends[i]) != 0)
-      abort();
+    start(&threads[i], read_on, &ends[i]);
   must(headwater_workspace_close(workspace, NULL));
   for (int i = 0; i < THREADS; i++) {
     pthread_join(threads[i], NULL);

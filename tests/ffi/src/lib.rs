@@ -1,6 +1,8 @@
 //! libheadwater for tests: installed once, and programs in C and C++ that are built against it.
 
 pub mod abi;
+mod arguments;
+pub mod build;
 pub mod misuse;
 pub mod prototypes;
 
@@ -9,12 +11,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+pub use build::{install, planted};
 pub use headwater_abi_tests::{compiler, repository, run};
+
+use build::folder;
 
 /// Flags with which everything of ours compiles without a word.
 pub const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
-/// The prefix under which `make install` put the library of this checkout, in this test's profile.
+/// The prefix under which `make install` put the library of this checkout, built as this test was.
 ///
 /// # Panics
 /// If it cannot be built and installed.
@@ -22,49 +27,22 @@ pub const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion",
 pub fn installed() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let prefix = folder().join("installed");
+        let prefix = build::built().join("installed");
         install(&prefix);
         prefix
     })
 }
 
-/// Installs the library of this checkout under a prefix with `make install`.
-///
-/// # Panics
-/// If it cannot be built and installed.
-pub fn install(prefix: &Path) {
-    let built = folder();
-    let profile = if built.ends_with("release") { "release" } else { "dev" };
-    // Of several test programs at once one links.
-    let lock = File::create(built.join("libheadwater.lock")).expect("a lock file");
-    lock.lock().expect("the lock");
-    let mut make = Command::new("make");
-    make.current_dir(repository()).args(["--no-print-directory", "install"]);
-    make.arg(format!("PROFILE={profile}")).arg(format!("PREFIX={}", prefix.display()));
-    make.env("CARGO_TARGET_DIR", built.parent().expect("the target folder"));
-    make.env_remove("MAKEFLAGS").env_remove("DESTDIR");
-    run(&mut make);
-}
-
-/// Where cargo puts what it builds for this test: target/<profile>.
-fn folder() -> PathBuf {
-    let this = std::env::current_exe().expect("the path of this test");
-    let folder = this.parent().expect("the folder of this program");
-    // target/<profile>/deps/<this test>, or target/<profile>/<this program>
-    let folder = if folder.ends_with("deps") { folder.parent().expect("target") } else { folder };
-    folder.to_owned()
-}
-
 /// A compiler for C, told where the installed headers are and to complain of everything.
 #[must_use]
 pub fn c_compiler() -> Command {
-    with_headers(compiler("CC", "cc"), "-std=c11")
+    with_headers(build::program_compiler("CC", "cc", "clang"), "-std=c11")
 }
 
 /// A compiler for C++, told where the installed headers are and to complain of everything.
 #[must_use]
 pub fn cpp_compiler() -> Command {
-    with_headers(compiler("CXX", "c++"), "-std=c++17")
+    with_headers(build::program_compiler("CXX", "c++", "clang++"), "-std=c++17")
 }
 
 fn with_headers(mut compiler: Command, standard: &str) -> Command {
@@ -81,28 +59,6 @@ pub fn link(compiler: &mut Command) -> &mut Command {
 pub fn link_with<'a>(compiler: &'a mut Command, libraries: &Path) -> &'a mut Command {
     compiler.arg("-L").arg(libraries).arg("-lheadwater");
     compiler.arg(format!("-Wl,-rpath,{}", libraries.display()))
-}
-
-/// The folder of a library in which any function can be made to panic.
-///
-/// # Panics
-/// If it cannot be built.
-#[must_use]
-pub fn planted() -> PathBuf {
-    let (built, folder) = (folder(), folder().join("planted"));
-    let lock = File::create(built.join("libheadwater.lock")).expect("a lock file");
-    lock.lock().expect("the lock");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(repository()).args(["build", "--quiet", "-p", "headwater-ffi"]);
-    cargo.args(["--features", "planted-panics", "--target-dir"]);
-    cargo.arg(built.parent().expect("the target folder"));
-    if built.ends_with("release") {
-        cargo.arg("--release");
-    }
-    run(&mut cargo);
-    let mut link = Command::new(repository().join("ffi/link.sh"));
-    run(link.arg(built.join("libheadwater_ffi.a")).arg(&folder));
-    folder
 }
 
 /// Builds the program that answers the conformance cases in C.

@@ -1,6 +1,8 @@
-//! Calls of every function with arguments that are wrong, as a program in C.
+//! Calls of every function that headwater.h declares, as a program in C: with arguments that are wrong,
+//! after a close, by several threads, with a panic inside.
 
-use crate::prototypes::{Function, functions};
+use crate::arguments::{right, wrong};
+use crate::prototypes::{Function, Struct, functions, structs};
 
 /// Which calls a program makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,144 +11,127 @@ pub enum Calls {
     Misused,
     /// Each function on a workspace that is closed.
     AfterClose,
+    /// Each function by several threads on the same objects.
+    Concurrent,
     /// Each function with a panic planted in it.
     Panicking,
+}
+
+/// What a call must come to.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Whatever it is, status and error say the same.
+    Anything,
+    /// Refused, with this field.
+    Refused(&'a str),
+    /// Anything, or refused because another thread is using this object.
+    Contended(&'a str),
+    /// The planted panic.
+    Panic,
 }
 
 /// The program; its argument is an empty folder.
 #[must_use]
 pub fn program(calls: Calls) -> String {
-    let mut body = String::new();
-    for function in functions() {
+    let (structs, mut all) = (structs(), functions());
+    // What is closed is of no use to the others.
+    all.sort_by_key(|function| function.name == "headwater_workspace_close");
+    let (mut threads, mut body) = (String::new(), String::new());
+    for function in &all {
         match calls {
-            Calls::Misused => misused(&function, &mut body),
-            Calls::AfterClose if takes_workspace(&function) => {
-                let field =
-                    Some("workspace").filter(|_| function.name != "headwater_workspace_close");
-                body.push_str(&call(&function, "closed", None, field));
-            }
-            Calls::AfterClose => {}
-            Calls::Panicking => panicking(&function, &mut body),
+            Calls::Misused => misused(function, &structs, &mut body),
+            Calls::AfterClose => after_close(function, &structs, &mut body),
+            Calls::Concurrent => concurrent(function, &structs, &mut threads, &mut body),
+            Calls::Panicking => panicking(function, &structs, &mut body),
         }
     }
     let prepare = match calls {
         Calls::AfterClose => "  must(headwater_workspace_close(workspace, NULL));\n",
-        Calls::Misused | Calls::Panicking => "",
+        _ => "",
     };
     format!(
-        "#define _POSIX_C_SOURCE 200809L\n#include \"harness.h\"\n\nstruct ArrowArrayStream {{\n  void *fields[5];\n}};\nstatic struct ArrowArrayStream no_rows;\n\nint main(int count, char **arguments) {{\n  if (count != 2)\n    return 2;\n  \
+        "#define _POSIX_C_SOURCE 200809L\n#include \"harness.h\"\n\n\
+         struct ArrowArrayStream {{\n  void *fields[5];\n}};\n\n{threads}\n\
+         int main(int count, char **arguments) {{\n  if (count != 2)\n    return 2;\n  \
          open_all(arguments[1]);\n{prepare}{body}  return end();\n}}\n"
     )
 }
 
-fn takes_workspace(function: &Function) -> bool {
-    function.has_status()
-        && function
-            .parameters
-            .first()
-            .is_some_and(|(kind, _)| kind == "const headwater_workspace *")
-}
-
-fn misused(function: &Function, body: &mut String) {
-    if function.name != "headwater_workspace_close" {
-        body.push_str(&call(function, "as it should be", None, None));
+fn misused(function: &Function, structs: &[Struct], body: &mut String) {
+    if !function.name.ends_with("_close") && !function.is_free() {
+        body.push_str(&call(function, structs, "as it should be", None, Wanted::Anything));
     }
     for (kind, name) in &function.parameters {
-        // What is closed by one call is of no use to the others.
-        if function.name == "headwater_workspace_close" && name != "workspace" {
+        if function.name.ends_with("_close") && name != "workspace" {
             continue;
         }
-        let is_needed = function.has_status()
-            && !function.comment.contains(&format!("`{name}` (or NULL)"))
-            && name != "out_error";
-        let field = Some(name.as_str()).filter(|_| is_needed);
-        if kind == "headwater_str" {
-            for (variant, value) in [
-                ("NULL with a length", "(headwater_str){NULL, 5}"),
-                ("not UTF-8", "(headwater_str){(const uint8_t *)\"{\\\"\\xff\\\":1}\", 7}"),
-                ("longer than memory", "(headwater_str){(const uint8_t *)\"x\", SIZE_MAX}"),
-            ] {
-                body.push_str(&call(function, variant, Some((name, value)), field));
+        for wrong in wrong(function, kind, name, structs) {
+            let wanted = wrong.field.as_deref().map_or(Wanted::Anything, Wanted::Refused);
+            let what = format!("{name} {}", wrong.what);
+            body.push_str(&call(function, structs, &what, Some((name, &wrong.value)), wanted));
+            if function.is_free() {
+                let again = Some((name.as_str(), wrong.value.as_str()));
+                body.push_str(&call(function, structs, "twice", again, Wanted::Anything));
             }
-            let empty = ("(headwater_str){NULL, 0}", "headwater_text(\"\")");
-            body.push_str(&call(function, "empty", Some((name, empty.0)), None));
-            body.push_str(&call(function, "empty text", Some((name, empty.1)), None));
-        } else if kind.ends_with('*') && !kind.contains("void") {
-            body.push_str(&call(function, "NULL", Some((name, "NULL")), field));
-        }
-        if let Some(options) = kind.strip_prefix("const ").and_then(|kind| kind.strip_suffix(" *"))
-            && name == "options"
-        {
-            for size in ["0", "1", "8", "4097", "SIZE_MAX"] {
-                let value = format!("&({options}){{.struct_size = {size}}}");
-                body.push_str(&call(
-                    function,
-                    "another size",
-                    Some((name, &value)),
-                    Some("options"),
-                ));
-            }
-            let larger = format!(
-                "&(struct {{ {options} known; unsigned char more[8]; }}){{.known = {{.struct_size = \
-                 sizeof({options}) + 8}}, .more = {{0, 1}}}}.known"
-            );
-            body.push_str(&call(
-                function,
-                "an unknown field",
-                Some((name, &larger)),
-                Some("options"),
-            ));
-            let flags =
-                format!("&({options}){{.struct_size = sizeof({options}), .flags = 1ull << 63}}");
-            body.push_str(&call(function, "an unknown flag", Some((name, &flags)), Some("flags")));
-        }
-        if kind == "headwater_code *" {
-            let value = "&(headwater_code){.struct_size = 3}";
-            body.push_str(&call(function, "another size", Some((name, value)), field));
         }
     }
 }
 
-fn panicking(function: &Function, body: &mut String) {
+fn after_close(function: &Function, structs: &[Struct], body: &mut String) {
+    let first = function.parameters.first().map_or("", |(kind, _)| kind);
+    let is_closed = first == "const headwater_workspace *" || first == "headwater_query *";
+    if function.has_status() && is_closed {
+        let is_close = function.name == "headwater_workspace_close";
+        let wanted = if is_close { Wanted::Anything } else { Wanted::Refused("workspace") };
+        body.push_str(&call(function, structs, "closed", None, wanted));
+    }
+}
+
+/// A thread's function for each function of the header, and the calls that start them.
+fn concurrent(function: &Function, structs: &[Struct], threads: &mut String, body: &mut String) {
+    let name = &function.name;
+    let is_any = function.comment.contains("Threads: any");
+    assert!(is_any || function.comment.contains("Threads: one at a time"), "{name}: its threads");
+    let object = function.parameters.first().map_or("", |(_, name)| name);
+    let wanted = if is_any { Wanted::Anything } else { Wanted::Contended(object) };
+    let replaced = Some((object, "NULL")).filter(|_| function.is_free());
+    let called = call(function, structs, "by several threads", replaced, wanted);
+    threads.push_str(&format!(
+        "static void *threads_{name}(void *unused) {{\n  (void)unused;\n  for (int i = 0; i < REPEATS; i++) \
+         {{\n{called}  }}\n  return NULL;\n}}\n\n"
+    ));
+    body.push_str(&format!("  together(threads_{name});\n"));
+}
+
+fn panicking(function: &Function, structs: &[Struct], body: &mut String) {
     let name = &function.name;
     body.push_str(&format!("  setenv(\"HEADWATER_PLANTED_PANIC\", \"{name}\", 1);\n"));
-    if function.has_status() {
-        body.push_str(&call(function, "a planted panic", None, Some("(panic)")));
-    } else if function
-        .parameters
-        .iter()
-        .all(|(kind, _)| kind.starts_with("const") || kind == "size_t")
-        || function.returns != "void"
-    {
-        body.push_str(&call(function, "a planted panic", None, None));
-    } else {
-        // What is freed stays: a panic in place of it is a leak, and no crash.
-        body.push_str(&format!("  begin(\"{name}\", \"a planted panic\");\n  {name}(NULL);\n"));
-    }
+    let wanted = if function.has_status() { Wanted::Panic } else { Wanted::Anything };
+    // What is freed would stay: a panic in place of it is a leak, and no crash.
+    let object = function.parameters.first().map_or("", |(_, name)| name);
+    let replaced = Some((object, "NULL")).filter(|_| function.is_free());
+    body.push_str(&call(function, structs, "a planted panic", replaced, wanted));
     body.push_str("  unsetenv(\"HEADWATER_PLANTED_PANIC\");\n");
 }
 
-/// A call in a block of its own, with one argument replaced. With `field` it must be refused there.
+/// A call in a block of its own, with one argument replaced.
 fn call(
     function: &Function,
+    structs: &[Struct],
     variant: &str,
     replaced: Option<(&str, &str)>,
-    field: Option<&str>,
+    wanted: Wanted<'_>,
 ) -> String {
     let Function { name, returns, parameters, .. } = function;
-    let is_free = name.ends_with("_free");
-    if is_free && replaced.is_none() {
-        return String::new();
-    }
-    let about = replaced.map_or(String::new(), |(name, _)| format!("{name} "));
-    let mut block = format!("  {{\n    begin(\"{name}\", \"{about}{variant}\");\n");
-    let mut arguments = Vec::new();
-    let mut after = String::new();
+    let mut block = format!("  {{\n    begin(\"{name}\", \"{variant}\");\n");
+    let (mut arguments, mut after) = (Vec::new(), String::new());
+    // A run that did not come to its end gives a report beside the error.
+    let leaves_nothing = matches!(wanted, Wanted::Refused(_));
     for (kind, parameter) in parameters {
         if let Some(owned) = kind.strip_suffix(" **") {
             block.push_str(&format!("    {owned} *{parameter} = NULL;\n"));
             if parameter != "out_error" {
-                if field.is_some() && name != "headwater_sync_run" {
+                if leaves_nothing {
                     after.push_str(&format!(
                         "    if ({parameter} != NULL)\n      complain(\"{parameter} is not NULL\", status);\n"
                     ));
@@ -156,23 +141,22 @@ fn call(
         }
         arguments.push(match replaced {
             Some((name, value)) if name == parameter => value.to_owned(),
-            _ => argument(kind, parameter),
+            _ => right(kind, parameter, structs),
         });
     }
     let arguments = arguments.join(", ");
     if function.has_status() {
-        let is_error_wanted = !matches!(replaced, Some(("out_error", _)));
         block.push_str(&format!("    int32_t status = {name}({arguments});\n"));
-        block.push_str(&match field {
-            Some("(panic)") => {
-                "    if (status != HEADWATER_E_INTERNAL_ERROR || strstr((const char *)\
-                 headwater_error_message(out_error).ptr, \"planted\") == NULL)\n      \
-                 complain(\"no panic came out\", status);\n    headwater_error_free(out_error);\n"
-                    .to_owned()
+        block.push_str(&match wanted {
+            Wanted::Panic => "    panicked(status, out_error);\n".to_owned(),
+            Wanted::Refused(field) => format!("    judge(status, out_error, 1, \"{field}\");\n"),
+            Wanted::Contended(object) => format!(
+                "    judge(status, out_error, status == HEADWATER_E_INVALID_REQUEST, \"{object}\");\n"
+            ),
+            Wanted::Anything if !matches!(replaced, Some(("out_error", _))) => {
+                "    judge(status, out_error, 0, NULL);\n".to_owned()
             }
-            Some(field) => format!("    judge(status, out_error, 1, \"{field}\");\n"),
-            None if is_error_wanted => "    judge(status, out_error, 0, NULL);\n".to_owned(),
-            None => "    (void)status;\n    headwater_error_free(out_error);\n".to_owned(),
+            Wanted::Anything => "    (void)status;\n    headwater_error_free(out_error);\n".to_owned(),
         });
     } else if returns == "void" {
         block.push_str(&format!("    {name}({arguments});\n"));
@@ -180,42 +164,4 @@ fn call(
         block.push_str(&format!("    (void){name}({arguments});\n"));
     }
     block + &after + "  }\n"
-}
-
-/// An argument that is right, or at least does no harm.
-fn argument(kind: &str, name: &str) -> String {
-    let text = match name {
-        "record_type" => "contact",
-        "id" | "target" | "run" => "01a21819-7b0c-7438-aa2e-500000000001",
-        "attribute" => "contact_emails",
-        "relationship" => "accounts",
-        "attributes" => "{\\\"first_name\\\":\\\"Sarah\\\"}",
-        "match" => "{\\\"email\\\":\\\"sarah@acme.com\\\"}",
-        "name" | "key" => "nowhere",
-        "code" => "internal_error",
-        "scopes" => "*",
-        "operations" | "lines" | "rows" | "search_path" | "folder" => "",
-        "path" => "/nowhere/at/all",
-        _ => "{}",
-    };
-    match kind {
-        "headwater_str" if name == "url" => "headwater_text(path)".to_owned(),
-        "headwater_str" => format!("headwater_text(\"{text}\")"),
-        "const headwater_workspace *" => "workspace".to_owned(),
-        "struct ArrowArrayStream *" => "&no_rows".to_owned(),
-        "headwater_query *" => "query".to_owned(),
-        "headwater_sync *" | "const headwater_sync *" => "sync".to_owned(),
-        "const headwater_connectors *" => "connectors".to_owned(),
-        "const headwater_error *" => "an_error".to_owned(),
-        "const headwater_document *" => "a_document".to_owned(),
-        "int32_t *" => "&(int32_t){7}".to_owned(),
-        "headwater_code *" => "&(headwater_code){.struct_size = sizeof(headwater_code)}".to_owned(),
-        "size_t" | "int32_t" => "1".to_owned(),
-        kind if kind.ends_with(" **") => format!("&{name}"),
-        kind if name == "options" => {
-            let options = kind.trim_start_matches("const ").trim_end_matches(" *");
-            format!("&({options}){{.struct_size = sizeof({options})}}")
-        }
-        _ => "NULL".to_owned(),
-    }
 }

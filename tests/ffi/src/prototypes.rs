@@ -1,4 +1,4 @@
-//! The functions that headwater.h declares, read from its text.
+//! The functions and structs that headwater.h declares, read from its text.
 
 use crate::repository;
 
@@ -21,6 +21,21 @@ impl Function {
     pub fn has_status(&self) -> bool {
         self.parameters.iter().any(|(_, name)| name == "out_error")
     }
+
+    /// Whether it frees what it is given.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.name.ends_with("_free")
+    }
+}
+
+/// A struct that starts with its size.
+#[derive(Debug)]
+pub struct Struct {
+    /// Its name.
+    pub name: String,
+    /// Its fields: type, name.
+    pub fields: Vec<(String, String)>,
 }
 
 /// Every function of headwater.h, in its order.
@@ -29,8 +44,33 @@ impl Function {
 /// If there is no header.
 #[must_use]
 pub fn functions() -> Vec<Function> {
-    let path = repository().join("include/headwater.h");
-    functions_of(&std::fs::read_to_string(path).expect("the header"))
+    functions_of(&header())
+}
+
+/// Every struct of headwater.h that starts with its size, in its order.
+///
+/// # Panics
+/// If there is no header.
+#[must_use]
+pub fn structs() -> Vec<Struct> {
+    let (mut found, mut fields) = (Vec::new(), Vec::new());
+    for line in header().lines() {
+        if line == "typedef struct {" {
+            fields.clear();
+        } else if let Some(name) = line.strip_prefix("} headwater_") {
+            let name = format!("headwater_{}", name.trim_end_matches(';'));
+            found.push(Struct { name, fields: std::mem::take(&mut fields) });
+        } else if let Some(field) = line.strip_prefix("  ").and_then(|line| line.strip_suffix(';'))
+        {
+            fields.extend(declared(field));
+        }
+    }
+    found.retain(|found| found.fields.first().is_some_and(|(_, name)| name == "struct_size"));
+    found
+}
+
+fn header() -> String {
+    std::fs::read_to_string(repository().join("include/headwater.h")).expect("the header")
 }
 
 /// Every function that the text of a header declares, in its order.

@@ -10,7 +10,13 @@ use headwater_ffi_tests::prototypes::functions;
 use headwater_ffi_tests::{STRICT, c_compiler, installed, link, repository, run, tool};
 
 const C: [&str; 2] = ["headwater.h", "headwater_connector.h"];
-const CPP: [&str; 3] = ["headwater.hpp", "headwater_sync.hpp", "headwater_connector.hpp"];
+const CPP: [&str; 5] = [
+    "headwater.hpp",
+    "headwater_result.hpp",
+    "headwater_sync.hpp",
+    "headwater_workspace.hpp",
+    "headwater_connector.hpp",
+];
 
 /// Compiles each header alone, then all of them twice in two files of one program.
 fn compiles(compiler: &str, standard: &str, headers: &[&str], ending: &str) {
@@ -211,6 +217,21 @@ fn misuse_of_handles_does_not_compile() {
             "a query is read where it can be moved on",
             "extern const headwater::Query q; q.next();",
             "extern headwater::Query q; q.next();",
+        ),
+        (
+            "what is lent of a document is not kept without it",
+            "extern headwater::Workspace w; std::string_view v = w.schemas();",
+            "extern headwater::Workspace w; auto d = w.schemas(); std::string_view v = d;",
+        ),
+        (
+            "calls on a workspace are not kept without it",
+            "auto calls = headwater::Workspace(\"x\").attempt();",
+            "headwater::Workspace w(\"x\"); auto calls = w.attempt();",
+        ),
+        (
+            "a sync is not copied",
+            "extern headwater::Sync a; auto b = a;",
+            "extern headwater::Sync a; auto b = std::move(a);",
         ),
     ];
     let fails = |language: &str, what: &str, wrong: &str, right: &str| {

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use headwater_ffi_tests::build::watch;
 use headwater_ffi_tests::{c_compiler, link, repository, run, tool};
 
 fn soak(folder: &Path) -> PathBuf {
@@ -25,8 +26,8 @@ fn calls(usual: &str) -> String {
 #[test]
 fn memory_stays_where_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let program = soak(folder.path());
-    run(Command::new(program).arg(folder.path()).arg(calls("5000")));
+    let mut program = Command::new(soak(folder.path()));
+    run(watch(&mut program).arg(folder.path()).arg(calls("5000")));
 }
 
 #[test]

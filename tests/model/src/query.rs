@@ -38,7 +38,7 @@ pub(crate) fn run(
             && list("filters").iter().all(|node| holds(world, of, node, *place))
     };
     let mut places: Vec<usize> = (0..world.records.len()).filter(selected).collect();
-    places.sort_by(|&a, &b| order(world, &sort, a, b));
+    places.sort_by(|&a, &b| order(world, of, &sort, a, b));
     Ok(places)
 }
 
@@ -75,8 +75,24 @@ fn sort(of: &'static Type, entries: &[Json]) -> Result<Vec<(Attribute, bool)>, C
 }
 
 /// Records that are equal come in the order of making, those without a value last.
-fn order(world: &World, sort: &[(Attribute, bool)], a: usize, b: usize) -> Ordering {
+fn order(world: &World, of: &Type, sort: &[(Attribute, bool)], a: usize, b: usize) -> Ordering {
     for (attribute, is_descending) in sort {
+        // Options come in the order of their declaration.
+        let options = world.options(of, attribute);
+        let place = |value: Json| options.iter().position(|option| value == *option.name);
+        if matches!(attribute.kind, Kind::Enum | Kind::Choice) {
+            let place = |of| single(world, attribute, of).and_then(place);
+            let order = match (place(a), place(b)) {
+                (None, b) => b.map_or(Ordering::Equal, |_| Ordering::Greater),
+                (Some(_), None) => Ordering::Less,
+                (Some(a), Some(b)) if *is_descending => b.cmp(&a),
+                (Some(a), Some(b)) => a.cmp(&b),
+            };
+            match order {
+                Ordering::Equal => continue,
+                order => return order,
+            }
+        }
         let order = match (single(world, attribute, a), single(world, attribute, b)) {
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Greater,

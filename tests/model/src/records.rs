@@ -56,6 +56,12 @@ impl World {
         if let Some(Sought::Keys(name, texts)) = sought {
             keep_match(of, &stored, &mut values, name, texts);
         }
+        // What a new record needs is not taken away from one that has it.
+        let mut after = values.clone();
+        follow(of, &mut after);
+        if check_needs(of, &stored).is_ok() && check_needs(of, &after).is_err() {
+            return Err("field_value_invalid");
+        }
         self.become_new(of, place, values)?;
         Ok(self.answer(place, false))
     }

@@ -110,7 +110,7 @@ impl Attribute {
     #[must_use]
     pub fn operators(&self) -> &'static [&'static str] {
         match self.kind {
-            Kind::Address => &[],
+            Kind::Address => &["exists", "not_exists"],
             Kind::Boolean => &["eq", "ne", "exists", "not_exists"],
             Kind::Text | Kind::Email | Kind::Phone | Kind::Item(_) => &[
                 "eq",

@@ -43,7 +43,10 @@ pub fn build(packages: &[&str]) -> PathBuf {
     let folder = this.parent().expect("the folder of this program");
     let folder = if folder.ends_with("deps") { folder.parent().expect("target") } else { folder };
     let mut command = Command::new(env!("CARGO"));
-    command.arg("build").arg("--quiet").current_dir(env!("CARGO_MANIFEST_DIR"));
+    without_package(&mut command)
+        .arg("build")
+        .arg("--quiet")
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     command.arg("--target-dir").arg(folder.parent().expect("the target folder"));
     if folder.ends_with("release") {
         command.arg("--release");
@@ -54,6 +57,18 @@ pub fn build(packages: &[&str]) -> PathBuf {
     let status = command.status().expect("cargo runs");
     assert!(status.success(), "cannot build {}", packages.join(", "));
     folder.to_owned()
+}
+
+/// Keeps from a command what cargo tells this test of its package. Another cargo would run the build scripts
+/// again that look at it, and build everything again that stands on them.
+pub fn without_package(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_MANIFEST_", "CARGO_PKG_", "OUT_DIR"].iter().any(|word| text.starts_with(word)) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// A folder of a test's own in which the program runs.

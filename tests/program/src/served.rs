@@ -188,14 +188,21 @@ impl Served {
         }
     }
 
+    /// Tells it to end, with SIGTERM.
+    ///
+    /// # Panics
+    /// If there is no `kill`.
+    pub fn terminate(&self) {
+        Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+    }
+
     /// Ends it with SIGTERM; gives its status and what it wrote to stderr.
     ///
     /// # Panics
     /// If it cannot be ended.
     #[must_use]
     pub fn stop(mut self) -> Finished {
-        let id = self.child.id().to_string();
-        Command::new("kill").arg(id).status().expect("kill runs");
+        self.terminate();
         let mut errors = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
             stderr.read_to_string(&mut errors).expect("stderr is text");

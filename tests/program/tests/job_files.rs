@@ -202,14 +202,18 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
     assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0), "a default is split too");
     desk.write("job.toml", job(GOOD));
     assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0));
-    assert!(!desk.path("crm.db").exists(), "a check makes nothing");
-    desk.write("crm.db", "a text, and no workspace");
-    let unusable = desk.run(&["check", "job.toml"]);
+    let check = |workspace: &str| {
+        desk.write("other.toml", job(GOOD).replace("crm.db", workspace));
+        desk.run(&["check", "other.toml"])
+    };
+    assert_eq!(check("new.db").status, Some(0));
+    assert!(!desk.path("new.db").exists(), "a check makes nothing");
+    desk.write("notes.txt", "a text, and no workspace");
+    let unusable = check("notes.txt");
     assert!(
         unusable.status == Some(1) && unusable.errors.contains("store_corrupt"),
         "{unusable:?}"
     );
-    std::fs::remove_file(desk.path("crm.db")).unwrap();
     let discovered = desk.run(&["discover", "job.toml", "--format=json"]).json();
     assert_eq!(discovered["streams"][0]["name"], "rows");
     assert_eq!(discovered["streams"][0]["fields"][0]["name"], "mail");

@@ -122,6 +122,18 @@ fn a_key_that_is_ended_is_refused_at_once() {
     assert_eq!(crm.post("/contact/_query", &json!({})).0, 200);
 }
 
+/// The permission that a request lacks, or its status.
+fn missing(crm: &Served, method: &str, path: &str, body: &[u8]) -> String {
+    let (status, answer) = crm.send(method, path, body);
+    let missing = &answer["error"]["details"]["missing_permissions"];
+    if status != 403 {
+        assert!(missing.is_null());
+        return format!("{status}");
+    }
+    assert_eq!(code(&answer), "forbidden");
+    missing.as_array().unwrap()[0].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_scope_opens_what_it_names_and_nothing_else() {
     let desk = Desk::new();
@@ -132,16 +144,6 @@ fn a_scope_opens_what_it_names_and_nothing_else() {
     assert_eq!(status, 201);
     let ann = format!("/contact/{}", ann["data"]["id"].as_str().unwrap());
     let body = br#"{"attributes": {"title": "CEO"}}"#;
-    let missing = |crm: &Served, method: &str, path: &str, body: &[u8]| {
-        let (status, answer) = crm.send(method, path, body);
-        let missing = &answer["error"]["details"]["missing_permissions"];
-        if status != 403 {
-            assert!(missing.is_null());
-            return format!("{status}");
-        }
-        assert_eq!(code(&answer), "forbidden");
-        missing.as_array().unwrap()[0].as_str().unwrap().to_owned()
-    };
 
     crm.key = Some(create(&desk, "reader", &["contact:read"]));
     assert_eq!(missing(&crm, "GET", &ann, b""), "200");
@@ -170,6 +172,75 @@ fn a_scope_opens_what_it_names_and_nothing_else() {
     let shown: Json = serde_json::from_str(answer.body()).unwrap();
     assert_eq!(shown["data"]["name"], "writer");
     assert_eq!(shown["data"]["scopes"], json!(["contact:write"]));
+}
+
+/// Items and links are parts of the record in the path; activities and custom objects are types as others are.
+#[test]
+fn a_scope_holds_for_the_parts_of_records_and_for_every_type() {
+    let desk = Desk::new();
+    let mut crm = Served::start(&desk, &[]);
+    crm.key = Some(create(&desk, "admin", &["*"]));
+    let made = |record_type: &str, attributes: Json| {
+        let (status, answer) =
+            crm.post(&format!("/{record_type}"), &json!({ "attributes": attributes }));
+        assert_eq!(status, 201, "{answer}");
+        answer["data"]["id"].as_str().unwrap().to_owned()
+    };
+    let ann = made("contact", json!({"first_name": "Ann", "primary_email": "ann@acme.com"}));
+    let acme = made("account", json!({"name": "Acme"}));
+    let object = json!({"record_types": [{"api_name": "project", "display_name": "Project", "attributes": [
+        {"api_name": "code", "display_name": "Code", "value_type": "string"}]}]});
+    assert_eq!(crm.local("POST", "/schema", &object).0, 200);
+    let emails = format!("/contact/{ann}/attribute/contact_emails");
+    let accounts = format!("/contact/{ann}/relationship/accounts");
+    let (email, account) = (format!("{emails}/{ann}"), format!("{accounts}/{acme}"));
+    let new_email = br#"{"email": "ann@home.example", "is_primary": false}"#;
+    let link = json!({ "related_record_id": acme }).to_string();
+    let writes: [(&str, &str, &[u8]); 6] = [
+        ("POST", &emails, new_email),
+        ("PATCH", &email, br#"{"is_primary": true}"#),
+        ("DELETE", &email, b""),
+        ("POST", &accounts, link.as_bytes()),
+        ("PATCH", &account, br#"{"is_primary": true}"#),
+        ("DELETE", &account, b""),
+    ];
+    crm.key = Some(create(&desk, "reader", &["contact:read"]));
+    for (method, path, body) in writes {
+        assert_eq!(missing(&crm, method, path, body), "contact:write", "{method} {path}");
+    }
+    assert_eq!(missing(&crm, "GET", &accounts, b""), "200");
+    crm.key = Some(create(&desk, "of accounts", &["account:write"]));
+    for (method, path, body) in writes {
+        assert_eq!(missing(&crm, method, path, body), "contact:write", "{method} {path}");
+    }
+    assert_eq!(missing(&crm, "GET", &accounts, b""), "contact:read");
+    crm.key = Some(create(&desk, "writer", &["contact:write"]));
+    let given = writes.map(|(method, path, body)| missing(&crm, method, path, body));
+    assert_eq!(given, ["201", "404", "404", "201", "200", "204"]);
+
+    // Who may write activities may read them (contract.md section 9.24).
+    let metadata = json!({"activity_time": "2026-11-07T05:31:56Z", "subject": "Lunch", "description": "Talked"});
+    let log = json!({"attributes": {"metadata": metadata, "contact_ids": [ann]}}).to_string();
+    let ask = json!({ "contact_id": ann }).to_string();
+    let both = |crm: &Served| {
+        let logged = missing(crm, "POST", "/activity", log.as_bytes());
+        [logged, missing(crm, "POST", "/activity/_query", ask.as_bytes())]
+    };
+    assert_eq!(both(&crm), ["activity:write", "activity:read"]);
+    crm.key = Some(create(&desk, "asks", &["activity:read"]));
+    assert_eq!(both(&crm), ["activity:write", "200"]);
+    crm.key = Some(create(&desk, "logs", &["activity:write"]));
+    assert_eq!(both(&crm), ["201", "200"]);
+
+    let project = br#"{"attributes": {"code": "A"}}"#;
+    assert_eq!(missing(&crm, "POST", "/project", project), "project:write");
+    assert_eq!(missing(&crm, "POST", "/project/_query", b"{}"), "project:read");
+    crm.key = Some(create(&desk, "projects", &["project:write"]));
+    assert_eq!(missing(&crm, "POST", "/project", project), "201");
+    assert_eq!(missing(&crm, "POST", "/project/_query", b"{}"), "200");
+    // What is not the CRM's needs everything.
+    let (status, answer) = crm.local("POST", "/schema", &object);
+    assert_eq!((status, &answer["error"]["details"]["missing_permissions"]), (403, &json!(["*"])));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `headwater record` and `headwater connectors`, as a user types them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use headwater_program_tests::Desk;
-use serde_json::json;
+use headwater_program_tests::{Desk, Served};
+use serde_json::{Value as Json, json};
 
 const WORKSPACE: &str = "--workspace=crm.db";
 
@@ -176,4 +176,34 @@ attributes = [{ api_name = "shoe_size", display_name = "Shoe size", value_type =
     assert_eq!(shown["is_custom"], json!(true));
     let none = desk.run(&["schema", "apply", "none.toml", WORKSPACE]);
     assert!(none.errors.contains("config_invalid"), "{none:?}");
+}
+
+/// As numbers in JSON they would be floats to most parsers.
+#[test]
+fn an_amount_keeps_its_digits_or_is_refused() {
+    let desk = Desk::new();
+    let attributes =
+        |amount: &str| format!(r#"{{"name": "Acme", "estimated_annual_revenue": {amount}}}"#);
+    let exact = "12345678901234567890.12";
+    let create =
+        |amount: &str| desk.run(&["record", "create", "account", &attributes(amount), WORKSPACE]);
+    let amount_of = |answer: &Json| {
+        answer["data"]["attributes"]["estimated_annual_revenue"]["value"]["amount"].clone()
+    };
+    assert_eq!(amount_of(&create(exact).json()), exact);
+    let too_long = create("1.00000000000000000000000000000000001");
+    assert_ne!(too_long.status, Some(0));
+    assert!(too_long.errors.contains("at most 28 digits"), "{}", too_long.errors);
+
+    let crm = Served::start(&desk, &["--no-auth"]);
+    let post = |amount: &str| {
+        let body = format!(r#"{{"attributes": {}}}"#, attributes(amount));
+        let answer = crm.request("POST", "/api/v2/account", &[], body.as_bytes()).unwrap();
+        (answer.status().as_u16(), serde_json::from_str::<Json>(answer.body()).unwrap())
+    };
+    let (status, answer) = post(exact);
+    assert_eq!((status, amount_of(&answer)), (201, Json::from(exact)));
+    let (status, answer) = post("1.00000000000000000000000000000000001");
+    assert_eq!((status, &answer["error"]["field"]), (400, &"estimated_annual_revenue".into()));
+    assert!(answer["error"]["details"]["hint"].as_str().unwrap().contains("at most 28 digits"));
 }

@@ -108,7 +108,7 @@ fn a_wrong_key_is_told_and_not_quoted() {
     let old =
         r#"{"error": "UnauthorizedError", "message": "API key has expired", "details": null}"#;
     let finished = answers(with_body("401 Unauthorized", "application/json", old));
-    is_told(&finished, "unauthorized", &["API key has expired"]);
+    is_told(&finished, "unauthorized", &["API key has expired", "give a valid, unexpired API key"]);
 }
 
 #[test]
@@ -156,6 +156,7 @@ fn an_answer_that_ends_in_the_middle_may_be_asked_for_again() {
             "{answer}"
         );
         assert!(error.message().contains("ends in the middle"), "{error:#}");
+        assert_eq!(error.remedy(), "try again later");
     }
 }
 
@@ -223,7 +224,54 @@ fn a_certificate_that_nobody_signed_is_refused() {
     let trusted = trusting(&url);
     assert_eq!(trusted.status, Some(0), "{trusted:?}");
     let other = trusting(&crm.base);
-    is_told(&other, "unavailable", &["no secure connection"]);
+    is_told(&other, "unavailable", &["no secure connection", "not valid for name"]);
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_refused() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    certificate.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    certificate.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let desk = Desk::new();
+    desk.write("chain.pem", certificate.self_signed(&key).unwrap().pem());
+    desk.write("key.pem", key.serialize_pem());
+    let tls = ["--no-auth", "--tls-certificate", "chain.pem", "--tls-key", "key.pem"];
+    let crm = headwater_program_tests::Served::start(&desk, &tls);
+    let url = crm.base.replace("127.0.0.1", "localhost");
+    let mut command = desk.command(&["record", "query", "contact", "--workspace", &url]);
+    command.env("SSL_CERT_FILE", desk.path("chain.pem"));
+    is_told(&finish(command), "unavailable", &["no secure connection", "expired", "certificate"]);
+}
+
+#[test]
+fn a_server_that_does_not_encrypt_gets_no_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+            let _ = stream.read_to_end(&mut hears.lock().unwrap());
+        }
+    });
+    let finished = ask(&format!("https://{address}/api/v2"));
+    is_told(&finished, "unavailable", &["no secure connection", "check the URL's host"]);
+    let heard = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
+    assert!(!heard.contains(KEY), "the key was sent in clear");
+}
+
+#[test]
+fn what_an_answer_says_is_left_of_the_budget_is_told() {
+    let answer = with_body("400 Bad Request", "application/json", "{}");
+    let answer = answer.replace("Content-Type", "x-ratelimit-remaining: 4000\r\nContent-Type");
+    let url = format!("http://{}/api/v2", odd(answer).address);
+    let workspace = open_remote(&url, RemoteOptions::default()).unwrap();
+    assert_eq!(workspace.pace().unwrap().left, None);
+    workspace.record_type("contact").unwrap_err();
+    assert_eq!(workspace.pace().unwrap().left, Some(4000));
 }
 
 #[test]

@@ -248,3 +248,72 @@ fn rows_in_bulk_are_told_of_where_their_batch_ended_in_the_middle() {
     assert_eq!(done, contents(&crm).len());
     assert_eq!(told.len(), 100);
 }
+
+/// Starts a sync, stops it in the middle, and sets the twin back.
+fn stopped_and_set_back(desk: &Desk, crm: &Served) {
+    // Slow enough to be met in the middle; what was read already is still delivered.
+    set_faults(crm, &json!({"rules": [{"kind": "latency", "milliseconds": 10}]}));
+    let mut running = desk.start(&["sync", "job.toml"]);
+    let requests =
+        || crm.local("GET", "/faults", &Json::Null).1["data"]["requests"].as_u64().unwrap();
+    while requests() < 100 {
+        std::thread::yield_now();
+    }
+    let id = running.id().to_string();
+    assert!(std::process::Command::new("kill").arg(id).status().unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    assert!(contents(crm).len() >= 80);
+    assert_eq!(crm.local("POST", "/reset", &Json::Null).0, 200);
+    no_faults(crm);
+}
+
+#[test]
+fn a_twin_that_was_set_back_before_a_stopped_run_goes_on_gets_all_of_it() {
+    for how in ["match = \"primary_email\"", "mode = \"create\""] {
+        let desk = Desk::new();
+        let crm = twin(&desk);
+        write_job(&desk, &crm, how);
+        let job = std::fs::read_to_string(desk.path("job.toml")).unwrap();
+        desk.write("job.toml", job.replace("[[streams]]", "commit_rows = 40\n[[streams]]"));
+        let mails: Vec<String> = (0..1000).map(|row| format!("p{row}@x.example")).collect();
+        let rows: Vec<(&str, &str, &str)> = mails.iter().map(|mail| (&**mail, "F", "T")).collect();
+        write_people(&desk, &rows);
+        stopped_and_set_back(&desk, &crm);
+        let resumed = is_done(&desk);
+        assert_eq!((&resumed["read"], &resumed["created"]), (&json!(1000), &json!(1000)), "{how}");
+        let all = contents(&crm);
+        assert!(all.len() == 1000 && all.values().all(|count| *count == 1), "{how}");
+    }
+}
+
+#[test]
+fn one_record_that_was_archived_starts_nothing_over() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_job(&desk, &crm, "mode = \"create\"");
+    let job = std::fs::read_to_string(desk.path("job.toml")).unwrap();
+    desk.write("job.toml", job.replace("[[streams]]", "commit_rows = 4\n[[streams]]"));
+    let mails: Vec<String> = (0..12).map(|row| format!("p{row}@x.example")).collect();
+    let rows: Vec<(&str, &str, &str)> = mails.iter().map(|mail| (&**mail, "F", "T")).collect();
+    write_people(&desk, &rows);
+    // Ended in the middle; what was made stays, but for one.
+    let creates = json!({"kind": "rate_limited", "retry_after": 600, "methods": ["POST"],
+                         "path": "/api/v2/contact", "rate": 0.1});
+    for seed in 0.. {
+        assert_eq!(crm.local("POST", "/reset", &Json::Null).0, 200);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(desk.path(&format!("crm.ledger{end}")));
+        }
+        set_faults(&crm, &json!({"seed": seed, "rules": [creates]}));
+        let status = sync(&desk).status;
+        no_faults(&crm);
+        if status == Some(1) && contents(&crm).len() > 5 {
+            break;
+        }
+    }
+    let (_, found) = crm.post("/contact/_query", &json!({}));
+    let id = found["data"][0]["id"].as_str().unwrap();
+    assert_eq!(crm.send("DELETE", &format!("/contact/{id}"), b"").0, 204);
+    is_done(&desk);
+    assert_eq!(contents(&crm).len(), 11);
+}

@@ -55,14 +55,16 @@ def email(value):
 
 
 def phone(value, region):
-    """The E.164 form of a valid number; an extension is accepted and dropped."""
+    """The E.164 form of a number that can be one; an extension is accepted and dropped."""
     try:
         number = phonenumbers.parse(text(value), region)
     except phonenumbers.NumberParseException as cause:
         raise invalid(f"{value!r}: {cause}") from cause
-    if not phonenumbers.is_valid_number(number):
-        raise invalid(f"not a valid number: {value!r}")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    length = phonenumbers.is_possible_number_with_reason(number)
+    if length != phonenumbers.ValidationResult.IS_POSSIBLE or len(written) > 16:
+        raise invalid(f"not a number that can be: {value!r}")
+    return written
 
 
 def currency(value):

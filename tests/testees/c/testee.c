@@ -109,16 +109,13 @@ static void add_error(void) {
   }
   }
   size_t related = headwater_error_related_count(error);
-  add(related == 0 ? ",\"details\":null" : ",\"details\":{\"errors\":[");
-  if (related > 0) {
-    add_fault(error);
-    for (size_t i = 0; i < related; i++) {
-      add("},");
-      add_fault(headwater_error_related(error, i));
-    }
-    add("}]}");
+  add(",\"details\":{\"errors\":[");
+  add_fault(error);
+  for (size_t i = 0; i < related; i++) {
+    add("},");
+    add_fault(headwater_error_related(error, i));
   }
-  add("}}");
+  add("}]}}}");
 }
 
 /* Answers with what stands around the document, or with the error. */

@@ -66,19 +66,15 @@ string fault(const headwater::Error &error) {
 }
 
 string error_json(const headwater::Error &error) {
-  string retry = "\"never\"", details = "null";
+  string retry = "\"never\"", details = "{\"errors\":[" + fault(error) + "}";
   if (error.retry() == HEADWATER_RETRY_BACKOFF)
     retry = "\"backoff\"";
   else if (error.retry() == HEADWATER_RETRY_AFTER)
     retry =
         "{\"after_seconds\":" + std::to_string(double(error.retry_after().count()) / 1000) + "}";
-  const auto related = error.related();
-  if (!related.empty()) {
-    details = "{\"errors\":[" + fault(error) + "}";
-    for (const auto &other : related)
-      details += "," + fault(other) + "}";
-    details += "]}";
-  }
+  for (const auto &other : error.related())
+    details += "," + fault(other) + "}";
+  details += "]}";
   return fault(error) + ",\"record\":" + quoted(error.record()) +
          ",\"hint\":" + quoted(error.hint()) + ",\"retry\":" + retry + ",\"details\":" + details +
          "}";

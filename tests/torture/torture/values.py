@@ -21,16 +21,26 @@ def strip(text: str) -> str:
 
 
 def phone(text: str, region: str | None = "US") -> str | None:
-    """E.164 of a number that libphonenumber holds for valid."""
+    """E.164 of a number that libphonenumber holds for possible, if it is read as itself."""
     if len(text.encode("utf-8")) > 250:
         return None
     try:
         number = phonenumbers.parse(strip(text), region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return (
+        written if phonenumbers.is_valid_number(number) or could_be(written) else None
+    )
+
+
+def could_be(written: str) -> bool:
+    """Whether E.164 and the lengths of a country's numbers allow it, whoever has it."""
+    number = phonenumbers.parse(written, None)
+    length = phonenumbers.is_possible_number_with_reason(number)
+    again = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE
+    return length == possible and len(written) <= 16 and again == written
 
 
 def email(text: str) -> str | None:

@@ -1,6 +1,7 @@
 //! Pages of the history of a record: its changes, the latest first. A local extension.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub struct HistoryQuery {
     pub limit: usize,
     /// The time of the change that the page before ended with.
     pub before: Option<Timestamp>,
+    /// How long the changes may be read for; `None` for as long as it takes.
+    pub time: Option<Duration>,
 }
 
 /// One page of the history of a record, the latest change first.
@@ -86,11 +89,12 @@ impl HistoryQuery {
             });
         }
         let limit = limits.page(limit.as_ref())?;
-        let mut query = Self { record_type: Arc::clone(record_type), id, limit, before: None };
+        let record_type = Arc::clone(record_type);
+        let mut query = Self { record_type, id, limit, before: None, time: limits.time };
         query.before = match cursor {
             None => None,
             Some(Json::String(cursor)) => {
-                let (origin, position) = cursor::decode(record_type, &cursor)?;
+                let (origin, position) = cursor::decode(&query.record_type, &cursor)?;
                 if origin != query.origin() {
                     return Err(cursor::invalid("the cursor belongs to another list"));
                 }

@@ -73,6 +73,11 @@ fn update_index(record_type: &RecordType) -> String {
     format!("{}__updated_at__index", record_type.api_name())
 }
 
+/// The index that finds a type's records by what they are asked for by, the latest first.
+fn scope_index(record_type: &RecordType, attribute: usize) -> String {
+    format!("{}__{}__index", record_type.api_name(), record_type.attribute(attribute).api_name)
+}
+
 impl Layout {
     pub(super) fn new(record_type: &RecordType) -> Self {
         let table = record_type.api_name().to_owned();
@@ -164,6 +169,18 @@ impl Layout {
             quote(&update_index(record_type)),
             quote(&self.table)
         ));
+        for &attribute in record_type.scopes() {
+            let index = quote(&scope_index(record_type, attribute));
+            let on = match &self.storage[attribute] {
+                Storage::Child { table, .. } => format!("{} (value, rid)", quote(table)),
+                _ => format!(
+                    "{} ({}, created_at) WHERE archived_at IS NULL",
+                    quote(&self.table),
+                    quote(&record_type.attribute(attribute).api_name)
+                ),
+            };
+            statements.push(format!("CREATE INDEX IF NOT EXISTS {index} ON {on}"));
+        }
         statements
     }
 
@@ -178,6 +195,7 @@ impl Layout {
         names.extend(record_type.key_attributes().map(|index| key_table(record_type, index)));
         names.extend([change_table(record_type), created_table(record_type)]);
         names.push(update_index(record_type));
+        names.extend(record_type.scopes().iter().map(|&index| scope_index(record_type, index)));
         names
     }
 

@@ -163,12 +163,15 @@ impl LedgerTransaction<'_> {
         write::set_setting(&self.0, ORGANIZATION, organization)
     }
 
-    /// Records of a type, those first that were confirmed last.
-    pub(crate) fn latest(&mut self, record_type: &str, most: usize) -> Result<Vec<Uuid>> {
+    /// Records of a type: those that were confirmed last, then those that were first, as many each.
+    pub(crate) fn sample(&mut self, record_type: &str, most: usize) -> Result<Vec<Uuid>> {
         let failed = store_error(DOING);
         let mut statement = self.0.prepare(
-            "SELECT id FROM headwater_ledger_record WHERE record_type = ?1 \
-             ORDER BY confirmed_at DESC LIMIT ?2",
+            "SELECT id FROM (SELECT id FROM headwater_ledger_record WHERE record_type = ?1 \
+             ORDER BY confirmed_at DESC LIMIT ?2) \
+             UNION ALL \
+             SELECT id FROM (SELECT id FROM headwater_ledger_record WHERE record_type = ?1 \
+             ORDER BY confirmed_at LIMIT ?2)",
         )?;
         let found = statement
             .query_map(params![record_type, most], |sql| sql.get::<_, String>(0))

@@ -15,6 +15,7 @@ mod journal;
 mod layout;
 mod ledger;
 mod migrate;
+mod order;
 mod query;
 #[cfg(test)]
 mod query_plans;
@@ -176,20 +177,20 @@ impl Store for SqliteStore {
         Ok(Box::new(self.begin_read()?))
     }
 
-    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
-        let reader = self.reader()?;
-        let layout = self.layouts.of(record_type);
-        let found = read::get(&reader.connection, &layout, record_type, id);
-        self.give_back(reader);
-        found
-    }
-
     fn read_ahead(&self) -> Result<Box<dyn ReadTransaction + '_>> {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         if ahead.is_none() {
             *ahead = Some(connect(&self.path, OpenFlags::empty(), AHEAD_CACHE_KIB)?);
         }
         Ok(Box::new(Transaction::begin(self, Access::Ahead(ahead))?))
+    }
+
+    fn get(&self, record_type: &RecordType, id: Uuid) -> Result<Option<StoredRecord>> {
+        let reader = self.reader()?;
+        let layout = self.layouts.of(record_type);
+        let found = read::get(&reader.connection, &layout, record_type, id);
+        self.give_back(reader);
+        found
     }
 
     fn settle(&self) -> Result<()> {

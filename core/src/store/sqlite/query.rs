@@ -7,15 +7,14 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
 use rusqlite::{Connection, params_from_iter};
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::operation::query::{Condition, Filter, Hop, Operator, Position, Sort, keys_of};
+use crate::operation::query::{Condition, Filter, Hop, Operator, keys_of};
 use crate::operation::{Page, Query};
 use crate::record::Record;
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
-use crate::store::{RowKey, Selection, StoredRecord};
+use crate::store::{RowKey, Selection};
 use crate::value::{Value, ValueType};
 
 use super::columns::bind_one;
@@ -23,6 +22,7 @@ use super::edges::row_columns;
 use super::errors::store_error;
 use super::identity::row_of;
 use super::layout::{Layout, Layouts, Storage, key_table, quote};
+use super::order::position;
 use super::transaction::Transaction;
 use super::updates;
 
@@ -102,44 +102,17 @@ pub(super) fn statement<'a>(
         sql.after(&query.sort, position, 0);
     }
     sql.push(" ORDER BY ");
-    for sort in &query.sort {
-        let (column, collation) = sql.column(sort.attribute);
-        let direction = if sort.is_descending { "DESC" } else { "ASC" };
-        // Where nothing is empty an index has that order already.
-        let empty = if is_never_empty(record_type, *sort) { "" } else { " NULLS LAST" };
-        sql.push(&format!("{column}{collation} {direction}{empty}, "));
-    }
+    sql.order(&query.sort);
     // One more than a page tells whether there is a next one.
     let sign = if is_narrow { "+" } else { "" };
     sql.push(&format!("{sign}rid LIMIT {}", query.limit + 1));
     sql
 }
 
-/// Where a page ends that ends with this record.
-fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRecord) -> Position {
-    let values = sort.iter().map(|sort| {
-        let system = match record_type.attribute(sort.attribute).origin {
-            Origin::System(SystemField::CreatedAt) => Some(Value::Timestamp(last.created_at)),
-            Origin::System(SystemField::UpdatedAt) => Some(Value::Timestamp(last.updated_at)),
-            _ => None,
-        };
-        match system.as_ref().or(last.values[sort.attribute].as_ref()) {
-            None => Json::Null,
-            Some(Value::Boolean(boolean)) => Json::from(*boolean),
-            Some(Value::Number(number)) => number.to_json(),
-            Some(value) => match bind_one(value) {
-                ToSqlOutput::Owned(SqlValue::Text(text)) => Json::from(text),
-                _ => value.as_text().map_or(Json::Null, Json::from),
-            },
-        }
-    });
-    Position { values: values.collect(), row: last.row }
-}
-
 /// A statement in the making.
 pub(super) struct Sql<'a> {
     layouts: &'a Layouts,
-    record_type: &'a RecordType,
+    pub(super) record_type: &'a RecordType,
     layout: Arc<Layout>,
     pub(super) text: String,
     pub(super) bound: Vec<SqlValue>,
@@ -184,7 +157,7 @@ impl<'a> Sql<'a> {
         self.text.push_str(text);
     }
 
-    fn bind(&mut self, value: impl Into<SqlValue>) {
+    pub(super) fn bind(&mut self, value: impl Into<SqlValue>) {
         self.push("?");
         self.bound.push(value.into());
     }
@@ -209,7 +182,7 @@ impl<'a> Sql<'a> {
     }
 
     /// The column of a single attribute, and the collation that orders it.
-    fn column(&self, attribute: usize) -> (String, &'static str) {
+    pub(super) fn column(&self, attribute: usize) -> (String, &'static str) {
         let declared = self.record_type.attribute(attribute);
         let name = match &self.layout.storage[attribute] {
             Storage::Columns(names) => quote(&names[0]),
@@ -337,6 +310,11 @@ impl<'a> Sql<'a> {
                 self.compare(attribute, column, operator, operands);
                 self.push(")");
             }
+            // An address is there where any part of it is.
+            Storage::Columns(parts) if declared.value_type == ValueType::Address => {
+                let parts: Vec<String> = parts.iter().map(|part| quote(part)).collect();
+                self.push(&format!("coalesce({}) IS NOT NULL", parts.join(", ")));
+            }
             _ => {
                 let (column, _) = self.column(attribute);
                 self.compare(attribute, &column, operator, operands);
@@ -437,58 +415,6 @@ impl<'a> Sql<'a> {
         self.push("(SELECT value FROM headwater_setting WHERE name = 'organization_id') IN ");
         self.bind_list(operands);
     }
-
-    /// What comes after a position: later in the first field, or equal in it and later in the rest.
-    fn after(&mut self, sort: &[Sort], position: &Position, field: usize) {
-        let (Some(by), Some(value)) = (sort.get(field), position.values.get(field)) else {
-            self.push("rid > ");
-            return self.bind(position.row);
-        };
-        let (column, collation) = self.column(by.attribute);
-        if is_never_empty(self.record_type, *by) && !value.is_null() {
-            // The range first, which an index finds.
-            let later = if by.is_descending { "<" } else { ">" };
-            self.push(&format!("({column} {later}= "));
-            self.bind(scalar(value));
-            self.push(&format!(" AND ({column} {later} "));
-            self.bind(scalar(value));
-            self.push(" OR ");
-            self.after(sort, position, field + 1);
-            return self.push("))");
-        }
-        if value.is_null() {
-            // Records without a value come last.
-            self.push(&format!("({column} IS NULL AND "));
-        } else {
-            let later = if by.is_descending { "<" } else { ">" };
-            self.push(&format!("({column} IS NULL OR {column}{collation} {later} "));
-            self.bind(scalar(value));
-            self.push(&format!(" OR {column}{collation} = "));
-            self.bind(scalar(value));
-            self.push(" AND ");
-        }
-        self.after(sort, position, field + 1);
-        self.push(")");
-    }
-}
-
-fn scalar(value: &Json) -> SqlValue {
-    match value {
-        Json::String(text) => SqlValue::Text(text.clone()),
-        Json::Bool(boolean) => SqlValue::Integer((*boolean).into()),
-        Json::Number(number) => number
-            .as_i64()
-            .map(SqlValue::Integer)
-            .or_else(|| number.as_f64().map(SqlValue::Real))
-            .unwrap_or(SqlValue::Null),
-        _ => SqlValue::Null,
-    }
-}
-
-/// Whether every record has a value in a field of the order.
-fn is_never_empty(record_type: &RecordType, sort: Sort) -> bool {
-    let origin = &record_type.attribute(sort.attribute).origin;
-    matches!(origin, Origin::System(SystemField::CreatedAt | SystemField::UpdatedAt))
 }
 
 /// Exact decimals are stored as text and ordered as numbers.

@@ -189,3 +189,65 @@ fn the_whole_of_a_record_type_is_read_in_the_order_of_updated_at_and_paged_by_it
         assert!(!steps.iter().any(|step| step.contains("B-TREE FOR ORDER BY")), "{steps:?}");
     }
 }
+
+#[test]
+fn activities_are_found_by_what_they_are_asked_for_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, schema) = store(folder.path());
+    let id = json!("01a20a46-feca-7654-a24f-4ce742e8730e");
+    let newest_first = json!([{ "field": "created_at", "direction": "desc" }]);
+    for field in ["contact_ids", "account_id", "opportunity_id"] {
+        let filters = [
+            json!({ "field": field, "operator": "eq", "value": id }),
+            json!({ "field": "created_at", "operator": "gte", "value": "2026-01-01T00:00:00Z" }),
+        ];
+        for count in [1, 2] {
+            let body = json!({ "filters": filters[..count], "sort": newest_first });
+            let steps = plan(&store, &schema, "activity", &body);
+            let index = format!("activity__{field}__index");
+            assert!(steps.iter().any(|step| step.contains(&index)), "{field}: {steps:?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{field}: {steps:?}");
+        }
+    }
+}
+
+/// A workspace from before has the tables but not the indexes.
+#[test]
+fn indexes_that_a_workspace_lacks_are_made_when_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crm.db");
+    drop(store(folder.path()));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let indexes = || -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'activity%' ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let all = indexes();
+    for field in ["contact_ids", "account_id", "opportunity_id"] {
+        connection.execute_batch(&format!("DROP INDEX activity__{field}__index")).unwrap();
+    }
+    assert_eq!(indexes().len() + 3, all.len());
+    drop(SqliteStore::open(&path, &Schema::standard(), false).unwrap());
+    assert_eq!(indexes(), all);
+}
+
+#[test]
+fn a_reference_that_a_relationship_follows_is_found_by_its_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, schema) = store(folder.path());
+    let id = json!("01a20a46-feca-7654-a24f-4ce742e8730e");
+    for (record_type, field, value) in [
+        ("opportunity", "account_id", &id),
+        ("opportunity", "account.domains", &json!("acme.com")),
+        ("account", "opportunities.id", &id),
+    ] {
+        let body = json!({ "filters": filter(field, "eq", value) });
+        let steps = plan(&store, &schema, record_type, &body);
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{field}: {steps:?}");
+        if record_type == "opportunity" {
+            let uses = |step: &String| step.contains("opportunity__account_id__back");
+            assert!(steps.iter().any(uses), "{field}: {steps:?}");
+        }
+    }
+}

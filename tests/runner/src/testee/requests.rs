@@ -61,8 +61,7 @@ pub(super) fn error_json(error: &Error) -> Json {
         Retry::Backoff => json!("backoff"),
         Retry::After(duration) => json!({ "after_seconds": duration.as_secs_f64() }),
     };
-    let faults = error.faults_to_json();
-    let details = if faults.is_empty() { Json::Null } else { json!({ "errors": faults }) };
+    let details = json!({ "errors": error.faults_to_json() });
     json!({
         "code": error.code().name(),
         "field": error.field(),
