@@ -92,6 +92,19 @@ private:
   unsigned long at_, end_;
 };
 
+// The first key that is not `n`, else `n`.
+std::string key_at_fault(const std::string &text) {
+  for (auto begin = text.find('"'); begin != text.npos;) {
+    const auto end = text.find('"', begin + 1);
+    const auto colon = text.find_first_not_of(' ', end + 1);
+    const auto key = text.substr(begin + 1, end - begin - 1);
+    if (colon != text.npos && text[colon] == ':' && key != "n")
+      return key;
+    begin = end == text.npos ? end : text.find('"', end + 1);
+  }
+  return "n";
+}
+
 class Columns {
 public:
   static Description describe() {
@@ -99,11 +112,11 @@ public:
   }
 
   explicit Columns(std::string_view config) {
-    char key[32] = "n", after = 0;
-    const int found =
-        std::sscanf(std::string(config).c_str(), " { \"%31[^\"]\" : %lu %c", key, &end_, &after);
-    if (found != 3 || after != '}' || std::string_view(key) != "n")
-      throw Failure(HEADWATER_E_CONFIG_INVALID, "expected {\"n\": a whole number}").at_field(key);
+    const std::string text(config);
+    char after = 0;
+    if (std::sscanf(text.c_str(), " { \"n\" : %lu %c", &end_, &after) != 2 || after != '}')
+      throw Failure(HEADWATER_E_CONFIG_INVALID, "expected {\"n\": a whole number}")
+          .at_field(key_at_fault(text));
   }
 
   std::vector<Stream> check(const Call &) {
