@@ -99,9 +99,10 @@ public:
   }
 
   explicit Columns(std::string_view config) {
+    const std::string text(config);
     char key[32] = "n", after = 0;
     const int found =
-        std::sscanf(std::string(config).c_str(), " { \"%31[^\"]\" : %lu %c", key, &end_, &after);
+        std::sscanf(text.c_str(), " { \"%31[^\"]\" : %lu %c \"%31[^\"]", key, &end_, &after, key);
     if (found != 3 || after != '}' || std::string_view(key) != "n")
       throw Failure(HEADWATER_E_CONFIG_INVALID, "expected {\"n\": a whole number}").at_field(key);
   }
