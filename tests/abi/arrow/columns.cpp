@@ -92,19 +92,6 @@ private:
   unsigned long at_, end_;
 };
 
-// The first key that is not `n`, else `n`.
-std::string key_at_fault(const std::string &text) {
-  for (auto begin = text.find('"'); begin != text.npos;) {
-    const auto end = text.find('"', begin + 1);
-    const auto colon = text.find_first_not_of(' ', end + 1);
-    const auto key = text.substr(begin + 1, end - begin - 1);
-    if (colon != text.npos && text[colon] == ':' && key != "n")
-      return key;
-    begin = end == text.npos ? end : text.find('"', end + 1);
-  }
-  return "n";
-}
-
 class Columns {
 public:
   static Description describe() {
@@ -113,10 +100,11 @@ public:
 
   explicit Columns(std::string_view config) {
     const std::string text(config);
-    char after = 0;
-    if (std::sscanf(text.c_str(), " { \"n\" : %lu %c", &end_, &after) != 2 || after != '}')
-      throw Failure(HEADWATER_E_CONFIG_INVALID, "expected {\"n\": a whole number}")
-          .at_field(key_at_fault(text));
+    char key[32] = "n", after = 0;
+    const int found =
+        std::sscanf(text.c_str(), " { \"%31[^\"]\" : %lu %c \"%31[^\"]", key, &end_, &after, key);
+    if (found != 3 || after != '}' || std::string_view(key) != "n")
+      throw Failure(HEADWATER_E_CONFIG_INVALID, "expected {\"n\": a whole number}").at_field(key);
   }
 
   std::vector<Stream> check(const Call &) {
