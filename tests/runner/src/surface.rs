@@ -94,5 +94,7 @@ fn started(program: PathBuf) -> Result<Box<dyn Testee>, String> {
 /// # Errors
 /// Text that says why it cannot be started.
 pub fn start_program(program: &str) -> Result<ProcessTestee, String> {
+    // Built beforehand: the program may take long to answer, but not as long as a compiler.
+    crate::testee::connectors();
     ProcessTestee::start(Command::new(program))
 }

@@ -4,7 +4,7 @@ use headwater_sdk::abi::{HEADWATER_E_CANCELLED, HEADWATER_E_SOURCE_DATA_INVALID}
 use headwater_sdk::{Batch, Call, Connector, LogLevel, Request, Stream};
 use serde_json::json;
 
-use super::{config, failure_of, read_text, write};
+use super::{Quiet, config, failure_of, read_text, write};
 use crate::Csv;
 
 #[test]
@@ -65,8 +65,11 @@ fn an_unclosed_quote_fails_after_the_rows_before() {
 
 #[test]
 fn headers_that_name_no_columns_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
     for text in ["", "\n\r\n", "\u{feff}"] {
-        assert_eq!(failure_of(text, json!({})).code, HEADWATER_E_SOURCE_DATA_INVALID);
+        let path = write(directory.path(), "rows.csv", text);
+        let csv = Csv::open(&config(path, json!({})).to_string()).unwrap();
+        assert_eq!(csv.check(&Quiet).unwrap_err().code, HEADWATER_E_SOURCE_DATA_INVALID);
         assert!(read_text(text, json!({"header": false})).rows.is_empty());
     }
     let failure = failure_of("id,mail,mail\n", json!({}));
