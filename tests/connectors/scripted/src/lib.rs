@@ -21,6 +21,9 @@ struct Script {
     /// The code it fails with; 0 panics.
     #[serde(default)]
     code: i32,
+    /// Never gives another row once the rows are given, nor ends, whoever asks it to.
+    #[serde(default)]
+    hangs: bool,
 }
 
 impl Script {
@@ -49,7 +52,8 @@ impl Connector for Scripted {
     const NAME: &'static str = "scripted";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const CONFIG_SCHEMA: &'static str = r#"{"type": "object", "properties": {
-        "rows": {"type": "array"}, "arrow": {"type": "string"}, "at": {"type": "string"}, "code": {"type": "integer"}}}"#;
+        "rows": {"type": "array"}, "arrow": {"type": "string"}, "at": {"type": "string"}, "code": {"type": "integer"},
+        "hangs": {"type": "boolean"}}}"#;
     type Stream = Rows;
 
     fn open(config: &str) -> Result<Self, Failure> {
@@ -92,6 +96,9 @@ impl Stream for Rows {
     fn next(&mut self, _call: &dyn Call, batch: &mut Batch) -> Result<bool, Failure> {
         self.script.act(&format!("row {}", self.next + 1))?;
         let Some(row) = self.script.rows.get(self.next) else {
+            while self.script.hangs {
+                std::thread::park();
+            }
             return self.script.act("next").map(|()| false);
         };
         self.next += 1;
