@@ -14,7 +14,8 @@ struct Script {
     /// Gives the rows as Arrow, where a null is `null` or `absent`.
     #[serde(default)]
     arrow: Option<columns::Nulls>,
-    /// The function that fails or panics: `check`, `read`, or `next` once the rows are given; or
+    /// No part of what the source is, as a password is none: tests change it between two runs of a
+    /// job. The function that fails or panics: `check`, `read`, or `next` once the rows are given; or
     /// `row N`: `next` before it gives the row N.
     #[serde(default)]
     at: String,
@@ -52,7 +53,7 @@ impl Connector for Scripted {
     const NAME: &'static str = "scripted";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const CONFIG_SCHEMA: &'static str = r#"{"type": "object", "properties": {
-        "rows": {"type": "array"}, "arrow": {"type": "string"}, "at": {"type": "string"}, "code": {"type": "integer"},
+        "rows": {"type": "array"}, "arrow": {"type": "string"}, "at": {"type": "string", "format": "password"}, "code": {"type": "integer"},
         "hangs": {"type": "boolean"}}}"#;
     type Stream = Rows;
 
