@@ -64,8 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PartPath {
     }
 }
 
-/// The parameters of a page after the `?` of an address; a limit is a number. Others are passed over,
-/// as those of the CRM are not known (contract.md section 9.25) and reads take no others anyway.
+/// The parameters after the `?` of an address; a limit is a number.
 pub(crate) struct Parameters(pub(crate) Map<String, Value>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
@@ -82,8 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
             Ok(number) if name == "limit" => Value::from(number),
             _ => Value::String(text),
         };
-        let known = |(name, _): &(String, String)| matches!(name.as_str(), "limit" | "cursor");
-        let given = given.into_iter().filter(known).map(|(name, text)| {
+        let given = given.into_iter().map(|(name, text)| {
             let value = value(&name, text);
             (name, value)
         });
