@@ -190,18 +190,11 @@ pub(crate) fn excerpt(found: &impl Display) -> String {
 fn text(input: Input<'_>) -> Result<Cow<'_, str>> {
     match input {
         Input::Text(text) => Ok(text),
-        Input::Json(Json::Number(number)) if is_vague(&number) => {
-            Err(expected("text", &Input::Json(Json::Number(number)))
-                .hint("a number of so many digits has lost some of them: write it as text"))
-        }
+        // One that a float would change has come as the text of its digits: see `exact`.
         Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
         Input::Json(Json::Bool(boolean)) => Ok(boolean.to_string().into()),
         other => Err(expected("text", &other)),
     }
-}
-
-fn is_vague(number: &serde_json::Number) -> bool {
-    Number::from_json(number).is_some_and(Number::is_vague)
 }
 
 fn only_text<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {

@@ -68,7 +68,7 @@ fn headers_that_name_no_columns_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     for text in ["", "\n\r\n", "\u{feff}"] {
         let path = write(directory.path(), "rows.csv", text);
-        let csv = Csv::open(&config(path, json!({})).to_string()).unwrap();
+        let mut csv = Csv::open(&config(path, json!({})).to_string()).unwrap();
         assert_eq!(csv.check(&Quiet).unwrap_err().code, HEADWATER_E_SOURCE_DATA_INVALID);
         assert!(read_text(text, json!({"header": false})).rows.is_empty());
     }
