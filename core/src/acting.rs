@@ -95,7 +95,11 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
         self.workspace.prepare(operations, options)
     }
 
-    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+    fn apply_prepared(
+        &self,
+        prepared: Prepared,
+        settle: Option<&mut Settle<'_>>,
+    ) -> Result<Outcomes> {
         self.workspace.apply_prepared(prepared, settle)
     }
 

@@ -188,12 +188,21 @@ pub trait Workspace: Send + Sync {
         Prepared::new(operations, options)
     }
 
-    /// Applies a batch that this workspace has prepared.
+    /// Applies a batch that this workspace has prepared; `settle` is `None` where nothing is to be
+    /// added to the journal.
     ///
     /// # Errors
-    /// As [`Workspace::apply_and_settle`].
-    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
-        self.apply_and_settle(prepared.operations, prepared.options, settle)
+    /// As [`Workspace::apply_and_settle`], or without `settle` as [`Workspace::apply`].
+    fn apply_prepared(
+        &self,
+        prepared: Prepared,
+        settle: Option<&mut Settle<'_>>,
+    ) -> Result<Outcomes> {
+        let Prepared { operations, options, .. } = prepared;
+        match settle {
+            Some(settle) => self.apply_and_settle(operations, options, settle),
+            None => self.apply(operations, options),
+        }
     }
 
     /// Reads the journal in one consistent state.

@@ -142,7 +142,7 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
-        self.apply_prepared(Prepared::new(operations, options), settle)
+        self.apply_prepared(Prepared::new(operations, options), Some(settle))
     }
 
     fn prepare(&self, operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
@@ -153,7 +153,11 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         Prepared { operations, options, ahead }
     }
 
-    fn apply_prepared(&self, prepared: Prepared, settle: &mut Settle<'_>) -> Result<Outcomes> {
+    fn apply_prepared(
+        &self,
+        prepared: Prepared,
+        settle: Option<&mut Settle<'_>>,
+    ) -> Result<Outcomes> {
         let Prepared { operations, options, ahead } = prepared;
         let mut transaction = self.store.write()?;
         // Another program may have added to them, and changed the settings.
@@ -167,8 +171,10 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         let terms = Terms { schema: &schema, settings, generator, options, watches };
         let Applied { outcomes, trace } =
             whole_batch::apply(&mut *transaction, terms, operations, gathered)?;
-        let journal: &mut dyn Journal = &mut *transaction;
-        watches.write.time(|| settle(&outcomes, journal))?;
+        if let Some(settle) = settle {
+            let journal: &mut dyn Journal = &mut *transaction;
+            watches.write.time(|| settle(&outcomes, journal))?;
+        }
         watches.commit.time(|| transaction.commit())?;
         self.lookout.note(trace);
         Ok(outcomes)

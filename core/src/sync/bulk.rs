@@ -288,7 +288,7 @@ impl Applied<'_> {
         let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
         let outcomes = match refused.filter(|_| is_whole) {
             Some(row) => (0..prepared.len()).map(|_| Err(held_back(row))).collect(),
-            None => self.workspace.apply_prepared(prepared, &mut |_, _| Ok(()))?,
+            None => self.workspace.apply_prepared(prepared, None)?,
         };
         let told = self.tell(batches, outcomes);
         // A remote workspace tells what it did before it failed as a whole.

@@ -109,7 +109,7 @@ impl<'a> Committer<'a> {
             self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
         let mut is_stopped = is_held_back;
         let mut over_limit = None;
-        let settled = self.workspace.apply_prepared(prepared, &mut |outcomes, journal| {
+        let settle_batch = &mut |outcomes: &Outcomes, journal: &mut dyn Journal| {
             require_ownership(journal, self.plan, &state)?;
             is_stopped |= stops && outcomes.iter().any(Result::is_err);
             if !is_stopped {
@@ -138,7 +138,8 @@ impl<'a> Committer<'a> {
             }
             journal.save_run(&run)?;
             journal.add_rejects(run.id, &rejects)
-        });
+        };
+        let settled = self.workspace.apply_prepared(prepared, Some(settle_batch));
         settled.map_err(|error| self.job.secrets.hide_in(error))?;
         *self.run = run;
         self.state = state;

@@ -138,7 +138,7 @@ fn batches_end_alike_whether_they_were_prepared_ahead_or_not() {
                 let outcomes = if *is_ahead {
                     // The next one is prepared before this one is applied, as syncs do it.
                     ahead.extend(batches.get(index + 1).map(prepare));
-                    workspace.apply_prepared(ahead.remove(0), &mut |_, _| Ok(())).unwrap()
+                    workspace.apply_prepared(ahead.remove(0), None).unwrap()
                 } else {
                     workspace.apply(batch.clone(), ApplyOptions::default()).unwrap()
                 };
