@@ -114,7 +114,12 @@ def test_a_job_brings_its_own_key_ledger_and_rate(
             "ledger": "delivered.db",
         },
         "streams": [
-            {"source": "people", "record_type": "contact", "match": "primary_email"}
+            {
+                "source": "people",
+                "record_type": "contact",
+                "match": "primary_email",
+                "attributes": {"first_name": "First Name", "primary_email": "E-Mail"},
+            }
         ],
     }
     asked = hw.estimate(job)

@@ -136,7 +136,7 @@ fn a_cancelled_read_stops() {
         batch_rows: 1,
         accepts_arrow: false,
     };
-    let mut stream = csv.read(&super::Quiet, &request).unwrap();
+    let mut stream = csv.read(&Quiet, &request).unwrap();
     let failure = stream.next(&Cancelled, &mut Batch::default()).unwrap_err();
     assert_eq!(failure.code, HEADWATER_E_CANCELLED);
 }
