@@ -894,7 +894,8 @@ int32_t headwater_schema_get(const headwater_workspace *workspace,
                              headwater_error **out_error);
 
 /**
- * Describes every record type.
+ * Describes every record type; of a remote workspace the standard ones, as it gave those that were
+ * asked for, and every other one that was named before.
  *
  * `workspace`: Borrowed for the call. `*out_schemas`: Owned by the caller; free with
  * `headwater_document_free`. It is `{"data": [schema]}`.

@@ -342,7 +342,8 @@ template <class Connector> struct Table {
     out.bad_rows = stream.bad_rows.empty() ? nullptr : stream.bad_rows.data();
     out.bad_row_count = stream.bad_rows.size();
     out.checkpoint = lend(batch.checkpoint);
-    if (out.struct_size >= sizeof out) out.part = lend(batch.part);
+    if (out.struct_size >= sizeof out)
+      out.part = lend(batch.part);
   }
 
   static void close_stream(void *stream) noexcept { delete static_cast<OpenReader *>(stream); }

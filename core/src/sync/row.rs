@@ -115,7 +115,7 @@ impl Columns {
         if self.wants_whole {
             // Expressions calculate with numbers, as floats where they are long.
             let object: serde_json::Map<String, Json> =
-                serde_json::from_str(line).map_err(wrong)?;
+                serde_json::from_str(line).map_err(|cause| wrong(&cause))?;
             whole = Some(minijinja::Value::from(minijinja::value::Serde(&object)));
         }
         match keep_long_numbers(line) {
@@ -146,9 +146,9 @@ impl Columns {
                     .at_field(&self.names[slot])
                     .hint("write it as text, or leave it out")
             }
-            _ => wrong(cause),
+            _ => wrong(&cause),
         })?;
-        deserializer.end().map_err(wrong)?;
+        deserializer.end().map_err(|cause| wrong(&cause))?;
         for slot in twice {
             self.check_names(slot, line, unused)?;
         }
@@ -171,7 +171,7 @@ impl Columns {
     }
 }
 
-fn wrong(cause: serde_json::Error) -> Error {
+fn wrong(cause: &serde_json::Error) -> Error {
     Error::new(ErrorCode::SourceDataInvalid, format!("the row is not a JSON object: {cause}"))
 }
 

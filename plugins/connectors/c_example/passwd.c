@@ -137,7 +137,8 @@ static int32_t passwd_read(const headwater_call *call, void *handle,
         fseek(s->file, at, SEEK_SET))
       return passwd_close_stream(s),
              fail(call, HEADWATER_E_CHECKPOINT_INVALID, NULL, "no line starts at the checkpoint",
-                  "start over with a full run: --full, in Python full=True, in C HEADWATER_SYNC_FULL");
+                  "start over with a full run: --full, in Python full=True, in C "
+                  "HEADWATER_SYNC_FULL");
   }
   *out_stream = s;
   return HEADWATER_OK;

@@ -74,7 +74,11 @@ fn wrong_structs(given: &Struct, parameter: &str, all: &mut Vec<Wrong>) {
                 Some(field),
             )),
             "uint64_t" if field == "flags" => {
-                all.push(Wrong::new("with an unknown flag", with(field, "1ull << 63"), Some(field)))
+                all.push(Wrong::new(
+                    "with an unknown flag",
+                    with(field, "1ull << 63"),
+                    Some(field),
+                ));
             }
             _ => {}
         }

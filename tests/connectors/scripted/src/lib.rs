@@ -97,8 +97,10 @@ impl Stream for Rows {
     fn next(&mut self, _call: &dyn Call, batch: &mut Batch) -> Result<bool, Failure> {
         self.script.act(&format!("row {}", self.next + 1))?;
         let Some(row) = self.script.rows.get(self.next) else {
-            while self.script.hangs {
-                std::thread::park();
+            if self.script.hangs {
+                loop {
+                    std::thread::park();
+                }
             }
             return self.script.act("next").map(|()| false);
         };
