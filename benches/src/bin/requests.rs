@@ -12,6 +12,8 @@ use headwater_benches::arguments::Arguments;
 use serde_json::json;
 
 fn main() -> ExitCode {
+    // The program's own client is built with TLS, which then any client asks for.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
