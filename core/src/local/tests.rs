@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::calls::{add_item, assert, create, patch};
+use crate::calls::{add_edge, add_item, assert, create, patch};
 use crate::error::ErrorCode;
 use crate::open::{OpenOptions, open};
 use crate::operation::{Action, Match, Operation, OperationKind, Query, QueryLimits};
@@ -124,14 +124,21 @@ fn an_old_workspace_gets_the_tables_and_columns_that_the_schema_has_since() {
     drop(open(&path(&folder), CREATE).unwrap());
     let database = rusqlite::Connection::open(path(&folder)).unwrap();
     database
-        .execute_batch("ALTER TABLE contact DROP COLUMN department; DROP TABLE account__websites")
+        .execute_batch(
+            "ALTER TABLE contact DROP COLUMN department; DROP TABLE account__websites; \
+             ALTER TABLE contact_account DROP COLUMN role",
+        )
         .unwrap();
     drop(database);
     let workspace = open(&path(&folder), OpenOptions::default()).unwrap();
     let made = object(&json!({"first_name": "Ann", "department": "Sales"}));
     let record = create(&*workspace, "contact", made).unwrap();
     assert!(record.value("department").is_some());
-    create(&*workspace, "account", object(&json!({"name": "A", "websites": ["x"]}))).unwrap();
+    let made = object(&json!({"name": "A", "websites": ["x"]}));
+    let account = create(&*workspace, "account", made).unwrap();
+    let link = object(&json!({"related_record_id": account.id, "role": "buyer"}));
+    let linked = add_edge(&*workspace, "contact", record.id, "accounts", link).unwrap();
+    assert!(linked.edge.values.iter().any(Option::is_some));
 }
 
 #[test]

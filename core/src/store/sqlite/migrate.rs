@@ -78,7 +78,8 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
         for statement in layout.create_statements(record_type) {
             connection.execute_batch(&statement).map_err(&failed)?;
         }
-        add_columns(connection, &layout.table, layout.columns(record_type))?;
+        let added = lacking(connection, &layout.table, layout.columns(record_type))?;
+        declare_columns(connection, &layout.table, &added)?;
     }
     for end in schema.relationships() {
         for statement in edges::create_statements(end) {
@@ -89,24 +90,38 @@ pub(super) fn make_tables(connection: &Connection, schema: &Schema) -> Result<()
         }
         let columns = edges::attribute_columns(&end.relationship);
         let columns = columns.map(|(name, sql_type)| (name.to_owned(), sql_type));
-        add_columns(connection, &end.relationship.name, columns)?;
+        let table = &end.relationship.name;
+        add_columns(connection, table, &lacking(connection, table, columns)?)?;
     }
     Ok(())
 }
 
-/// Adds the columns that a table lacks to its declaration, in the steps of
-/// <https://www.sqlite.org/lang_altertable.html#otheralter>. `ALTER TABLE` would change no more than that, but
-/// read every row of a strict table, to check what none of them has yet.
-fn add_columns(
+/// What to say of the columns that a table lacks, a declaration each.
+fn lacking(
     connection: &Connection,
     table: &str,
     columns: impl Iterator<Item = (String, &'static str)>,
-) -> Result<()> {
-    let failed = store_error("add columns to the workspace");
+) -> Result<Vec<String>> {
     let present = columns_of(connection, table)?;
     let lacking = columns.filter(|(name, _)| !present.contains(name));
-    let added: String =
-        lacking.map(|(name, sql_type)| format!(", {} {sql_type}", quote(&name))).collect();
+    Ok(lacking.map(|(name, sql_type)| format!("{} {sql_type}", quote(&name))).collect())
+}
+
+/// Adds columns to the table of a relationship, which no user ever does: each row is read.
+fn add_columns(connection: &Connection, table: &str, added: &[String]) -> Result<()> {
+    for column in added {
+        let add = format!("ALTER TABLE {} ADD COLUMN {column}", quote(table));
+        connection.execute_batch(&add).map_err(store_error("add columns to the workspace"))?;
+    }
+    Ok(())
+}
+
+/// Adds columns to the declaration of a record type's table, in the steps of
+/// <https://www.sqlite.org/lang_altertable.html#otheralter>. `ALTER TABLE` would change no more than that, but
+/// read every row of a strict table, to check what none of them has yet. The table must end with a
+/// column, not with a rule such as a key of several columns.
+fn declare_columns(connection: &Connection, table: &str, added: &[String]) -> Result<()> {
+    let failed = store_error("add columns to the workspace");
     if added.is_empty() {
         return Ok(());
     }
@@ -119,7 +134,7 @@ fn add_columns(
     let declare = || {
         connection.execute(
             "UPDATE sqlite_schema SET sql = ?1 WHERE name = ?2",
-            params![format!("{before}{added}{after}"), table],
+            params![format!("{before}, {}{after}", added.join(", ")), table],
         )?;
         let version: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
         // It tells every connection to read the declarations anew.
