@@ -213,6 +213,9 @@ impl Schema {
             if declared.can_assert || declared.read_only {
                 return Err(invalid(name, "custom objects have no can_assert and no read_only"));
             }
+            if !declared.scopes.is_empty() {
+                return Err(invalid(name, "custom objects have no scopes"));
+            }
             let mut record_type = build_record_type(declared.clone())?;
             record_type.is_custom = true;
             record_type.supports_custom_fields = true;

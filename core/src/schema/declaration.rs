@@ -32,7 +32,7 @@ pub(super) struct TypeDeclaration {
     requires_one_of: Vec<String>,
     /// What its records are asked for by, with an index each, where that is not what identifies them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    scopes: Vec<String>,
+    pub(super) scopes: Vec<String>,
     #[serde(default)]
     match_aliases: BTreeMap<String, String>,
     pub(super) attributes: Vec<AttributeDeclaration>,
