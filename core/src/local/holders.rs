@@ -66,8 +66,7 @@ impl Holders {
 
     /// Whether a key is asked for.
     pub(super) fn knows(&self, attribute: usize, key: &str) -> bool {
-        let known = self.attributes.iter().find(|(known, _)| *known == attribute);
-        known.is_some_and(|(_, holders)| holders.contains_key(key))
+        self.get(attribute, key).is_some()
     }
 
     /// Notes that a record holds a key. A key that nobody asks for needs no entry.
@@ -86,8 +85,7 @@ impl Holders {
 
     /// Whether operations that are not decided yet match by a key.
     pub(super) fn is_asked_for(&self, attribute: usize, key: &str) -> bool {
-        let known = self.attributes.iter().find(|(known, _)| *known == attribute);
-        known.and_then(|(_, holders)| holders.get(key)).is_some_and(|held| held.askers > 0)
+        self.get(attribute, key).is_some_and(|held| held.askers > 0)
     }
 
     /// Notes that a record holds a key no more.
@@ -95,6 +93,11 @@ impl Holders {
         if let Some(held) = self.get_mut(attribute, key) {
             held.records.retain(|holder| *holder != record);
         }
+    }
+
+    fn get(&self, attribute: usize, key: &str) -> Option<&Held> {
+        let (_, holders) = self.attributes.iter().find(|(known, _)| *known == attribute)?;
+        holders.get(key)
     }
 
     fn get_mut(&mut self, attribute: usize, key: &str) -> Option<&mut Held> {

@@ -165,8 +165,11 @@ impl WorkingSet {
 
     /// Every record that a match finds, each once.
     pub(super) fn matched(&self, target: &MatchTarget) -> Found {
+        // So it is for the whole of a first load, before its records are made.
+        if self.entries.is_empty() {
+            return Found::new();
+        }
         match target {
-            _ if self.entries.is_empty() => Found::new(),
             MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
             MatchTarget::Values { attribute, values } => {
                 let keys = values
