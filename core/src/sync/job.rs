@@ -15,6 +15,7 @@ use crate::value::is_phone_region;
 use crate::workspace::Workspace;
 
 use super::document::{self, Node};
+use super::plan;
 use super::remote_target;
 use super::secrets::{Secrets, substitute};
 use super::stream_job::{StreamJob, parse_stream};
@@ -239,15 +240,9 @@ impl Job {
     /// The record types of a workspace, with those that the job names: a remote one is asked for them.
     ///
     /// # Errors
-    /// What asking a remote workspace for its types may end with.
+    /// `config_invalid` for one that it does not have; what asking a remote workspace may end with.
     pub fn schema_of(&self, workspace: &dyn Workspace) -> Result<Arc<Schema>> {
-        for stream in &self.streams {
-            match workspace.record_type(&stream.record_type) {
-                // What the check says of it names the place in the job.
-                Err(error) if error.code() != ErrorCode::UnknownRecordType => return Err(error),
-                _ => {}
-            }
-        }
+        plan::know_types(self, workspace)?;
         Ok(workspace.schema())
     }
 

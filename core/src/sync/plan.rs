@@ -42,16 +42,19 @@ pub(super) fn know_types(job: &Job, workspace: &dyn Workspace) -> Result<()> {
     for stream in &job.streams {
         match workspace.record_type(&stream.record_type) {
             Err(error) if error.code() == ErrorCode::UnknownRecordType => {
-                let error = Error::new(ErrorCode::ConfigInvalid, error.message())
-                    .at_field("record_type")
-                    .hint(error.remedy());
-                return Err(stream.locate(error));
+                return Err(unknown_type(stream, &error));
             }
             Err(error) => return Err(job.secrets.hide_in(error)),
             Ok(_) => {}
         }
     }
     Ok(())
+}
+
+/// The mistake of a job that names a record type which is not there.
+fn unknown_type(stream: &StreamJob, error: &Error) -> Error {
+    let mistake = Error::new(ErrorCode::ConfigInvalid, error.message());
+    stream.locate(mistake.at_field("record_type").hint(error.remedy()))
 }
 
 /// Asks a job's source what it offers.
@@ -97,12 +100,9 @@ pub(super) fn plan<'a>(
     for (index, stream) in job.streams.iter().enumerate() {
         let description =
             find_stream(stream, &described).map_err(|error| stream.locate(error))?.clone();
-        let record_type = schema.record_type(&stream.record_type).map_err(|error| {
-            let error = Error::new(ErrorCode::ConfigInvalid, error.message())
-                .at_field("record_type")
-                .hint(error.remedy());
-            stream.locate(error)
-        })?;
+        let record_type = schema
+            .record_type(&stream.record_type)
+            .map_err(|error| unknown_type(stream, &error))?;
         let mapping =
             Mapping::compile(stream, record_type, &description, job.default_region.as_deref())
                 .map_err(|error| stream.locate(error))?;
