@@ -12,7 +12,7 @@ use std::thread;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, Operation, Outcomes, held_back};
 use crate::schema::{RecordType, Schema};
-use crate::store::{Generator, Settings, StoredRecord, WriteTransaction};
+use crate::store::{Generator, NewRecord, Settings, WriteTransaction};
 use crate::workspace::ApplyOptions;
 
 use super::Stopwatches;
@@ -120,7 +120,7 @@ fn apply_overlapped(
     (record_type, operations): (&Arc<RecordType>, Vec<Operation>),
 ) -> Result<Applied> {
     thread::scope(|scope| {
-        let (settled, to_write) = sync_channel::<Vec<StoredRecord>>(QUEUE);
+        let (settled, to_write) = sync_channel::<Vec<NewRecord>>(QUEUE);
         let decider = scope.spawn(move || -> Option<(Outcomes, Vec<Changes>)> {
             let mut outcomes = Vec::with_capacity(operations.len());
             let mut operations = operations.into_iter();

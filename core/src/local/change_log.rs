@@ -1,6 +1,6 @@
 //! What a batch adds to the change log of one record type, collected while it is decided.
 
-use crate::operation::{Actor, ChangeKind, Operation};
+use crate::operation::{Actor, ChangeKind, OperationKind};
 use crate::store::RowKey;
 use crate::store::history::{CreatedRange, NewChange, NewLog};
 use crate::value::{Timestamp, Value};
@@ -19,12 +19,12 @@ impl ChangeLog {
     }
 
     /// Notes whose operation comes next.
-    pub(super) fn begin(&mut self, operation: &Operation) {
+    pub(super) fn begin(&mut self, kind: &OperationKind, actor: Option<&Actor>) {
         if !self.is_kept {
             return;
         }
-        self.kind = ChangeKind::from(&operation.kind);
-        let is_same = |known: &Actor| match &operation.actor {
+        self.kind = ChangeKind::from(kind);
+        let is_same = |known: &Actor| match actor {
             Some(actor) => known == actor,
             None => *known == Actor::default(),
         };
@@ -34,7 +34,7 @@ impl ChangeLog {
             return;
         }
         self.actor = actors.iter().position(is_same).unwrap_or_else(|| {
-            actors.push(operation.actor.clone().unwrap_or_default());
+            actors.push(actor.cloned().unwrap_or_default());
             actors.len() - 1
         });
     }

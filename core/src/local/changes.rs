@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::schema::RecordType;
 use crate::store::history::NewLog;
-use crate::store::{KeyEntry, RecordUpdate, RowKey, StoredRecord, WriteTransaction};
+use crate::store::{KeyEntry, NewRecord, RecordUpdate, RowKey, WriteTransaction};
 use crate::value::Timestamp;
 
 use super::ahead::Trace;
@@ -15,7 +15,7 @@ pub(super) struct Changes {
     pub(super) record_type: Arc<RecordType>,
     /// Whether anything changed, counting what was written before.
     pub(super) is_changed: bool,
-    pub(super) inserts: Vec<StoredRecord>,
+    pub(super) inserts: Vec<NewRecord>,
     /// Sorted by row.
     pub(super) updates: Vec<RecordUpdate>,
     pub(super) archives: Vec<(RowKey, Timestamp)>,

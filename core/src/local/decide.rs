@@ -1,7 +1,5 @@
 //! Deciding: what each operation of a batch does to the records that were gathered for it.
 
-use std::sync::Arc;
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{
     Action, Digest, ItemEdit, Match, MatchTarget, Operation, OperationKind, Outcome,
@@ -19,12 +17,11 @@ pub(super) fn decide(
     sets: &mut WorkingSets,
     settings: Settings,
     options: ApplyOptions,
-    mut operation: Operation,
+    operation: Operation,
 ) -> Result<Outcome> {
     let digest = operation.digest();
-    let writes_read_only = operation.writes_read_only;
-    let record_type = Arc::clone(&operation.record_type);
-    let referred = match &mut operation.kind {
+    let Operation { record_type, mut kind, actor, writes_read_only, .. } = operation;
+    let referred = match &mut kind {
         OperationKind::Create { attributes }
         | OperationKind::Patch { attributes, .. }
         | OperationKind::Assert { attributes, .. }
@@ -42,12 +39,11 @@ pub(super) fn decide(
     let set = sets.get_mut(record_type.api_name()).ok_or_else(|| {
         Error::new(ErrorCode::Internal, "an operation's record type was not gathered")
     })?;
-    set.log.begin(&operation);
-    let makes_record = !matches!(operation.kind, OperationKind::EditItem { .. });
+    set.log.begin(&kind, actor.as_ref());
     let mut place = None;
-    let decided = match operation.kind {
+    let decided = match kind {
         OperationKind::Create { attributes } => {
-            create(set, settings, referred, attributes, None, digest)
+            create(set, (settings, options), referred, attributes, None, digest)
         }
         OperationKind::Patch { id, attributes } => match set.with_id(id) {
             Some(index) => update(set, settings, index, referred, attributes, None, digest),
@@ -81,7 +77,9 @@ pub(super) fn decide(
                 Ok(Some(index)) => {
                     update(set, settings, index, referred, attributes, matching, digest)
                 }
-                Ok(None) => create(set, settings, referred, attributes, matching, digest),
+                Ok(None) => {
+                    create(set, (settings, options), referred, attributes, matching, digest)
+                }
                 Err(error) => referred.and(Err(error)),
             })
         }
@@ -105,9 +103,6 @@ pub(super) fn decide(
             let record =
                 options.returns_records.then(|| set.record(index, settings.organization_id));
             let id = set.entry(index).record.id;
-            if makes_record && action == Action::Created {
-                set.settle(index);
-            }
             Ok(Outcome { action, id, record, edge: None })
         }
         Err(error) if error.record().is_none() => Err(match place {
@@ -156,7 +151,7 @@ fn find(set: &mut WorkingSet, matching: &Match) -> Result<Option<usize>> {
 
 fn create(
     set: &mut WorkingSet,
-    settings: Settings,
+    (settings, options): (Settings, ApplyOptions),
     referred: Result<()>,
     attributes: Attributes,
     matching: Option<&Match>,
@@ -164,7 +159,7 @@ fn create(
 ) -> Result<(Action, usize)> {
     let values = and_also(referred, revise(&set.record_type, None, attributes, matching))?;
     set.check_unique(None, &values, settings.rejects_duplicates)?;
-    Ok((Action::Created, set.insert(values, digest)?))
+    Ok((Action::Created, set.insert(values, digest, options.returns_records)?))
 }
 
 fn update(

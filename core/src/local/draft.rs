@@ -10,7 +10,7 @@ use crate::operation::{Match, MatchTarget};
 use crate::record::{Attributes, Change, first_of};
 use crate::schema::{Attribute, Origin, RecordType};
 use crate::store::Ids;
-use crate::value::{Item, Value, check_length};
+use crate::value::{Item, Text, Value, check_length};
 
 /// New values for some attributes, sorted by index; `None` clears.
 pub(super) type NewValues = Vec<(usize, Option<Value>)>;
@@ -255,50 +255,58 @@ impl Draft<'_> {
     }
 
     fn add_defaults(&mut self) {
-        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
-            if attribute.default.is_some() && !self.is_changed(index) {
-                self.set(index, attribute.default.clone());
+        for &index in self.record_type.defaults() {
+            if !self.is_changed(index) {
+                self.set(index, self.record_type.attribute(index).default.clone());
             }
         }
     }
 
     fn derive(&mut self) {
-        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
-            if let Origin::PrimaryOf(array) = attribute.origin
-                && self.is_changed(array)
-            {
-                let elements = self.value(array).and_then(Value::as_list).unwrap_or_default();
-                let primary =
-                    elements.iter().filter_map(Value::as_item).find(|item| item.is_primary);
-                let text = primary.map(|item| Value::Text(item.text.clone()));
-                self.set(index, text);
-            }
-        }
-        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
-            if let Origin::PipelineOf(stage) = attribute.origin
-                && self.is_changed(stage)
-            {
-                let name = self.value(stage).and_then(Value::as_text);
-                let options = &self.record_type.attribute(stage).options;
-                let option = options.iter().find(|option| Some(&*option.name()) == name);
-                let pipeline = option.and_then(|option| option.stage.as_ref());
-                let pipeline = pipeline.map(|stage| Value::Text(stage.pipeline.as_str().into()));
-                self.set(index, pipeline);
-            }
-        }
-        for (index, attribute) in self.record_type.attributes().iter().enumerate() {
-            let Origin::JoinOf { parts, otherwise } = &attribute.origin else { continue };
-            if !parts.iter().chain(otherwise).any(|&part| self.is_changed(part)) {
-                continue;
-            }
-            let texts = parts.iter().filter_map(|&part| self.value(part)?.as_text());
-            let joined = texts.filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join(" ");
-            let value = if joined.is_empty() {
-                otherwise.and_then(|index| self.value(index)).cloned()
-            } else {
-                Some(Value::Text(joined.into()))
+        for &index in self.record_type.derived() {
+            let value = match &self.record_type.attribute(index).origin {
+                Origin::PrimaryOf(array) if self.is_changed(*array) => self.primary(*array),
+                Origin::PipelineOf(stage) if self.is_changed(*stage) => self.pipeline(*stage),
+                Origin::JoinOf { parts, otherwise }
+                    if parts.iter().chain(otherwise).any(|&part| self.is_changed(part)) =>
+                {
+                    self.joined(parts, *otherwise)
+                }
+                _ => continue,
             };
             self.set(index, value);
+        }
+    }
+
+    /// The text of an array's primary item.
+    fn primary(&self, array: usize) -> Option<Value> {
+        let elements = self.value(array).and_then(Value::as_list).unwrap_or_default();
+        let primary = elements.iter().filter_map(Value::as_item).find(|item| item.is_primary);
+        primary.map(|item| Value::Text(item.text.clone()))
+    }
+
+    /// The pipeline of a stage.
+    fn pipeline(&self, stage: usize) -> Option<Value> {
+        let name = self.value(stage).and_then(Value::as_text);
+        let options = &self.record_type.attribute(stage).options;
+        let option = options.iter().find(|option| Some(&*option.name()) == name)?;
+        let stage = option.stage.as_ref()?;
+        Some(Value::Text(stage.pipeline.as_str().into()))
+    }
+
+    /// The texts of parts, with spaces between; another value where there is none.
+    fn joined(&self, parts: &[usize], otherwise: Option<usize>) -> Option<Value> {
+        let mut joined = Text::default();
+        let texts = parts.iter().filter_map(|&part| self.value(part)?.as_text());
+        for text in texts.filter(|text| !text.trim().is_empty()) {
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(text);
+        }
+        match joined.is_empty() {
+            true => otherwise.and_then(|index| self.value(index)).cloned(),
+            false => Some(Value::Text(joined)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A record under change by a batch.
 
-use crate::store::{Glance, StoredRecord};
+use crate::store::{Glance, NewRecord, StoredRecord};
 use crate::value::{Timestamp, Value};
 
 /// A record, and how far it is from what is stored.
@@ -50,9 +50,30 @@ impl Entry {
         Self::read(StoredRecord { row, id, created_at, updated_at, digest, values: Vec::new() })
     }
 
-    /// A new record.
-    pub(super) fn made(record: StoredRecord, creator: usize) -> Self {
-        Self { creator, ..Self::new(record, true) }
+    /// A new record that is handed out to be written.
+    pub(super) fn made(record: &NewRecord, creator: usize) -> Self {
+        let &NewRecord { row, id, created_at, updated_at, digest, .. } = record;
+        let values = Vec::new();
+        let record = StoredRecord { row, id, created_at, updated_at, digest, values };
+        Self { creator, is_settled: true, ..Self::new(record, true) }
+    }
+
+    /// The same, kept with its values: operations to come may change it.
+    pub(super) fn with_values(mut self, given: Vec<(usize, Value)>, attributes: usize) -> Self {
+        self.is_settled = false;
+        self.record.values.resize_with(attributes, || None);
+        for (attribute, value) in given {
+            self.record.values[attribute] = Some(value);
+        }
+        self
+    }
+
+    /// Takes the record out, to be written.
+    pub(super) fn take(&mut self) -> NewRecord {
+        self.is_settled = true;
+        let StoredRecord { row, id, created_at, updated_at, digest, .. } = self.record;
+        let values = std::mem::take(&mut self.record.values);
+        StoredRecord { row, id, created_at, updated_at, digest, values }.into()
     }
 
     fn new(record: StoredRecord, is_new: bool) -> Self {

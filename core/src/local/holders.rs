@@ -69,11 +69,13 @@ impl Holders {
         self.get(attribute, key).is_some()
     }
 
-    /// Notes that a record holds a key. A key that nobody asks for needs no entry.
-    pub(super) fn add(&mut self, attribute: usize, key: &str, record: usize) {
-        if let Some(held) = self.get_mut(attribute, key) {
+    /// Notes that a record holds a key; says whether operations that are not decided yet match by
+    /// it. A key that nobody asks for needs no entry.
+    pub(super) fn add(&mut self, attribute: usize, key: &str, record: usize) -> bool {
+        self.get_mut(attribute, key).is_some_and(|held| {
             held.records.push(record);
-        }
+            held.askers > 0
+        })
     }
 
     /// Notes that one of the operations that match by a key is decided.
@@ -81,11 +83,6 @@ impl Holders {
         if let Some(held) = self.get_mut(attribute, key) {
             held.askers = held.askers.saturating_sub(1);
         }
-    }
-
-    /// Whether operations that are not decided yet match by a key.
-    pub(super) fn is_asked_for(&self, attribute: usize, key: &str) -> bool {
-        self.get(attribute, key).is_some_and(|held| held.askers > 0)
     }
 
     /// Notes that a record holds a key no more.

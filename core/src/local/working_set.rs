@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Digest, MatchTarget};
 use crate::record::{Attributes, Record};
 use crate::schema::{Origin, RecordType};
-use crate::store::{Ids, KeyEntry, RecordUpdate, RowKey, Selection, StoredRecord};
+use crate::store::{Ids, KeyEntry, NewRecord, RecordUpdate, RowKey, Selection, StoredRecord};
 use crate::value::{Timestamp, Value};
 
 use super::change_log::ChangeLog;
@@ -47,7 +47,7 @@ pub(super) struct WorkingSet {
     /// Rows for new records, the next one last.
     free: Vec<(RowKey, Uuid)>,
     /// New records that nothing in the batch can change any more, in the order of their rows.
-    settled: Vec<StoredRecord>,
+    settled: Vec<NewRecord>,
     /// The match keys that the batch takes away and adds.
     keys: KeyChanges,
     /// What becomes of them, for the change log.
@@ -249,57 +249,53 @@ impl WorkingSet {
         Ok(())
     }
 
-    /// Adds a new record.
-    pub(super) fn insert(&mut self, values: NewValues, digest: Option<Digest>) -> Result<usize> {
+    /// Adds a new record. Where no operation to come can match it, it may be written at once, and
+    /// its values are gone unless they are kept for an answer.
+    pub(super) fn insert(
+        &mut self,
+        given: NewValues,
+        digest: Option<Digest>,
+        keeps_values: bool,
+    ) -> Result<usize> {
         let (row, id) = self
             .free
             .pop()
             .ok_or_else(|| Error::new(ErrorCode::Internal, "a batch asked for too few rows"))?;
         let now = self.clock.tick();
         let index = self.entries.len();
-        let values_of_none = vec![None; self.record_type.attributes().len()];
-        let record = StoredRecord {
-            row,
-            id,
-            created_at: now,
-            updated_at: now,
-            digest,
-            values: values_of_none,
-        };
-        self.entries.push(Entry::made(record, self.log.actor()));
-        self.set(index, values);
+        let given = given.into_iter();
+        let values = given.filter_map(|(index, value)| Some((index, value?))).collect();
+        let record = NewRecord { row, id, created_at: now, updated_at: now, digest, values };
+        let mut is_asked_for = false;
+        for &attribute in &self.key_attributes {
+            for key in keys_of(&self.record_type, attribute, record.value(attribute)) {
+                is_asked_for |= self.holders.add(attribute, &key, index);
+            }
+        }
+        let entry = Entry::made(&record, self.log.actor());
+        if is_asked_for || keeps_values {
+            self.entries
+                .push(entry.with_values(record.values, self.record_type.attributes().len()));
+        } else {
+            self.entries.push(entry);
+            self.hand_out(record);
+        }
         Ok(index)
     }
 
-    /// Hands a new record out to be written, if no operation to come can match it.
-    pub(super) fn settle(&mut self, index: usize) {
-        let values = self.entries[index].values();
-        let is_asked_for = self.key_attributes.iter().any(|&attribute| {
-            keys_of(&self.record_type, attribute, values[attribute].as_ref())
-                .any(|key| self.holders.is_asked_for(attribute, &key))
-        });
-        if !is_asked_for {
-            let record = self.hand_out(index);
-            self.settled.push(record);
-        }
-    }
-
     /// New records that may be written by now; each is given once.
-    pub(super) fn take_settled(&mut self) -> Vec<StoredRecord> {
+    pub(super) fn take_settled(&mut self) -> Vec<NewRecord> {
         std::mem::take(&mut self.settled)
     }
 
-    /// Takes the values of a new record, with its keys noted.
-    fn hand_out(&mut self, index: usize) -> StoredRecord {
-        let entry = &mut self.entries[index];
-        entry.is_settled = true;
-        let StoredRecord { row, id, created_at, updated_at, digest, .. } = entry.record;
-        let values = std::mem::take(&mut entry.record.values);
+    /// Hands a new record out to be written, with its keys noted.
+    fn hand_out(&mut self, record: NewRecord) {
+        let row = record.row;
         for (place, &attribute) in self.key_attributes.iter().enumerate() {
-            let keys = keys_of(&self.record_type, attribute, values[attribute].as_ref());
+            let keys = keys_of(&self.record_type, attribute, record.value(attribute));
             self.keys.added[place].extend(keys.map(|key| KeyEntry { key: key.into_owned(), row }));
         }
-        StoredRecord { row, id, created_at, updated_at, digest, values }
+        self.settled.push(record);
     }
 
     /// Changes a record; moves its `updated_at`.
@@ -397,10 +393,10 @@ impl WorkingSet {
     /// Everything that differs from the store and was not handed out before.
     pub(super) fn close(mut self) -> Changes {
         for index in 0..self.entries.len() {
-            let entry = &self.entries[index];
+            let entry = &mut self.entries[index];
             if entry.is_new && !entry.is_settled && !entry.is_archived() {
-                let record = self.hand_out(index);
-                self.settled.push(record);
+                let record = entry.take();
+                self.hand_out(record);
             }
         }
         let mut updates = Vec::new();

@@ -13,6 +13,7 @@ use super::attribute::{Attribute, Origin};
 use super::declaration::{
     AttributeDeclaration, TypeDeclaration, build_attribute, build_record_type,
 };
+use super::index::AttributeIndex;
 use super::record_type::RecordType;
 use super::relationship::RelationshipEnd;
 use super::relationship_declaration::RelationshipDeclaration;
@@ -258,7 +259,7 @@ impl Schema {
                 record_type.attributes.push(attribute);
             }
             check_names(&record_type)?;
-            record_type.by_name = RecordType::names(&record_type.attributes);
+            record_type.index = AttributeIndex::of(&record_type.attributes);
             schema.record_types[place] = Arc::new(record_type);
         }
         schema.check_targets()?;

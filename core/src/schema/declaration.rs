@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::value::{PipelineStage, SelectOption, Value, ValueType};
 
 use super::attribute::{Attribute, Origin, SystemField};
+use super::index::AttributeIndex;
 use super::record_type::RecordType;
 use super::relationship_declaration::{RelationshipDeclaration, build_relationship};
 
@@ -210,7 +211,7 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
         requires_one_of,
         scopes,
         match_aliases,
-        by_name: RecordType::names(&attributes),
+        index: AttributeIndex::of(&attributes),
         attributes,
         relationships,
     })

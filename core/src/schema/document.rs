@@ -12,6 +12,7 @@ use crate::value::{PipelineStage, SelectOption, ValueType};
 use super::Schema;
 use super::attribute::{Attribute, Origin};
 use super::declaration::system_attributes;
+use super::index::AttributeIndex;
 use super::record_type::RecordType;
 use super::relationship::{Relationship, RelationshipEnd, Side};
 
@@ -81,7 +82,7 @@ impl RecordType {
             requires_one_of,
             scopes: Vec::new(),
             match_aliases,
-            by_name: Self::names(&attributes),
+            index: AttributeIndex::of(&attributes),
             attributes,
             relationships: relationships
                 .filter_map(|document| relationship(api_name, document, standard))

@@ -4,6 +4,7 @@ mod attribute;
 mod custom;
 mod declaration;
 mod document;
+mod index;
 mod nearest;
 mod pipelines;
 mod record_type;

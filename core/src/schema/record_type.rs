@@ -1,6 +1,6 @@
 //! Record types: attributes by index and by name, and what a match may be made by.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 
 use super::attribute::{Attribute, Origin, SystemField};
+use super::index::AttributeIndex;
 use super::nearest::nearest;
 use super::relationship::RelationshipEnd;
 
@@ -25,7 +26,7 @@ pub struct RecordType {
     pub(super) requires_one_of: Vec<usize>,
     pub(super) scopes: Vec<usize>,
     pub(super) match_aliases: BTreeMap<String, usize>,
-    pub(super) by_name: HashMap<String, usize>,
+    pub(super) index: AttributeIndex,
     pub(super) attributes: Vec<Attribute>,
     pub(super) relationships: Vec<RelationshipEnd>,
 }
@@ -40,18 +41,6 @@ pub enum MatchKey {
 }
 
 impl RecordType {
-    /// The index of each attribute by its names.
-    pub(super) fn names(attributes: &[Attribute]) -> HashMap<String, usize> {
-        let mut by_name = HashMap::new();
-        for (index, attribute) in attributes.iter().enumerate() {
-            by_name.insert(attribute.api_name.clone(), index);
-            for alias in &attribute.aliases {
-                by_name.insert(alias.clone(), index);
-            }
-        }
-        by_name
-    }
-
     /// The name in the API, for example `contact`.
     #[must_use]
     pub fn api_name(&self) -> &str {
@@ -117,7 +106,7 @@ impl RecordType {
     /// The index of the attribute that is written by this name or alias.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.index.by_name.get(name).copied()
     }
 
     /// The index of the attribute that is written by this name or alias.
@@ -187,7 +176,7 @@ impl RecordType {
             format!("{} has no attribute {name:?}", self.api_name),
         )
         .at_field(name);
-        match nearest(name, self.by_name.keys().map(String::as_str)) {
+        match nearest(name, self.index.by_name.keys().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean {near:?}?")),
             None => error,
         }
@@ -204,23 +193,19 @@ impl RecordType {
             )
             .at_field(field)
         };
-        let required = self.attributes.iter().enumerate();
-        let required = required
-            .filter(|(index, attribute)| attribute.is_required_on_create && !is_given(*index));
-        let mut faults: Vec<Error> = required
-            .map(|(_, attribute)| missing(&attribute.api_name, &attribute.api_name))
-            .collect();
+        let required = self.index.required.iter().filter(|&&index| !is_given(index));
+        let required = required.map(|&index| &self.attributes[index].api_name);
+        let mut faults: Vec<Error> = required.map(|name| missing(name, name)).collect();
         let satisfies = |index: usize| match self.attributes[index].origin {
             Origin::PrimaryOf(array) => is_given(index) || is_given(array),
             _ => is_given(index),
         };
-        let names =
-            self.requires_one_of.iter().map(|&index| self.attributes[index].api_name.as_str());
-        let names: Vec<&str> = names.collect();
-        if let Some(first) = names.first()
-            && !self.requires_one_of.iter().any(|&index| satisfies(index))
-        {
-            faults.push(missing(first, &format!("one of {}", names.join(", "))));
+        if !self.requires_one_of.iter().any(|&index| satisfies(index)) {
+            let names =
+                self.requires_one_of.iter().map(|&index| self.attributes[index].api_name.as_str());
+            let names: Vec<&str> = names.collect();
+            let first = names.first();
+            faults.extend(first.map(|it| missing(it, &format!("one of {}", names.join(", ")))));
         }
         faults
     }
@@ -286,6 +271,16 @@ impl RecordType {
     /// Indexes of the attributes that records are asked for by, beside match keys and relationships.
     pub(crate) fn scopes(&self) -> &[usize] {
         &self.scopes
+    }
+
+    /// Indexes of the attributes with a default.
+    pub(crate) fn defaults(&self) -> &[usize] {
+        &self.index.defaults
+    }
+
+    /// Indexes of the attributes that follow from others, each after what it follows from.
+    pub(crate) fn derived(&self) -> &[usize] {
+        &self.index.derived
     }
 
     /// Indexes of the attributes whose values are kept as match keys.

@@ -95,6 +95,41 @@ pub struct StoredRecord {
     pub values: Vec<Option<Value>>,
 }
 
+/// A record that a store is to hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRecord {
+    /// The store's handle.
+    pub row: RowKey,
+    /// The public id.
+    pub id: Uuid,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When an attribute last changed.
+    pub updated_at: Timestamp,
+    /// The digest of the assert that made it like this, where one did.
+    pub digest: Option<Digest>,
+    /// What is not null, sorted by attribute.
+    pub values: Vec<(usize, Value)>,
+}
+
+impl NewRecord {
+    /// The value of an attribute.
+    #[must_use]
+    pub fn value(&self, attribute: usize) -> Option<&Value> {
+        let place = self.values.binary_search_by_key(&attribute, |(known, _)| *known).ok()?;
+        Some(&self.values[place].1)
+    }
+}
+
+impl From<StoredRecord> for NewRecord {
+    fn from(record: StoredRecord) -> Self {
+        let StoredRecord { row, id, created_at, updated_at, digest, values } = record;
+        let values = values.into_iter().enumerate();
+        let values = values.filter_map(|(index, value)| Some((index, value?))).collect();
+        Self { row, id, created_at, updated_at, digest, values }
+    }
+}
+
 /// As much of a record as tells whether an assert is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glance {
@@ -333,7 +368,7 @@ pub trait WriteTransaction: ReadTransaction + Journal + KeyWriter + HistoryWrite
     ///
     /// # Errors
     /// `store_io`, `store_full`.
-    fn insert(&mut self, record_type: &RecordType, records: &[StoredRecord]) -> Result<()>;
+    fn insert(&mut self, record_type: &RecordType, records: &[NewRecord]) -> Result<()>;
 
     /// Writes the changed attributes of present records.
     ///

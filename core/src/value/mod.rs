@@ -213,7 +213,8 @@ impl ValueType {
             Self::Email | Self::ContactEmail | Self::AccountDomain => {
                 // Nearly all are in this form already, and are asked for it again and again.
                 let is_in_form = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
-                if text.bytes().all(is_in_form) {
+                // Every byte is looked at: without a way out many are at a time.
+                if text.bytes().fold(true, |all, byte| all & is_in_form(byte)) {
                     Cow::Borrowed(text)
                 } else {
                     Cow::Owned(text.trim().to_lowercase())

@@ -15,7 +15,9 @@ use crate::operation::Digest;
 use crate::operation::query::Query;
 use crate::schema::{RecordType, Schema, parse_record_type};
 use crate::source::Control;
-use crate::store::{Glance, KeyEntry, RecordUpdate, RowKey, Selection, Store, StoredRecord};
+use crate::store::{
+    Glance, KeyEntry, NewRecord, RecordUpdate, RowKey, Selection, Store, StoredRecord,
+};
 use crate::value::{Address, Decimal, Item, Number, Timestamp, Value};
 use edges::{
     edges_are_changed_unset_and_removed, edges_are_found_from_both_ends_in_the_order_of_the_rows,
@@ -84,13 +86,13 @@ impl Fixture {
     fn insert(&self, texts: &[&str]) -> Vec<(RowKey, Uuid)> {
         let mut transaction = self.store.write().unwrap();
         let allocated = transaction.allocate(&self.sample, texts.len()).unwrap();
-        let records: Vec<StoredRecord> = allocated
+        let records: Vec<NewRecord> = allocated
             .iter()
             .zip(texts)
             .map(|((row, id), text)| {
                 let mut record = self.blank(*row, *id);
                 record.values[self.index("text")] = Some(Value::Text((*text).into()));
-                record
+                record.into()
             })
             .collect();
         transaction.insert(&self.sample, &records).unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 
 use crate::schema::{Declarations, Schema};
-use crate::store::{ReadTransaction as _, SqliteStore, Store, StoredRecord};
+use crate::store::{NewRecord, ReadTransaction as _, SqliteStore, Store};
 use crate::value::{Timestamp, Value};
 
 /// A field of each kind: in a column of the record, in a table of its own, with keys.
@@ -33,15 +33,14 @@ fn insert(store: &SqliteStore, schema: &Schema, records: usize, title: &str) {
     let contact = schema.record_type("contact").unwrap();
     let at = contact.index_of("title").unwrap();
     let mut transaction = store.write().unwrap();
-    let records: Vec<StoredRecord> = transaction
+    let records: Vec<NewRecord> = transaction
         .allocate(contact, records)
         .unwrap()
         .into_iter()
         .map(|(row, id)| {
             let [created_at, updated_at] = [Timestamp(1_700_000_000_000_000 + row); 2];
-            let mut values = vec![None; contact.attributes().len()];
-            values[at] = Some(Value::Text(title.into()));
-            StoredRecord { row, id, created_at, updated_at, digest: None, values }
+            let values = vec![(at, Value::Text(title.into()))];
+            NewRecord { row, id, created_at, updated_at, digest: None, values }
         })
         .collect();
     transaction.insert(contact, &records).unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::operation::Query;
 use crate::schema::{Declarations, Schema};
-use crate::store::{SqliteStore, Store, StoredRecord};
+use crate::store::{NewRecord, SqliteStore, Store};
 use crate::value::Timestamp;
 
 use super::query::statement;
@@ -149,13 +149,13 @@ fn a_range_of_many_records_is_read_in_the_order_of_creation_that_is_asked_for() 
     let note = schema.record_type("note").unwrap();
     let mut transaction = store.write().unwrap();
     let new = transaction.allocate(note, 10_001).unwrap();
-    let records = new.into_iter().map(|(row, id)| StoredRecord {
+    let records = new.into_iter().map(|(row, id)| NewRecord {
         row,
         id,
         created_at: Timestamp(row),
         updated_at: Timestamp(row),
         digest: None,
-        values: vec![None; note.attributes().len()],
+        values: Vec::new(),
     });
     transaction.insert(note, &records.collect::<Vec<_>>()).unwrap();
     transaction.commit().unwrap();

@@ -12,8 +12,8 @@ use crate::operation::{Page, Query};
 use crate::schema::{RecordType, RelationshipEnd, Schema};
 use crate::source::Control;
 use crate::store::{
-    Generator, Glance, KeyEntry, ReadTransaction, RecordUpdate, RowKey, Selection, Settings, Store,
-    StoredEdge, StoredRecord, WriteTransaction,
+    Generator, Glance, KeyEntry, NewRecord, ReadTransaction, RecordUpdate, RowKey, Selection,
+    Settings, Store, StoredEdge, StoredRecord, WriteTransaction,
 };
 use crate::value::{Timestamp, Value};
 
@@ -237,7 +237,7 @@ impl WriteTransaction for Transaction<'_> {
         write::note_latest_update(self, record_type, latest)
     }
 
-    fn insert(&mut self, record_type: &RecordType, records: &[StoredRecord]) -> Result<()> {
+    fn insert(&mut self, record_type: &RecordType, records: &[NewRecord]) -> Result<()> {
         write::insert(self, record_type, records)
     }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::schema::RecordType;
-use crate::store::{KeyEntry, RecordUpdate, RowKey, Store, StoredRecord};
+use crate::store::{KeyEntry, NewRecord, RecordUpdate, RowKey, Store};
 use crate::value::{Timestamp, Value};
 
 use super::binder::Binder;
@@ -63,14 +63,13 @@ pub(super) fn note_latest_update(
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     record_type: &RecordType,
-    records: &[StoredRecord],
+    records: &[NewRecord],
 ) -> Result<()> {
     let layout = &*transaction.store().layouts.of(record_type);
     insert_rows(transaction, layout, records)?;
     for (attribute, storage) in layout.storage.iter().enumerate() {
         if let Storage::Child { table, is_item, .. } = storage {
-            let lists =
-                records.iter().map(|record| (record.row, record.values[attribute].as_ref()));
+            let lists = records.iter().map(|record| (record.row, record.value(attribute)));
             insert_lists(transaction, table, *is_item, lists)?;
         }
     }
@@ -81,16 +80,18 @@ pub(super) fn insert(
 fn insert_rows(
     transaction: &Transaction<'_>,
     layout: &Layout,
-    records: &[StoredRecord],
+    records: &[NewRecord],
 ) -> Result<()> {
-    let mut given: Vec<(usize, &[String])> = Vec::new();
-    for (attribute, storage) in layout.storage.iter().enumerate() {
-        if let Storage::Columns(names) = storage
-            && records.iter().any(|record| record.values[attribute].is_some())
-        {
-            given.push((attribute, names));
-        }
+    let mut is_given = vec![false; layout.storage.len()];
+    for (attribute, _) in records.iter().flat_map(|record| &record.values) {
+        is_given[*attribute] = true;
     }
+    let given = layout.storage.iter().enumerate().filter(|(attribute, _)| is_given[*attribute]);
+    let given = given.filter_map(|(attribute, storage)| match storage {
+        Storage::Columns(names) => Some((attribute, &names[..])),
+        Storage::System | Storage::Child { .. } => None,
+    });
+    let given: Vec<(usize, &[String])> = given.collect();
     let names: Vec<String> = given
         .iter()
         .flat_map(|(_, names)| *names)
@@ -114,8 +115,12 @@ fn insert_rows(
         binder.bind(&*created_at)?;
         binder.bind(updated_at.as_deref().unwrap_or(&created_at))?;
         binder.bind(record.digest.as_ref().map(|digest| &digest.0[..]))?;
+        // Both are sorted by attribute.
+        let mut values = record.values.iter().peekable();
         for (attribute, names) in &given {
-            binder.bind_value(record.values[*attribute].as_ref(), names.len())?;
+            while values.next_if(|(other, _)| other < attribute).is_some() {}
+            let value = values.next_if(|(other, _)| other == attribute);
+            binder.bind_value(value.map(|(_, value)| value), names.len())?;
         }
         statement.raw_execute().map_err(store_error(WRITING))?;
     }
