@@ -54,7 +54,7 @@ pub struct Job {
 
 /// Rows committed at a time where the job does not say: large transactions keep the cost of
 /// random keys down, and a few seconds of work is what a crash may repeat.
-pub(super) const DEFAULT_COMMIT_ROWS: usize = 50_000;
+pub(super) const DEFAULT_COMMIT_ROWS: usize = 40_000;
 
 impl Job {
     /// Reads a job file. Relative paths in it are taken from its folder.

@@ -154,11 +154,11 @@ impl Pace {
         }
     }
 
-    /// Mapped batches that may wait: while one commit is written and the next one is due, the one
-    /// after that is mapped.
+    /// Mapped batches that may wait: while one commit is written and the next one is due, half of
+    /// the one after that is mapped. All of it would take more memory and no less time.
     fn batches_ahead(self) -> usize {
         match self {
-            Self::Rows(rows) => rows.div_ceil(BATCH_ROWS),
+            Self::Rows(rows) => (rows / 2).div_ceil(BATCH_ROWS),
             Self::Whole => QUEUE,
         }
     }

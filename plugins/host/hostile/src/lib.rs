@@ -180,7 +180,8 @@ fn read_columns(rows: &ArrowRows) {
     for row in 0..rows.len() {
         assert!(rows.json(row).is_object());
     }
-    assert!(rows.bytes() > 0);
+    // It must not panic; columns of nulls alone have no buffers, and take nothing.
+    let _ = rows.bytes();
 }
 
 /// Whether to do what is rare: one time in eight.
