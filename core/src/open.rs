@@ -20,11 +20,23 @@ pub struct OpenOptions {
     pub keeps_history: Option<bool>,
 }
 
+impl OpenOptions {
+    /// Refuses what a remote workspace does not let others set.
+    pub(crate) fn check_remote(self) -> Result<()> {
+        let set = [("duplicates", self.rejects_duplicates), ("history", self.keeps_history)];
+        let Some((name, _)) = set.iter().find(|(_, setting)| setting.is_some()) else {
+            return Ok(());
+        };
+        let what = format!("{name} is a setting of local workspaces");
+        Err(Error::new(ErrorCode::ConfigInvalid, what).at_field(*name))
+    }
+}
+
 /// Opens a workspace by URL: a path, or `sqlite:` and a path; or the address of a record API, which
-/// brings the key that the environment names and takes no options.
+/// brings the key that the environment names and has no settings of its own.
 ///
 /// # Errors
-/// `config_invalid` for a URL of another kind; `store_io`, `store_corrupt`, `store_busy`.
+/// `config_invalid` for a URL of another kind, and for settings of a remote one; `store_io`, `store_corrupt`, `store_busy`.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -39,6 +51,7 @@ pub struct OpenOptions {
 /// ```
 pub fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
     if remote::is_remote(url) {
+        options.check_remote()?;
         return open_remote(url, RemoteOptions::from_environment()?);
     }
     open_generating(url, options, Generation::default())

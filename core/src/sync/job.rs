@@ -18,7 +18,7 @@ use super::document::{self, Node};
 use super::plan;
 use super::remote_target;
 use super::secrets::{Secrets, substitute};
-use super::stream_job::{StreamJob, parse_stream};
+use super::stream_job::{OnReject, StreamJob, parse_stream};
 
 /// The JSON Schema of job files, for editors.
 pub const JOB_SCHEMA: &str = include_str!("job.schema.json");
@@ -192,21 +192,24 @@ impl Job {
     /// the job.
     ///
     /// # Errors
-    /// `config_invalid` for a URL that cannot be opened, a key that cannot be read, and settings of
-    /// local workspaces for a remote one; `store_io`, `store_corrupt`, `store_busy`.
+    /// `config_invalid` for a URL that cannot be opened, a key that cannot be read, and what only a
+    /// local workspace can; `store_io`, `store_corrupt`, `store_busy`.
     pub fn open_workspace(&self) -> Result<Box<dyn Workspace>> {
+        let options = OpenOptions {
+            create: true,
+            rejects_duplicates: self.rejects_duplicates,
+            keeps_history: self.keeps_history,
+        };
         if !remote::is_remote(&self.workspace) {
-            let options = OpenOptions {
-                create: true,
-                rejects_duplicates: self.rejects_duplicates,
-                keeps_history: self.keeps_history,
-            };
             return open(&self.workspace, options);
         }
-        let local = [("duplicates", self.rejects_duplicates), ("history", self.keeps_history)];
-        if let Some((name, _)) = local.iter().find(|(_, setting)| setting.is_some()) {
-            let what = format!("{name} is a setting of local workspaces");
-            return Err(Error::new(ErrorCode::ConfigInvalid, what).at_field(*name));
+        options.check_remote()?;
+        if self.streams.iter().any(|stream| stream.on_reject == OnReject::Stop) {
+            let what =
+                "a remote workspace takes each row by itself: what went before a refused row stays";
+            return Err(Error::new(ErrorCode::ConfigInvalid, what)
+                .at_field("on_reject")
+                .hint("leave it out, or say \"continue\""));
         }
         let mut options = self.remote.clone();
         if options.api_key.is_none() {

@@ -400,3 +400,24 @@ fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     assert_eq!(contacts(&crm).len(), ROWS);
     assert!(requests(&crm) - before <= 1 + 2 * (ROWS - done) as u64 + 40, "what was done is known");
 }
+
+#[test]
+fn what_only_a_local_workspace_can_is_refused_before_anything_is_sent() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth"]);
+    for option in [["--duplicates", "reject"], ["--history", "off"]] {
+        let create = ["record", "create", "contact", r#"{"first_name": "A"}"#, "--workspace"];
+        let refused = desk.run(&[&create, &[&*crm.base][..], &option].concat());
+        assert_eq!(refused.status, Some(1), "{refused:?}");
+        assert!(refused.errors.contains("config_invalid"), "{refused:?}");
+    }
+    let stops = job(&crm, "").replace("record_type =", "on_reject = \"stop\"\nrecord_type =");
+    desk.write("job.toml", stops);
+    write_people(&desk, 1, |_| "T".to_owned());
+    for command in ["check", "sync"] {
+        let refused = desk.run(&[command, "job.toml"]);
+        assert_eq!(refused.status, Some(1), "{refused:?}");
+        assert!(refused.errors.contains("on_reject"), "{refused:?}");
+    }
+    assert_eq!(contacts(&crm).len(), 0);
+}
