@@ -64,15 +64,19 @@ pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
     asked(seconds.max(0.0))
 }
 
+/// A clock that differs by more tells no time.
+const MOST_AHEAD: Duration = Duration::from_secs(24 * 3600);
+
 /// By how much the clock of an answer is ahead of the one here, in microseconds.
 pub(super) fn clock(headers: &HeaderMap) -> Option<i64> {
     let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
     let date = httpdate::parse_http_date(date).ok()?;
-    let micros = |wait: Duration| i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-    Some(match date.duration_since(SystemTime::now()) {
-        Ok(ahead) => micros(ahead),
-        Err(behind) => -micros(behind.duration()),
-    })
+    let (by, is_ahead) = match date.duration_since(SystemTime::now()) {
+        Ok(ahead) => (ahead, true),
+        Err(behind) => (behind.duration(), false),
+    };
+    let micros = i64::try_from(by.as_micros()).ok().filter(|_| by <= MOST_AHEAD)?;
+    Some(if is_ahead { micros } else { -micros })
 }
 
 #[cfg(test)]
@@ -109,6 +113,19 @@ mod tests {
         assert_eq!(until_reset(&headers("0", "1000000001")), Some(Duration::ZERO));
         assert_eq!(until_reset(&headers("0", "1e300")), Some(LONGEST_ASKED));
         assert_eq!(until_reset(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_far_off_tells_no_time() {
+        let ahead = |date: String| {
+            clock(&HeaderMap::from_iter([(reqwest::header::DATE, date.parse().unwrap())]))
+        };
+        let at = |time: SystemTime| ahead(httpdate::fmt_http_date(time));
+        let hour = Duration::from_secs(3600);
+        assert!(at(SystemTime::now() + hour).is_some_and(|micros| micros > 3_500_000_000));
+        assert!(at(SystemTime::now() - hour).is_some_and(|micros| micros < -3_500_000_000));
+        assert_eq!(at(SystemTime::UNIX_EPOCH), None);
+        assert_eq!(ahead("Fri, 31 Dec 9999 23:59:59 GMT".to_owned()), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::encode::{EncodeContext, Encoded, to_json};
-use super::{Context, SelectOption, Value, ValueType, parse};
+use super::{Context, SelectOption, Timestamp, Value, ValueType, parse};
 use crate::error::ErrorCode;
 
 fn options() -> Vec<SelectOption> {
@@ -309,4 +309,10 @@ fn a_value_is_three_words_wide() {
     // Records are made of them by the million: a fourth word is a third more memory.
     assert_eq!(size_of::<Option<Value>>(), 3 * size_of::<usize>());
     assert_eq!(size_of::<crate::record::Change>(), 3 * size_of::<usize>());
+}
+
+#[test]
+fn a_time_beyond_all_calendars_is_shown_as_the_nearest_there_is() {
+    assert_eq!(Timestamp(i64::MAX).to_string(), "9999-12-30T22:00:00.999999Z");
+    assert!(Timestamp(i64::MIN).to_string().starts_with("-009999-01-02T"));
 }

@@ -22,10 +22,12 @@ impl Timestamp {
 /// `2026-11-07T05:31:56.000000Z`: fixed width, so that text order is time order.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(instant) => write!(f, "{instant:.6}"),
-            Err(_) => Err(fmt::Error),
-        }
+        // An error here would be a panic of whoever makes a text of it.
+        let instant = jiff::Timestamp::from_microsecond(self.0).unwrap_or(match self.0 > 0 {
+            true => jiff::Timestamp::MAX,
+            false => jiff::Timestamp::MIN,
+        });
+        write!(f, "{instant:.6}")
     }
 }
 
