@@ -17,12 +17,15 @@ pub(crate) struct Display {
     bar: Option<ProgressBar>,
     started: Instant,
     last_line: Option<Instant>,
+    /// Requests before the run.
+    before: u64,
     /// Requests that the run will take, where that was estimated.
     expected: Option<u64>,
 }
 
 impl Display {
-    pub(crate) fn new(expected: Option<u64>) -> Self {
+    pub(crate) fn new(before: Option<RequestPace>, expected: Option<u64>) -> Self {
+        let before = before.map_or(0, |pace| pace.requests);
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -31,11 +34,11 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, started: Instant::now(), last_line: None, expected }
+        Self { bar, started: Instant::now(), last_line: None, before, expected }
     }
 
     pub(crate) fn show(&mut self, progress: &Progress<'_>) {
-        let text = text(progress, self.started.elapsed(), self.expected);
+        let text = text(progress, self.started.elapsed(), self.before, self.expected);
         match &self.bar {
             Some(bar) => bar.set_message(text),
             None if self.last_line.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) => {
@@ -54,7 +57,7 @@ impl Display {
 }
 
 /// How far it is after this time.
-fn text(progress: &Progress<'_>, elapsed: Duration, expected: Option<u64>) -> String {
+fn text(progress: &Progress<'_>, elapsed: Duration, before: u64, expected: Option<u64>) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     let counts = &progress.stream.counts;
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -68,8 +71,10 @@ fn text(progress: &Progress<'_>, elapsed: Duration, expected: Option<u64>) -> St
         counts.unchanged,
         counts.rejected
     );
-    if let Some(pace) = &progress.pace {
-        text.push_str(&requests(pace, seconds, expected));
+    if let Some(pace) = progress.pace {
+        // Those of a verification are not of the run.
+        let pace = RequestPace { requests: pace.requests.saturating_sub(before), ..pace };
+        text.push_str(&requests(&pace, seconds, expected));
     }
     text
 }
@@ -106,10 +111,10 @@ mod tests {
         let counts =
             Counts { read: 300, created: 200, updated: 40, unchanged: 60, ..Counts::default() };
         let stream = StreamRun { source: "people".to_owned(), counts, ..StreamRun::default() };
-        let pace = |allowed, left| Some(RequestPace { requests: 250, refused: 1, allowed, left });
+        let pace = |allowed, left| Some(RequestPace { requests: 750, refused: 1, allowed, left });
         let told = |pace, expected| {
             let progress = Progress { run: Uuid::nil(), stream: &stream, pace };
-            text(&progress, Duration::from_secs(10), expected)
+            text(&progress, Duration::from_secs(10), 500, expected)
         };
         let rows = "people: 300 rows, 30 rows/s, 200 created, 40 updated, 60 unchanged, 0 rejected";
         assert_eq!(told(None, None), rows);

@@ -99,8 +99,9 @@ impl<W: Deref<Target = dyn Workspace> + Send + Sync> Workspace for ActingAs<W> {
         &self,
         prepared: Prepared,
         settle: Option<&mut Settle<'_>>,
+        control: &Control,
     ) -> Result<Outcomes> {
-        self.workspace.apply_prepared(prepared, settle)
+        self.workspace.apply_prepared(prepared, settle, control)
     }
 
     fn read_journal(

@@ -189,14 +189,15 @@ pub trait Workspace: Send + Sync {
     }
 
     /// Applies a batch that this workspace has prepared; `settle` is `None` where nothing is to be
-    /// added to the journal.
+    /// added to the journal. A remote workspace sends nothing more once the control says stop.
     ///
     /// # Errors
-    /// As [`Workspace::apply_and_settle`], or without `settle` as [`Workspace::apply`].
+    /// As [`Workspace::apply_and_settle`], or without `settle` as [`Workspace::apply`]; `cancelled`.
     fn apply_prepared(
         &self,
         prepared: Prepared,
         settle: Option<&mut Settle<'_>>,
+        _control: &Control,
     ) -> Result<Outcomes> {
         let Prepared { operations, options, .. } = prepared;
         match settle {
@@ -262,7 +263,7 @@ pub trait Workspace: Send + Sync {
         None
     }
 
-    /// Rows of a sync that it takes at a time, at most.
+    /// Rows of a sync that it takes next, at most.
     fn batch_rows(&self) -> usize {
         usize::MAX
     }

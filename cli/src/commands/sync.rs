@@ -55,7 +55,8 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let mut display = Display::new(foreseen.estimate.map(|estimate| estimate.requests));
+    let mut display =
+        Display::new(workspace.pace(), foreseen.estimate.map(|estimate| estimate.requests));
     let report = run_job(&job, &*connector, &workspace, options, &control, &mut |progress| {
         display.show(progress);
     });

@@ -34,6 +34,7 @@ use crate::operation::{
 };
 use crate::record::Record;
 use crate::schema::{Declarations, Declared, RecordType, Schema};
+use crate::source::Control;
 use crate::stopwatch::Stopwatch;
 use crate::store::journal::{Journal, JournalReader};
 use crate::store::{Store, StoredRecord};
@@ -142,7 +143,8 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
-        self.apply_prepared(Prepared::new(operations, options), Some(settle))
+        let prepared = Prepared::new(operations, options);
+        self.apply_prepared(prepared, Some(settle), &Control::default())
     }
 
     fn prepare(&self, operations: Vec<Operation>, options: ApplyOptions) -> Prepared {
@@ -157,6 +159,7 @@ impl<S: Store> Workspace for LocalWorkspace<S> {
         &self,
         prepared: Prepared,
         settle: Option<&mut Settle<'_>>,
+        _control: &Control,
     ) -> Result<Outcomes> {
         let Prepared { operations, options, ahead } = prepared;
         let mut transaction = self.store.write()?;

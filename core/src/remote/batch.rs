@@ -2,43 +2,44 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Digest, Operation, OperationKind, Outcome, Outcomes};
-use crate::store::{Entry, LedgerTransaction, OpenCreate};
+use crate::source::Control;
+use crate::store::{Entry, Ledger, LedgerTransaction, OpenCreate};
 use crate::value::Timestamp;
 use crate::workspace::Foresight;
 
 use super::chains::chains;
-use super::client::{Client, Exchange};
-use super::failure::ends_all;
+use super::client::Client;
+use super::failure::{ends_all, not_sent};
 use super::fingerprints::{Fingerprints, create_key, match_key};
-use super::perform::{Begun, Known, Performed, Performer, has_parts};
+use super::perform::{Begun, Known, Performed, has_parts, writes_match};
+use super::sending::{self, Done, Sending};
 
 /// What is known of an operation before it is sent.
-#[derive(Debug, Clone)]
-struct Before {
+#[derive(Debug)]
+pub(super) struct Before {
     /// The digest of its match.
-    key: Option<Digest>,
-    known: Option<Known>,
-    create: Option<Create>,
+    pub(super) key: Option<Digest>,
+    pub(super) known: Option<Known>,
+    pub(super) create: Option<Create>,
 }
 
 /// What is known of a create, or of an assert that may have to be one, before it is sent.
-#[derive(Debug, Clone)]
-struct Create {
+#[derive(Debug)]
+pub(super) struct Create {
     /// The digest of what it asks for.
-    asked: Digest,
+    pub(super) asked: Digest,
     /// Whether a match finds what it makes: then it matters only when it was asked for.
-    is_matched: bool,
+    pub(super) is_matched: bool,
     /// Tells those that ask the same apart.
     number: usize,
-    begun: Begun,
+    pub(super) begun: Begun,
     /// What creates that are over and asked the same have made.
-    others: Vec<Uuid>,
+    pub(super) others: Vec<Uuid>,
 }
 
 impl Create {
@@ -50,8 +51,8 @@ impl Create {
 /// A batch on its way.
 pub(super) struct Batch {
     operations: Arc<Vec<Operation>>,
-    before: Vec<Before>,
-    performed: Vec<Option<Result<Performed>>>,
+    before: Arc<Vec<Before>>,
+    performed: Done,
     /// Whether what is known of records is made use of: without a ledger every match is made anew.
     has_ledger: bool,
     /// When its creates were noted, by the workspace's clock.
@@ -76,9 +77,18 @@ impl Batch {
             };
             Before { key, known: None, create }
         });
-        let before = before.collect();
+        let before = Arc::new(before.collect());
         let (operations, performed) = (Arc::new(operations), Vec::new());
         Self { operations, before, performed, has_ledger: false, noted_at: None }
+    }
+
+    /// Takes in what the ledger knows, and notes what is about to be sent: in one transaction, as another
+    /// job may note the same.
+    pub(super) fn begin(&mut self, ledger: &Ledger, now: Timestamp) -> Result<()> {
+        let mut transaction = ledger.write()?;
+        self.recall(&mut transaction, now)?;
+        self.note(&mut transaction)?;
+        transaction.commit()
     }
 
     /// Takes in what the ledger knows.
@@ -90,7 +100,8 @@ impl Batch {
         self.has_ledger = true;
         self.noted_at = Some(now);
         let mut same: HashMap<[u8; 16], usize> = HashMap::new();
-        for before in &mut self.before {
+        // Nobody else has it yet.
+        for before in Arc::get_mut(&mut self.before).into_iter().flatten() {
             if let Some(key) = before.key {
                 before.known = ledger.find(key)?.map(|entry| Known {
                     id: entry.id,
@@ -122,7 +133,7 @@ impl Batch {
     /// What the operations would ask for, by what the ledger knows.
     pub(super) fn foresee(&self) -> Foresight {
         let mut foresight = Foresight::default();
-        for (operation, before) in self.operations.iter().zip(&self.before) {
+        for (operation, before) in self.operations.iter().zip(&*self.before) {
             let record_type = &operation.record_type;
             let (attributes, is_update) = match &operation.kind {
                 OperationKind::Assert { attributes, .. } => (attributes, false),
@@ -153,27 +164,23 @@ impl Batch {
     /// What an operation writes that the ledger knows otherwise.
     fn changes(&self, place: usize) -> Option<(Uuid, Fingerprints)> {
         let operation = &self.operations[place];
+        let record_type = &operation.record_type;
         let known = self.before[place].known.as_ref()?;
-        let (OperationKind::Assert { attributes, .. } | OperationKind::Update { attributes, .. }) =
-            &operation.kind
+        let (OperationKind::Assert { matching, attributes }
+        | OperationKind::Update { matching, attributes }) = &operation.kind
         else {
             return None;
         };
-        let changed = known.fingerprints.changed(&operation.record_type, attributes);
-        let prints = Fingerprints::of(&operation.record_type, &changed);
-        (!prints.is_empty()).then_some((known.id, prints))
-    }
-
-    /// Whether there is something to note before it is sent.
-    pub(super) fn has_notes(&self) -> bool {
-        let is_noted =
-            |place: usize| self.before[place].create.is_some() || self.changes(place).is_some();
-        (0..self.before.len()).any(is_noted)
+        let changed = known.fingerprints.changed(record_type, attributes);
+        if changed.is_empty() || writes_match(record_type, matching, &changed) {
+            return None;
+        }
+        Some((known.id, Fingerprints::of(record_type, &changed)))
     }
 
     /// Notes what is about to be sent, so that a kill leaves a trace of it: creates, and that what is
     /// to be changed is not known from here on.
-    pub(super) fn note(&self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
+    fn note(&self, ledger: &mut LedgerTransaction<'_>) -> Result<()> {
         for (place, before) in self.before.iter().enumerate() {
             if let Some(create) = before.create.as_ref().filter(|it| it.begun == Begun::No) {
                 let noted_at = self.noted_at.unwrap_or_else(Timestamp::now);
@@ -191,16 +198,25 @@ impl Batch {
         Ok(())
     }
 
-    /// Sends the operations.
-    pub(super) fn perform(&mut self, client: &Client, returns_records: bool) -> Result<()> {
+    /// Sends the operations, until the control says stop.
+    pub(super) fn perform(
+        &mut self,
+        client: &Client,
+        returns_records: bool,
+        control: &Control,
+    ) -> Result<()> {
         let known: Vec<Option<Uuid>> =
             self.before.iter().map(|before| before.known.as_ref().map(|known| known.id)).collect();
         let chains = chains(&self.operations, &known);
-        let (operations, before) = (Arc::clone(&self.operations), self.before.clone());
-        let exchange = Arc::clone(client.exchange());
-        let noted_at = self.noted_at.unwrap_or_else(|| exchange.time());
-        let how = How { returns_records, has_ledger: self.has_ledger, noted_at };
-        self.performed = client.wait(perform(exchange, operations, before, chains, how))?;
+        let (operations, before) = (Arc::clone(&self.operations), Arc::clone(&self.before));
+        let noted_at = self.noted_at.unwrap_or_else(|| client.exchange().time());
+        let has_ledger = self.has_ledger;
+        let send = |exchange| {
+            let common =
+                Sending { exchange, operations, before, returns_records, has_ledger, noted_at };
+            sending::send(common, chains)
+        };
+        self.performed = client.wait_for_batch(control, send)?;
         Ok(())
     }
 
@@ -217,8 +233,11 @@ impl Batch {
             return Some(error);
         }
         // A task has panicked: nothing may pass its operations by.
-        let is_lost = self.performed.iter().any(Option::is_none);
-        is_lost.then(lost)
+        if self.performed.iter().any(Option::is_none) {
+            return Some(lost());
+        }
+        let is_unsent = |done: &Option<Result<Performed>>| matches!(done, Some(Err(error)) if error.code() == ErrorCode::Cancelled);
+        self.performed.iter().any(is_unsent).then(not_sent)
     }
 
     /// Notes in the ledger what was done.
@@ -263,11 +282,8 @@ impl Batch {
 
     /// What became of each operation.
     pub(super) fn into_outcomes(self) -> Outcomes {
-        let ends = |done: &Option<Result<_>>| matches!(done, Some(Err(error)) if ends_all(error));
-        let is_ended = self.performed.iter().any(ends);
-        let missing = || if is_ended { not_sent() } else { lost() };
         let outcome = |done: Option<Result<Performed>>| -> Result<Outcome> {
-            done.unwrap_or_else(|| Err(missing())).map(|performed| performed.outcome)
+            done.unwrap_or_else(|| Err(lost())).map(|performed| performed.outcome)
         };
         self.performed.into_iter().map(outcome).collect()
     }
@@ -275,10 +291,6 @@ impl Batch {
 
 fn lost() -> Error {
     Error::new(ErrorCode::Internal, "requests of a batch ended without an answer or an error")
-}
-
-fn not_sent() -> Error {
-    Error::new(ErrorCode::Cancelled, "it was not sent, as an operation before it ended the batch")
 }
 
 /// Notes what became of a create: only what is certain ends it.
@@ -303,6 +315,11 @@ fn learn_create(
             };
             ledger.note_create(asked, &OpenCreate { number, made, noted_at })
         }
+        // One that was not sent need not be looked for, unless it was asked for before.
+        (Some(Err(error)), _) if error.code() == ErrorCode::Cancelled => match create.begun {
+            Begun::No => ledger.end_create(asked, number, None),
+            Begun::Perhaps(_) | Begun::Made(_) => Ok(()),
+        },
         (Some(Err(error)), Some(_)) if !ends_all(error) => ledger.end_create(asked, number, None),
         _ => Ok(()),
     }
@@ -351,116 +368,6 @@ impl<'a> Written<'a> {
         let known = known.to_bytes();
         (stored != Some(&known[..])).then_some(known)
     }
-}
-
-/// Answers to others that show that it is not the workspace that fails.
-const OTHERS: u64 = 20;
-
-/// Whether the workspace failed at it, in a way that was worth trying again for long.
-fn is_passing(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::Unavailable | ErrorCode::Timeout)
-        && error.retry() != Retry::Never
-}
-
-/// The failure of a record alone, which a run goes on after.
-fn of_the_record(error: &Error) -> Error {
-    let what = format!("the workspace fails at this record: {}", error.message());
-    Error::new(ErrorCode::InvalidRequest, what)
-        .hint("run again; where it stays so, tell those who run the workspace")
-}
-
-/// How the operations of a batch are performed.
-#[derive(Clone, Copy)]
-struct How {
-    returns_records: bool,
-    has_ledger: bool,
-    noted_at: Timestamp,
-}
-
-type Done = Vec<Option<Result<Performed>>>;
-
-async fn perform(
-    exchange: Arc<Exchange>,
-    operations: Arc<Vec<Operation>>,
-    before: Vec<Before>,
-    chains: Vec<Vec<usize>>,
-    how: How,
-) -> Done {
-    let mut done: Done = operations.iter().map(|_| None).collect();
-    let is_over = Arc::new(AtomicBool::new(false));
-    let before = Arc::new(before);
-    let mut tasks = tokio::task::JoinSet::new();
-    for chain in chains {
-        let (exchange, operations) = (Arc::clone(&exchange), Arc::clone(&operations));
-        let (before, is_over) = (Arc::clone(&before), Arc::clone(&is_over));
-        tasks.spawn(async move {
-            let mut made = Vec::new();
-            let mut ended = Vec::with_capacity(chain.len());
-            // What the operations before have left behind, by match.
-            let mut known: HashMap<[u8; 16], Known> = HashMap::new();
-            for (at, &place) in chain.iter().enumerate() {
-                if is_over.load(Ordering::Relaxed) {
-                    break;
-                }
-                let Before { key, known: recalled, create } = &before[place];
-                let later = key.and_then(|key| known.get(&key.0).cloned());
-                let answered = exchange.answered();
-                let is_open = |other: &&usize| {
-                    let other = before[**other].create.as_ref();
-                    other.zip(create.as_ref()).is_some_and(|(other, this)| {
-                        other.asked.0 == this.asked.0 && matches!(other.begun, Begun::Perhaps(_))
-                    })
-                };
-                let others = create.iter().flat_map(|create| &create.others);
-                let mut performer = Performer {
-                    exchange: &exchange,
-                    returns_records: how.returns_records,
-                    known: later.or_else(|| recalled.clone()),
-                    begun: create.as_ref().map_or(Begun::No, |create| create.begun),
-                    made: others.chain(&made).copied().collect(),
-                    noted_at: how.noted_at,
-                    open: chain[at..].iter().filter(is_open).count(),
-                };
-                let mut performed = performer.perform(&operations[place]).await;
-                match &performed {
-                    Ok(performed) => {
-                        if create.as_ref().is_some_and(|create| !create.is_matched) {
-                            made.push(performed.outcome.id);
-                        }
-                        if let Some(changed) = performed.known.as_ref().filter(|_| how.has_ledger) {
-                            let same = known.values_mut().filter(|known| known.id == changed.id);
-                            same.for_each(|known| *known = changed.clone());
-                            if let Some(key) = key {
-                                known.insert(key.0, changed.clone());
-                            }
-                        }
-                    }
-                    Err(error) if ends_all(error) => {
-                        // A create of which nothing is known is no refused row.
-                        if create.as_ref().is_none_or(|create| create.is_matched)
-                            && is_passing(error)
-                            && exchange.answered() > answered + OTHERS
-                        {
-                            // The workspace answers others: it is this record alone.
-                            performed = performed.map_err(|error| of_the_record(&error));
-                        } else {
-                            is_over.store(true, Ordering::Relaxed);
-                        }
-                    }
-                    Err(_) => {}
-                }
-                ended.push((place, performed));
-            }
-            ended
-        });
-    }
-    while let Some(ended) = tasks.join_next().await {
-        // What a task that has panicked did is not known: `take_end` finds the gap.
-        for (place, performed) in ended.unwrap_or_default() {
-            done[place] = Some(performed);
-        }
-    }
-    done
 }
 
 #[cfg(test)]

@@ -119,6 +119,51 @@ fn a_write_that_may_still_be_overtaken_is_not_known() {
 }
 
 #[test]
+fn jobs_with_one_ledger_know_what_the_other_is_about_to_create() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = folder.path().join(format!("{round}.ledger"));
+        let ledgers = [0, 1].map(|_| Ledger::open(&path, ADDRESS).unwrap());
+        let start = std::sync::Barrier::new(2);
+        let begin = |ledger: &Ledger| {
+            let mut batch = Batch::new(vec![create()]);
+            start.wait();
+            batch.begin(ledger, Timestamp(1)).unwrap();
+            batch.before[0].create.as_ref().unwrap().begun
+        };
+        let begun = std::thread::scope(|scope| {
+            let other = scope.spawn(|| begin(&ledgers[1]));
+            [begin(&ledgers[0]), other.join().unwrap()]
+        });
+        let noted = Begun::Perhaps(Timestamp(1));
+        assert!(begun == [Begun::No, noted] || begun == [noted, Begun::No], "{begun:?}");
+    }
+}
+
+#[test]
+fn only_a_create_that_may_be_done_is_looked_for_after_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger(&folder);
+    let begun = || {
+        let batch = recalled(&ledger, vec![create()]);
+        batch.before[0].create.as_ref().unwrap().begun
+    };
+    let stopped_with = |error: Error| {
+        let mut batch = recalled(&ledger, vec![create()]);
+        note(&ledger, &batch);
+        batch.performed = vec![Some(Err(error))];
+        assert!(batch.take_end().is_some());
+        learn(&ledger, &batch, false);
+    };
+    stopped_with(not_sent());
+    assert_eq!(begun(), Begun::No);
+    stopped_with(super::super::failure::unknown(not_sent()));
+    assert_eq!(begun(), Begun::Perhaps(Timestamp(1)));
+    stopped_with(not_sent());
+    assert_eq!(begun(), Begun::Perhaps(Timestamp(1)), "it is still not known");
+}
+
+#[test]
 fn a_lost_task_ends_its_batch() {
     let mut batch = Batch::new(vec![create(), create()]);
     batch.performed = vec![done(&create(), Uuid::from_u128(1)), None];

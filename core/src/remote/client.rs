@@ -2,6 +2,7 @@
 //! pace allow. Its runtime is its own, so that whoever calls needs none, and may have one.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,16 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::source::Control;
 use crate::value::Timestamp;
 
 use super::failure::{self, Failure};
-use super::governor::{Governor, Ticket};
+use super::governor::{Denial, Governor, Ticket};
 use super::key::ApiKey;
 use super::options::{RemoteOptions, address, check};
 use super::pace::Ended;
 use super::request::{Answer, Effect, Request};
+use super::stop::Stop;
 use super::waits;
 
 /// The time to make a connection.
@@ -38,14 +41,24 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// Attempts to reach a workspace that has never answered: the URL may be wrong.
 const FIRST_ATTEMPTS: u32 = 3;
 
+/// How often a control is asked whether to go on.
+const CONTROL_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A client of one workspace.
 pub(super) struct Client {
     runtime: Option<Runtime>,
-    exchange: Arc<Exchange>,
+    exchange: Exchange,
 }
 
-/// What sends requests, shared by all tasks.
+/// What sends the requests of a batch, or of a single call; its clones send to one workspace.
+#[derive(Clone)]
 pub(super) struct Exchange {
+    shared: Arc<Shared>,
+    stop: Stop,
+}
+
+/// What all tasks share.
+struct Shared {
     http: reqwest::Client,
     address: Url,
     key: Option<ApiKey>,
@@ -58,6 +71,8 @@ pub(super) struct Exchange {
     ahead: AtomicI64,
     /// Whose records it has shown.
     organization: OnceLock<Uuid>,
+    /// Whose records the ledger knows.
+    owner: OnceLock<Uuid>,
 }
 
 impl Client {
@@ -86,7 +101,7 @@ impl Client {
             value.set_sensitive(true);
             Ok(value)
         });
-        let exchange = Exchange {
+        let shared = Shared {
             http,
             address,
             key: options.api_key.clone(),
@@ -96,24 +111,46 @@ impl Client {
             answered: AtomicU64::new(0),
             ahead: AtomicI64::new(0),
             organization: OnceLock::new(),
+            owner: OnceLock::new(),
         };
-        Ok(Self { runtime: Some(runtime), exchange: Arc::new(exchange) })
+        let exchange = Exchange { shared: Arc::new(shared), stop: Stop::default() };
+        Ok(Self { runtime: Some(runtime), exchange })
     }
 
-    pub(super) fn exchange(&self) -> &Arc<Exchange> {
+    pub(super) fn exchange(&self) -> &Exchange {
         &self.exchange
     }
 
     /// Sends a request and waits for its answer.
     pub(super) fn send(&self, request: Request) -> Result<Answer> {
-        let exchange = Arc::clone(&self.exchange);
-        self.wait(async move { exchange.send(&request).await })?.map_err(|failure| failure.error)
+        let exchange = self.exchange.clone();
+        let answered = self.wait(async move { exchange.send(&request).await }, &mut || {})?;
+        answered.map_err(|failure| failure.error)
     }
 
-    /// Waits for work of the runtime; on any thread, one of another runtime too.
-    pub(super) fn wait<T: Send + 'static>(
+    /// Waits for what a batch sends; the control stops it.
+    pub(super) fn wait_for_batch<T: Send + 'static, Work: Future<Output = T> + Send + 'static>(
+        &self,
+        control: &Control,
+        work: impl FnOnce(Exchange) -> Work,
+    ) -> Result<T> {
+        let stop = Stop::default();
+        let mut look = || {
+            if control.is_cancelled() {
+                stop.set();
+            }
+        };
+        look();
+        let exchange = Exchange { shared: Arc::clone(&self.exchange.shared), stop: stop.clone() };
+        self.wait(work(exchange), &mut look)
+    }
+
+    /// Waits for work of the runtime, with looks at something else; on any thread, one of another
+    /// runtime too.
+    fn wait<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
+        look: &mut dyn FnMut(),
     ) -> Result<T> {
         let lost = || Error::new(ErrorCode::Internal, "the HTTP client ended early");
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
@@ -123,7 +160,12 @@ impl Client {
             // Nobody listens where the caller has gone.
             let _ = sender.send(done);
         });
-        receiver.recv().map_err(|_| lost())
+        loop {
+            match receiver.recv_timeout(CONTROL_INTERVAL) {
+                Err(RecvTimeoutError::Timeout) => look(),
+                received => return received.map_err(|_| lost()),
+            }
+        }
     }
 }
 
@@ -138,34 +180,50 @@ impl Drop for Client {
 
 impl Exchange {
     pub(super) fn governor(&self) -> &Governor {
-        &self.governor
+        &self.shared.governor
     }
 
     /// How often the workspace has answered.
     pub(super) fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
+        self.shared.answered.load(Ordering::Relaxed)
     }
 
     /// The time by the workspace's clock, as far as its answers tell.
     pub(super) fn time(&self) -> Timestamp {
-        Timestamp(Timestamp::now().0.saturating_add(self.ahead.load(Ordering::Relaxed)))
+        Timestamp(Timestamp::now().0.saturating_add(self.shared.ahead.load(Ordering::Relaxed)))
     }
 
     /// Notes whose record it has shown.
     pub(super) fn note_organization(&self, organization: Uuid) {
         if !organization.is_nil() {
-            let _ = self.organization.set(organization);
+            let _ = self.shared.organization.set(organization);
         }
+    }
+
+    /// Takes in whose records the ledger knows.
+    pub(super) fn expect_organization(&self, owner: Uuid) {
+        let _ = self.shared.owner.set(owner);
+    }
+
+    /// Whether it has shown records of another organisation than the ledger knows.
+    pub(super) fn is_anothers(&self) -> bool {
+        let shown = self.shared.organization.get().zip(self.shared.owner.get());
+        shown.is_some_and(|(shown, owner)| shown != owner)
+    }
+
+    /// What ends the batch that these requests are of.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// Whose records it has shown.
     pub(super) fn organization(&self) -> Option<Uuid> {
-        self.organization.get().copied()
+        self.shared.organization.get().copied()
     }
 
     /// The address, which holds no secret.
     pub(super) fn address(&self) -> &Url {
-        &self.address
+        &self.shared.address
     }
 
     /// Sends a request until it is answered for good.
@@ -173,14 +231,17 @@ impl Exchange {
         // Of attempts and waits: the time in the queue says nothing of the workspace.
         let (mut spent, mut asked) = (Duration::ZERO, Duration::ZERO);
         let (mut may_be_done, mut may_be_late) = (false, false);
-        let patience_asked = self.patience.saturating_mul(ASKED);
+        let patience_asked = self.shared.patience.saturating_mul(ASKED);
         let mut attempt = 0;
         loop {
-            let ticket = self
-                .governor
-                .admit(patience_asked)
-                .await
-                .map_err(|wait| Failure { may_be_done, ..failure::exhausted(wait) })?;
+            let admitted = self.shared.governor.admit(patience_asked, &self.stop).await;
+            let ticket = admitted.map_err(|denial| {
+                let failure = match denial {
+                    Denial::Late(wait) => failure::exhausted(wait),
+                    Denial::Stopped => failure::stopped(),
+                };
+                Failure { may_be_done, ..failure }
+            })?;
             let begun = Instant::now();
             let failure = match self.attempt(request, attempt, ticket).await {
                 Ok(answer) => {
@@ -202,13 +263,13 @@ impl Exchange {
             let is_wrong_url =
                 failure.is_unreached && attempt >= FIRST_ATTEMPTS && self.answered() == 0;
             let is_unseen = failure.may_be_done && request.effect == Effect::Once;
-            let is_late = spent > self.patience || asked > patience_asked;
+            let is_late = spent > self.shared.patience || asked > patience_asked;
             if !failure.is_passing() || is_wrong_url || is_unseen || is_late {
                 return Err(Failure { may_be_done, ..failure });
             }
             // The pace knows of the wait that a refusal asked for, and all wait then.
             if failure.error.code() != ErrorCode::RateLimited {
-                tokio::time::sleep(wait).await;
+                self.stop.sleep(wait).await;
             }
         }
     }
@@ -222,7 +283,7 @@ impl Exchange {
         let patience = match request.effect {
             Effect::Repeatable => {
                 let least = if request.is_read() { Duration::ZERO } else { WRITE_PATIENCE };
-                self.governor.patience().saturating_mul(1 << attempt.min(5)).max(least)
+                self.shared.governor.patience().saturating_mul(1 << attempt.min(5)).max(least)
             }
             Effect::Once => LONG_PATIENCE,
         };
@@ -245,15 +306,15 @@ impl Exchange {
 
     /// Sends a request once.
     async fn once(&self, request: &Request) -> Result<Answer, Failure> {
-        let mut url = self.address.clone();
+        let mut url = self.shared.address.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(&request.path);
         }
         for (name, value) in &request.parameters {
             url.query_pairs_mut().append_pair(name, value);
         }
-        let mut built = self.http.request(request.method.clone(), url);
-        if let Some(authorization) = &self.authorization {
+        let mut built = self.shared.http.request(request.method.clone(), url);
+        if let Some(authorization) = &self.shared.authorization {
             built = built.header(AUTHORIZATION, authorization.clone());
         }
         if let Some(body) = &request.body {
@@ -261,7 +322,7 @@ impl Exchange {
         }
         let response = built.send().await.map_err(failure::disconnected)?;
         if !response.status().is_server_error() {
-            self.answered.fetch_add(1, Ordering::Relaxed);
+            self.shared.answered.fetch_add(1, Ordering::Relaxed);
         }
         self.read(response).await
     }
@@ -275,17 +336,17 @@ impl Exchange {
         let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
         let wait = waits::retry_after(response.headers());
         if let Some(ahead) = waits::clock(response.headers()) {
-            self.ahead.store(ahead, Ordering::Relaxed);
+            self.shared.ahead.store(ahead, Ordering::Relaxed);
         }
         // A refusal slows down, too, where it is taken in.
         if let Some(wait) = wait.filter(|_| status.is_server_error()) {
-            self.governor.pause(wait);
+            self.shared.governor.pause(wait);
         }
         if let Some(left) = waits::left(response.headers()) {
-            self.governor.note_left(left);
+            self.shared.governor.note_left(left);
         }
         if let Some(wait) = waits::until_reset(response.headers()) {
-            self.governor.pause(wait);
+            self.shared.governor.pause(wait);
         }
         if status.is_redirection() {
             let location = location.map(|location| self.without_key(location));
@@ -320,7 +381,7 @@ impl Exchange {
     }
 
     fn without_key(&self, text: String) -> String {
-        match &self.key {
+        match &self.shared.key {
             Some(key) => key.hide(&text),
             None => text,
         }
@@ -328,24 +389,16 @@ impl Exchange {
 
     /// A server may quote the key that it was sent.
     fn hide_key(&self, failure: Failure) -> Failure {
-        let Some(key) = &self.key else { return failure };
+        let Some(key) = &self.shared.key else { return failure };
         let Failure { error, may_be_done, is_unreached } = failure;
-        Failure { error: hidden(error, key), may_be_done, is_unreached }
+        let error = if shows_nothing(&error, key) { error } else { hidden(&error, key) };
+        Failure { error, may_be_done, is_unreached }
     }
 }
 
-fn hidden(error: Error, key: &ApiKey) -> Error {
-    if shows_nothing(&error, key) {
-        return error;
-    }
-    let related = error.related().iter().map(|related| {
-        let hidden = Error::new(related.code(), key.hide(related.message()));
-        match related.field() {
-            Some(field) => hidden.at_field(key.hide(field)),
-            None => hidden,
-        }
-    });
-    let related = related.collect();
+/// The error as it may be told, without its cause.
+fn hidden(error: &Error, key: &ApiKey) -> Error {
+    let related = error.related().iter().map(|related| hidden(related, key)).collect();
     let mut hidden = Error::new(error.code(), key.hide(error.message()))
         .hint(key.hide(error.remedy()))
         .retry_with(error.retry())
@@ -390,4 +443,26 @@ fn tls() -> Result<rustls::ClientConfig> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_the_key_keeps_all_its_parts() {
+        let key = ApiKey::new("hw_hunter2").unwrap();
+        let fault = |name: &str| {
+            Error::new(ErrorCode::InvalidRequest, format!("{name} hw_hunter2"))
+                .at_field("a")
+                .on_record("r")
+                .hint("not hw_hunter2")
+        };
+        let hidden = hidden(&fault("one").with_related(vec![fault("two")]), &key);
+        for error in [&hidden, &hidden.related()[0]] {
+            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
+            assert_eq!((error.field(), error.record()), (Some("a"), Some("r")));
+            assert!(error.remedy().starts_with("not "), "{error:#}");
+        }
+    }
 }

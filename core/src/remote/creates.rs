@@ -64,7 +64,7 @@ pub(super) async fn send_once<T, Looked: Future<Output = Result<Option<T>>>>(
 ) -> Result<Sent<T>> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            tokio::time::sleep(waits::backoff(attempt)).await;
+            exchange.stop().sleep(waits::backoff(attempt)).await;
         }
         while let Some(last) = doubt {
             let pause = last.pause();
@@ -72,7 +72,7 @@ pub(super) async fn send_once<T, Looked: Future<Output = Result<Option<T>>>>(
                 return Ok(Sent::Found(found));
             }
             match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => exchange.stop().sleep(pause).await,
                 None => doubt = None,
             }
         }

@@ -17,10 +17,7 @@ use crate::value::{Item, LABELS, Text, Timestamp, Value, parse_timestamp};
 /// `unavailable` for what is no record.
 pub(super) fn record(record_type: &Arc<RecordType>, data: Json) -> Result<Record> {
     let attributes = &data["attributes"];
-    let system = |name: &str| match &data[name] {
-        Json::String(text) => Some(text.as_str()),
-        _ => content(&attributes[name]).as_str(),
-    };
+    let system = |name: &str| system(&data, name);
     let id = system("id").and_then(|id| Uuid::parse_str(id).ok()).ok_or_else(no_record)?;
     let time = |name: &str| {
         let parsed = system(name).and_then(|text| parse_timestamp(text).ok());
@@ -37,14 +34,25 @@ pub(super) fn record(record_type: &Arc<RecordType>, data: Json) -> Result<Record
     Ok(Record {
         record_type: Arc::clone(record_type),
         id,
-        organization_id: system("organization_id")
-            .and_then(|id| Uuid::parse_str(id).ok())
-            .unwrap_or_default(),
+        organization_id: organization(&data).unwrap_or_default(),
         created_at: time("created_at"),
         updated_at: time("updated_at"),
         values: record_type.attributes().iter().map(read).collect(),
         raw: Some(Arc::new(data)),
     })
+}
+
+/// What stands beside a record's attributes, or among them.
+fn system<'a>(data: &'a Json, name: &str) -> Option<&'a str> {
+    match &data[name] {
+        Json::String(text) => Some(text.as_str()),
+        _ => content(&data["attributes"][name]).as_str(),
+    }
+}
+
+/// Whose record it is, where an answer says so.
+pub(super) fn organization(data: &Json) -> Option<Uuid> {
+    system(data, "organization_id").and_then(|id| Uuid::parse_str(id).ok())
 }
 
 fn no_record() -> Error {
@@ -81,8 +89,9 @@ fn one(attribute: &Attribute, json: &Json) -> Option<Value> {
     if json.is_null() {
         return None;
     }
-    let single = Attribute { is_array: false, ..attribute.clone() };
-    match single.parse(json.clone(), None) {
+    // A copy for each value of each record would take longer than all else.
+    let single = attribute.is_array.then(|| Attribute { is_array: false, ..attribute.clone() });
+    match single.as_ref().unwrap_or(attribute).parse(json.clone(), None) {
         Ok(value) => value,
         // An option that the schema does not have keeps its name.
         Err(_) if attribute.value_type.has_options() => {

@@ -215,6 +215,16 @@ pub(super) fn exhausted(wait: Duration) -> Failure {
     Failure::certain(error.retry_with(Retry::After(wait)).hint("run again then: it goes on there"))
 }
 
+/// It was not sent, as its batch had ended by then.
+pub(super) fn stopped() -> Failure {
+    Failure::certain(not_sent())
+}
+
+/// What becomes of an operation after the end of its batch.
+pub(super) fn not_sent() -> Error {
+    Error::new(ErrorCode::Cancelled, "it was not sent, as its batch was ended before")
+}
+
 /// No answer within the time that was given to it.
 pub(super) fn late(patience: Duration) -> Failure {
     let what = format!("no answer within {:.1} s", patience.as_secs_f64());

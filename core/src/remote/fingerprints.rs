@@ -121,10 +121,6 @@ impl Fingerprints {
         Self(self.0.iter().filter(differs).map(|(name, value)| (*name, *value)).collect())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Those of the attributes of a record that others of it follow from or lead to, and that were
     /// written: a primary e-mail and the list of e-mails.
     pub(super) fn beside(record: &Record, written: &Attributes) -> Self {
@@ -281,7 +277,7 @@ mod tests {
         let written = attributes(&json!({"contact_emails": ["a@x.example"]}));
         let mut kept = known.clone();
         kept.forget_other_than(&Fingerprints::beside(&record, &written));
-        assert!(kept.is_empty());
+        assert_eq!(kept, Fingerprints::default());
         let mut kept = known.clone();
         let written = attributes(&json!({"title": "CEO"}));
         kept.forget_other_than(&Fingerprints::beside(&record, &written));

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::workspace::RequestPace;
 
 use super::pace::{Admission, Ended, Pace};
+use super::stop::Stop;
 
 /// What passes between two requests at the slowest rate is no sign of a quota that is used up.
 const LONGEST_STEP: Duration = Duration::from_secs(6);
@@ -18,6 +19,15 @@ pub(super) struct Governor {
     /// Held by the one that goes next; the others wait in the order in which they came.
     turn: tokio::sync::Mutex<()>,
     freed: Notify,
+}
+
+/// Why a request may not go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Denial {
+    /// Not before this time has passed, which is longer than anybody waits here.
+    Late(Duration),
+    /// Its batch was stopped.
+    Stopped,
 }
 
 /// A request under way.
@@ -33,16 +43,25 @@ impl Governor {
         Self { pace: Mutex::new(pace), turn: tokio::sync::Mutex::new(()), freed: Notify::new() }
     }
 
-    /// Waits until a request may go; the error is a wait that is longer than anybody waits here.
-    pub(super) async fn admit(&self, patience: Duration) -> Result<Ticket<'_>, Duration> {
+    /// Waits until a request may go.
+    pub(super) async fn admit(
+        &self,
+        patience: Duration,
+        stop: &Stop,
+    ) -> Result<Ticket<'_>, Denial> {
         let _turn = self.turn.lock().await;
         loop {
+            if stop.is_set() {
+                return Err(Denial::Stopped);
+            }
             let now = Instant::now();
             let admission = self.pace().admit(now);
             match admission {
                 Admission::Go => return Ok(Ticket { governor: self, sent: now, is_open: true }),
-                Admission::Wait(wait) if wait > patience.max(LONGEST_STEP) => return Err(wait),
-                Admission::Wait(wait) => tokio::time::sleep(wait).await,
+                Admission::Wait(wait) if wait > patience.max(LONGEST_STEP) => {
+                    return Err(Denial::Late(wait));
+                }
+                Admission::Wait(wait) => stop.sleep(wait).await,
                 // One that ends in between has left a permit.
                 Admission::Full => self.freed.notified().await,
             }

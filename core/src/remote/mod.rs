@@ -22,6 +22,9 @@ mod parts;
 mod perform;
 mod recognize;
 mod request;
+mod sending;
+mod speed;
+mod stop;
 mod types;
 mod verify;
 mod waits;
@@ -33,6 +36,7 @@ pub use options::{RemoteOptions, is_remote, ledger_name};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -44,19 +48,14 @@ use crate::schema::{RecordType, Schema};
 use crate::source::Control;
 use crate::store::Ledger;
 use crate::store::journal::JournalReader;
-use crate::workspace::{ApplyOptions, Drift, Foresight, RequestPace, Settle, Workspace};
+use crate::workspace::{ApplyOptions, Drift, Foresight, Prepared, RequestPace, Settle, Workspace};
 
 use batch::Batch;
 use client::Client;
 use recognize::Recognizer;
 use request::Request;
+use speed::Speed;
 use types::Types;
-
-/// Rows of a sync that are committed at a time: what a kill may let go twice, and what a stop waits
-/// for. At a known rate no more than go in this time; each commit waits for its slowest answer.
-const COMMIT_SECONDS: f64 = 20.0;
-const LEAST_COMMIT_ROWS: usize = 100;
-const MOST_COMMIT_ROWS: usize = 1000;
 
 /// A workspace behind a record API.
 pub(crate) struct RemoteWorkspace {
@@ -65,6 +64,7 @@ pub(crate) struct RemoteWorkspace {
     ledger_path: Option<PathBuf>,
     ledger: OnceLock<Ledger>,
     recognizer: Recognizer,
+    speed: Speed,
 }
 
 impl RemoteWorkspace {
@@ -75,8 +75,9 @@ impl RemoteWorkspace {
     pub(crate) fn open(url: &str, options: RemoteOptions) -> Result<Self> {
         let client = Client::new(url, &options)?;
         let ledger_path = options.ledger;
-        let (types, recognizer) = (Types::new(), Recognizer::default());
-        Ok(Self { client, types, ledger_path, ledger: OnceLock::new(), recognizer })
+        let (types, ledger) = (Types::new(), OnceLock::new());
+        let (recognizer, speed) = (Recognizer::default(), Speed::default());
+        Ok(Self { client, types, ledger_path, ledger, recognizer, speed })
     }
 
     fn ledger(&self) -> Result<&Ledger> {
@@ -87,6 +88,59 @@ impl RemoteWorkspace {
         let path = self.ledger_path.clone().unwrap_or_else(|| options::name_ledger(address));
         let ledger = Ledger::open(&path, address.as_str())?;
         Ok(self.ledger.get_or_init(|| ledger))
+    }
+
+    /// With a ledger, which knows what need not be sent, and learns what was.
+    fn deliver(
+        &self,
+        operations: Vec<Operation>,
+        options: ApplyOptions,
+        settle: &mut Settle<'_>,
+        control: &Control,
+    ) -> Result<Outcomes> {
+        if control.is_cancelled() && !operations.is_empty() {
+            return Err(stopped());
+        }
+        let ledger = self.ledger()?;
+        self.recognizer.check(&self.client, ledger, &operations)?;
+        let begun = Instant::now();
+        let mut batch = Batch::new(operations);
+        batch.begin(ledger, self.client.exchange().time())?;
+        batch.perform(&self.client, options.returns_records, control)?;
+        let ended = batch.take_end();
+        let mut transaction = ledger.write()?;
+        recognize::remember(&self.client, &mut transaction)?;
+        batch.learn(&mut transaction, self.client.exchange().time(), ended.is_none())?;
+        if let Some(error) = ended {
+            // What was done is done, whatever becomes of the rest.
+            transaction.commit()?;
+            return Err(if control.is_cancelled() { stopped() } else { error });
+        }
+        let outcomes = batch.into_outcomes();
+        settle(&outcomes, transaction.journal())?;
+        transaction.commit()?;
+        self.speed.note(outcomes.len(), begun.elapsed());
+        Ok(outcomes)
+    }
+
+    /// Without a ledger: there is nothing to settle. Where the batch ended in the middle, what was done
+    /// is told all the same.
+    fn perform(
+        &self,
+        operations: Vec<Operation>,
+        options: ApplyOptions,
+        control: &Control,
+    ) -> Result<Outcomes> {
+        let begun = Instant::now();
+        let mut batch = Batch::new(operations);
+        batch.perform(&self.client, options.returns_records, control)?;
+        let ended = if batch.has_done() { None } else { batch.take_end() };
+        if let Some(error) = ended {
+            return Err(if control.is_cancelled() { stopped() } else { error });
+        }
+        let outcomes = batch.into_outcomes();
+        self.speed.note(outcomes.len(), begun.elapsed());
+        Ok(outcomes)
     }
 }
 
@@ -130,42 +184,25 @@ impl Workspace for RemoteWorkspace {
         options: ApplyOptions,
         settle: &mut Settle<'_>,
     ) -> Result<Outcomes> {
-        check_mode(&operations, options)?;
-        let ledger = self.ledger()?;
-        self.recognizer.check(&self.client, ledger, &operations)?;
-        let mut batch = Batch::new(operations);
-        batch.recall(&mut ledger.read()?, self.client.exchange().time())?;
-        if batch.has_notes() {
-            let mut transaction = ledger.write()?;
-            batch.note(&mut transaction)?;
-            transaction.commit()?;
-        }
-        batch.perform(&self.client, options.returns_records)?;
-        let ended = batch.take_end();
-        let mut transaction = ledger.write()?;
-        recognize::remember(&self.client, &mut transaction)?;
-        batch.learn(&mut transaction, self.client.exchange().time(), ended.is_none())?;
-        if let Some(error) = ended {
-            // What was done is done, whatever becomes of the rest.
-            transaction.commit()?;
-            return Err(error);
-        }
-        let outcomes = batch.into_outcomes();
-        settle(&outcomes, transaction.journal())?;
-        transaction.commit()?;
-        Ok(outcomes)
+        let prepared = Prepared::new(operations, options);
+        self.apply_prepared(prepared, Some(settle), &Control::default())
     }
 
-    /// Without a ledger: there is nothing to settle. Where the batch ended in the middle, what was done
-    /// is told all the same.
     fn apply(&self, operations: Vec<Operation>, options: ApplyOptions) -> Result<Outcomes> {
+        self.apply_prepared(Prepared::new(operations, options), None, &Control::default())
+    }
+
+    fn apply_prepared(
+        &self,
+        prepared: Prepared,
+        settle: Option<&mut Settle<'_>>,
+        control: &Control,
+    ) -> Result<Outcomes> {
+        let Prepared { operations, options, .. } = prepared;
         check_mode(&operations, options)?;
-        let mut batch = Batch::new(operations);
-        batch.perform(&self.client, options.returns_records)?;
-        let ended = if batch.has_done() { None } else { batch.take_end() };
-        match ended {
-            Some(error) => Err(error),
-            None => Ok(batch.into_outcomes()),
+        match settle {
+            Some(settle) => self.deliver(operations, options, settle, control),
+            None => self.perform(operations, options, control),
         }
     }
 
@@ -196,17 +233,18 @@ impl Workspace for RemoteWorkspace {
     }
 
     fn batch_rows(&self) -> usize {
-        let Some(allowed) = self.client.exchange().governor().report().allowed else {
-            return MOST_COMMIT_ROWS;
-        };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate")]
-        let rows = (allowed * COMMIT_SECONDS) as usize;
-        rows.clamp(LEAST_COMMIT_ROWS, MOST_COMMIT_ROWS)
+        self.speed.batch_rows(self.client.exchange().governor().report().allowed)
     }
 
     fn settle(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// However a batch ended that was to be stopped: the next run finds out.
+fn stopped() -> Error {
+    Error::new(ErrorCode::Cancelled, "the delivery was asked to stop")
+        .hint("run again: it goes on there")
 }
 
 /// One failure cannot keep the others from being done: they are requests of their own.

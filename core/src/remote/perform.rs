@@ -9,14 +9,14 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Action, Match, MatchTarget, Operation, OperationKind, Outcome};
 use crate::record::{Attributes, Change, Record};
-use crate::schema::RecordType;
+use crate::schema::{Origin, RecordType};
 use crate::value::{Timestamp, Value};
 
 use super::client::Exchange;
 use super::creates::Doubt;
 use super::fingerprints::{Fingerprints, holds};
 use super::request::{Answer, Request};
-use super::{creates, decode, edges, encode, lookup, parts, waits};
+use super::{creates, decode, edges, encode, failure, lookup, parts, waits};
 
 /// Attempts at what must not be done twice, each after a look for what the one before did.
 pub(super) const ATTEMPTS: u32 = 12;
@@ -239,12 +239,7 @@ impl Performer<'_> {
         let Some(known) = &self.known else { return Ok(None) };
         let id = known.id;
         let changed = known.fingerprints.changed(record_type, attributes);
-        let matches_by = match &matching.target {
-            MatchTarget::Id(_) => None,
-            MatchTarget::Values { attribute, .. } => Some(*attribute),
-        };
-        // A patch would make a record that others have given another value what it was found by.
-        if matches_by.is_some_and(|attribute| changed.change(attribute).is_some()) {
+        if writes_match(record_type, matching, &changed) {
             self.known = None;
             return Ok(None);
         }
@@ -297,12 +292,16 @@ impl Performer<'_> {
         };
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                tokio::time::sleep(waits::backoff(attempt)).await;
+                self.exchange.stop().sleep(waits::backoff(attempt)).await;
             }
-            let mut found = lookup::by_match(self.exchange, record_type, matching).await?;
+            let look = async || {
+                let found = lookup::by_match(self.exchange, record_type, matching).await;
+                found.map_err(|error| if is_asked { failure::unknown(error) } else { error })
+            };
+            let mut found = look().await?;
             while let (None, Some(pause)) = (&found, doubt.and_then(Doubt::pause)) {
-                tokio::time::sleep(pause).await;
-                found = lookup::by_match(self.exchange, record_type, matching).await?;
+                self.exchange.stop().sleep(pause).await;
+                found = look().await?;
             }
             match found {
                 Some(record) => {
@@ -360,6 +359,20 @@ impl Performer<'_> {
         let (record, may_be_late) = self.patch(record_type, id, &whole).await?;
         Ok(self.done(Action::Updated, record, attributes, may_be_late))
     }
+}
+
+/// Whether a patch of these would give a record the value that it is looked for by: then others have
+/// given it another one, and it is not the record that is meant.
+pub(super) fn writes_match(
+    record_type: &RecordType,
+    matching: &Match,
+    changed: &Attributes,
+) -> bool {
+    let MatchTarget::Values { attribute: by, .. } = matching.target else { return false };
+    changed.iter().any(|(index, _)| {
+        index == by
+            || matches!(record_type.attribute(index).origin, Origin::PrimaryOf(of) if of == by)
+    })
 }
 
 /// Whether parts of an address are changed and others left as they are.

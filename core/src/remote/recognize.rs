@@ -59,10 +59,10 @@ impl Recognizer {
     ) -> Result<bool> {
         let name = record_type.api_name();
         let known = ledger.read()?.sample(name, SAMPLE)?;
-        let is_there = is_there(client, ledger, record_type, &known)?;
+        let is_there = is_there(client, record_type, &known)?;
+        ask_whose(client, ledger, name)?;
         if !is_there && !known.is_empty() {
             let mut transaction = ledger.write()?;
-            remember(client, &mut transaction)?;
             transaction.forget_records(name)?;
             transaction.commit()?;
         }
@@ -93,19 +93,11 @@ pub(super) fn remember(client: &Client, ledger: &mut LedgerTransaction<'_>) -> R
 }
 
 /// Whether one of these records is there.
-fn is_there(
-    client: &Client,
-    ledger: &Ledger,
-    record_type: &Arc<RecordType>,
-    known: &[Uuid],
-) -> Result<bool> {
+fn is_there(client: &Client, record_type: &Arc<RecordType>, known: &[Uuid]) -> Result<bool> {
     for id in known {
         match client.send(Request::get(&[record_type.api_name(), &id.to_string()])) {
             Ok(answer) => {
-                note(client, record_type, answer.data());
-                let mut transaction = ledger.write()?;
-                remember(client, &mut transaction)?;
-                transaction.commit()?;
+                note(client, &answer.data());
                 return Ok(true);
             }
             Err(error) if error.code() == ErrorCode::RecordNotFound => {}
@@ -114,17 +106,42 @@ fn is_there(
             Err(_) => return Ok(true),
         }
     }
-    if !known.is_empty() && record_type.api_name() != parts::ACTIVITY {
-        let request = Request::post(&[record_type.api_name(), "_query"], json!({ "limit": 1 }));
-        if let Json::Array(found) = client.send(request)?.data() {
-            found.into_iter().for_each(|data| note(client, record_type, data));
-        }
-    }
     Ok(false)
 }
 
-fn note(client: &Client, record_type: &Arc<RecordType>, data: Json) {
-    if let Ok(record) = decode::record(record_type, data) {
-        client.exchange().note_organization(record.organization_id);
+/// Finds out whose records there are before something is written or forgotten, where the ledger knows
+/// those of one organisation: by one record of this type, or of any that it knows. One that has none of
+/// them is known by the first that is made there, which ends its batch.
+///
+/// # Errors
+/// `config_invalid` where they are those of another organisation; what a request may end with.
+pub(super) fn ask_whose(client: &Client, ledger: &Ledger, record_type: &str) -> Result<()> {
+    let mut known = ledger.read()?;
+    let owner = known.organization()?.and_then(|text| text.parse().ok());
+    let Some(owner) = owner else { return Ok(()) };
+    client.exchange().expect_organization(owner);
+    let mut types = known.record_types()?;
+    drop(known);
+    types.retain(|name| name != record_type);
+    types.insert(0, record_type.to_owned());
+    for name in types.iter().filter(|name| *name != parts::ACTIVITY) {
+        if client.exchange().organization().is_some() {
+            break;
+        }
+        match client.send(Request::post(&[name, "_query"], json!({ "limit": 1 }))) {
+            Ok(answer) => note(client, &answer.data()[0]),
+            Err(error) if ends_all(&error) => return Err(error),
+            // A type that only the other organisation has.
+            Err(_) => {}
+        }
+    }
+    let mut transaction = ledger.write()?;
+    remember(client, &mut transaction)?;
+    transaction.commit()
+}
+
+fn note(client: &Client, record: &Json) {
+    if let Some(organization) = decode::organization(record) {
+        client.exchange().note_organization(organization);
     }
 }

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::fingerprints::{Fingerprints, match_keys};
 use super::request::Request;
 use super::types::Types;
-use super::{decode, lookup};
+use super::{decode, lookup, recognize};
 
 /// Records a page, as many as every CRM gives (contract.md section 7).
 const PAGE: usize = 100;
@@ -45,6 +45,7 @@ pub(super) fn verify(
         let mut transaction = ledger.write()?;
         for data in found {
             let record = decode::record(&record_type, data)?;
+            client.exchange().note_organization(record.organization_id);
             drift.read += 1;
             let Some(known) = transaction.fingerprints(record.id)? else { continue };
             drift.known += 1;
@@ -57,12 +58,17 @@ pub(super) fn verify(
             transaction.keep_keys(record.id, &match_keys(&record))?;
             transaction.mark_verified(record.id, &verification)?;
         }
+        recognize::remember(client, &mut transaction)?;
         transaction.commit()?;
         if cursor.is_none() {
             break;
         }
     }
+    recognize::ask_whose(client, ledger, record_type.api_name())?;
     let mut transaction = ledger.write()?;
+    if drift.known == 0 {
+        transaction.forget_creates(record_type.api_name())?;
+    }
     drift.gone = transaction.forget_others(record_type.api_name(), &verification)? as u64;
     transaction.commit()?;
     Ok(drift)

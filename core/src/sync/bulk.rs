@@ -200,8 +200,9 @@ pub fn apply_rows(
         mapping.accept_aliases();
     }
     let stages = Stages::begin(workspace);
+    let commit_rows = || bulk.commit_rows.clamp(1, workspace.batch_rows());
     let pace = match bulk.apply {
-        ApplyMode::PerRecord => Pace::Rows(bulk.commit_rows.clamp(1, workspace.batch_rows())),
+        ApplyMode::PerRecord => Pace::Rows(&commit_rows),
         ApplyMode::AllOrNothing => Pace::Whole,
     };
     let mut applied = Applied {
@@ -214,7 +215,7 @@ pub fn apply_rows(
     };
     let options = ApplyOptions { mode: bulk.apply, ..ApplyOptions::default() };
     let prepare = |batches| Due::new(workspace, options, batches);
-    let mut commit = |due, _is_end| applied.commit(due);
+    let mut commit = |due, _is_end| applied.commit(due, control);
     let sink = Sink { prepare: &prepare, commit: &mut commit };
     let end = pump(stream, &mapping, 0, pace, control, &stages, sink);
     Ok(BulkReport {
@@ -278,7 +279,7 @@ struct Applied<'a> {
 }
 
 impl Applied<'_> {
-    fn commit(&mut self, due: Due) -> Result<()> {
+    fn commit(&mut self, due: Due, control: &Control) -> Result<()> {
         let Due { mut batches, prepared } = due;
         if batches.is_empty() {
             return Ok(());
@@ -288,19 +289,25 @@ impl Applied<'_> {
         let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
         let outcomes = match refused.filter(|_| is_whole) {
             Some(row) => (0..prepared.len()).map(|_| Err(held_back(row))).collect(),
-            None => self.workspace.apply_prepared(prepared, None)?,
+            None => self.workspace.apply_prepared(prepared, None, control)?,
         };
         let told = self.tell(batches, outcomes);
-        // A remote workspace tells what it did before it failed as a whole.
-        let failure = told.iter().find_map(|row| match &row.result {
-            Err(error) if is_whole && error.code() != ErrorCode::Cancelled => {
-                Some(first_fault(row.row, error))
-            }
-            Err(error) if self.workspace.pace().is_some() && ends_all(error) => {
-                Some(first_fault(row.row, error))
-            }
-            _ => None,
-        });
+        // A remote workspace tells what it did before it failed as a whole, or was stopped.
+        let is_remote = self.workspace.pace().is_some();
+        let is_unsent = |error: &Error| error.code() == ErrorCode::Cancelled;
+        let first = |ends: &dyn Fn(&Error) -> bool| {
+            told.iter().find_map(|row| match &row.result {
+                Err(error) if ends(error) => Some(first_fault(row.row, error)),
+                _ => None,
+            })
+        };
+        let failure =
+            first(&|error| (is_whole && !is_unsent(error)) || (is_remote && ends_all(error)));
+        let failure = match is_remote && control.is_cancelled() {
+            // What a stop leaves half done may look like a failure.
+            true => first(&is_unsent).or(failure),
+            false => failure,
+        };
         (self.each)(told)?;
         failure.map_or(Ok(()), Err)
     }

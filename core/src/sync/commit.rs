@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Actor, ApplyMode, Outcomes};
-use crate::source::Checkpoint;
+use crate::source::{Checkpoint, Control};
 use crate::store::journal::{Counts, Journal, Judged, Reject, Run, StreamRun, StreamState};
 use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
@@ -95,7 +95,7 @@ impl<'a> Committer<'a> {
     /// # Errors
     /// What keeps the batch from being written, or what ends the run because of refused rows;
     /// in the latter case what was not refused is committed, unless `on_reject` says stop.
-    pub(super) fn commit(&mut self, due: Due, is_end: bool) -> Result<()> {
+    pub(super) fn commit(&mut self, due: Due, is_end: bool, control: &Control) -> Result<()> {
         let Due { mut batches, prepared, is_held_back } = due;
         let rows_read: usize = batches.iter().map(MappedBatch::len).sum();
         for batch in &mut batches {
@@ -139,7 +139,7 @@ impl<'a> Committer<'a> {
             journal.save_run(&run)?;
             journal.add_rejects(run.id, &rejects)
         };
-        let settled = self.workspace.apply_prepared(prepared, Some(settle_batch));
+        let settled = self.workspace.apply_prepared(prepared, Some(settle_batch), control);
         settled.map_err(|error| self.job.secrets.hide_in(error))?;
         *self.run = run;
         self.state = state;

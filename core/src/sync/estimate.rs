@@ -76,7 +76,7 @@ pub fn estimate(
             }
             Ok(())
         };
-        let pace = Pace::Rows(BATCH_ROWS);
+        let pace = Pace::Rows(&|| BATCH_ROWS);
         let sink = Sink { prepare: &|batches| batches, commit: &mut count };
         pump(&mut *stream, &plan.mapping, 1, pace, control, &stages, sink)
             .map_err(|error| job.secrets.hide_in(error))?;

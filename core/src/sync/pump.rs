@@ -20,10 +20,11 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
 
 /// When gathered rows are committed.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Pace {
-    /// After so many rows, much memory or some time; at the end, and before a failure.
-    Rows(usize),
+#[derive(Clone, Copy)]
+pub(super) enum Pace<'a> {
+    /// After so many rows, as many as it says each time; after much memory or some time; at the end, and
+    /// before a failure.
+    Rows(&'a (dyn Fn() -> usize + Sync)),
     /// Once the whole stream was read, or never.
     Whole,
 }
@@ -44,7 +45,7 @@ pub(super) fn pump<D: Send>(
     stream: &mut dyn Stream,
     mapping: &Mapping,
     first_row: u64,
-    pace: Pace,
+    pace: Pace<'_>,
     control: &Control,
     stages: &Stages,
     Sink { prepare, commit }: Sink<'_, D>,
@@ -86,7 +87,7 @@ pub(super) fn pump<D: Send>(
 
 /// Gathers batches until they are due, and hands them on; until the end, or until nobody listens.
 fn gather<D>(
-    pace: Pace,
+    pace: Pace<'_>,
     prepare: &(dyn Fn(Vec<MappedBatch>) -> D + Sync),
     from: &Receiver<Message<MappedBatch>>,
     to: &SyncSender<Message<(D, bool)>>,
@@ -144,7 +145,7 @@ fn text_of(payload: Box<dyn Any + Send>) -> String {
     text.unwrap_or_else(|| "a value that is not text".to_owned())
 }
 
-impl Pace {
+impl Pace<'_> {
     /// How long to wait for the next batch, so long after the last commit.
     fn wait(self, since: Duration) -> Duration {
         match self {
@@ -158,7 +159,7 @@ impl Pace {
     /// the one after that is mapped. All of it would take more memory and no less time.
     fn batches_ahead(self) -> usize {
         match self {
-            Self::Rows(rows) => (rows / 2).div_ceil(BATCH_ROWS),
+            Self::Rows(rows) => (rows() / 2).div_ceil(BATCH_ROWS),
             Self::Whole => QUEUE,
         }
     }
@@ -179,12 +180,12 @@ impl Pending {
         self.batches.push(batch);
     }
 
-    fn is_due(&self, pace: Pace, is_late: bool, end: Option<&Result<()>>) -> bool {
+    fn is_due(&self, pace: Pace<'_>, is_late: bool, end: Option<&Result<()>>) -> bool {
         match (pace, end) {
             (_, Some(Ok(()))) => true,
             (Pace::Rows(_), Some(Err(_))) => !self.batches.is_empty(),
             (Pace::Rows(rows), None) => {
-                self.rows >= rows
+                self.rows >= rows()
                     || self.bytes >= MAX_PENDING_BYTES
                     || (is_late && !self.batches.is_empty())
             }
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn what_is_committed_as_a_whole_waits_for_its_rows_without_a_spin() {
         let late = COMMIT_INTERVAL * 2;
-        assert_eq!(Pace::Rows(1).wait(late), Duration::ZERO, "what is late is committed");
+        assert_eq!(Pace::Rows(&|| 1).wait(late), Duration::ZERO, "what is late is committed");
         assert!(!Pace::Whole.wait(late).is_zero());
     }
 }

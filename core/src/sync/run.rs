@@ -146,12 +146,12 @@ fn run_stream(
 ) -> Result<()> {
     let run_id = run.id;
     let state = claim(workspace, plan, run_id, options)?;
-    let commit_rows = job.commit_rows.min(workspace.batch_rows());
+    let commit_rows = || job.commit_rows.min(workspace.batch_rows());
     let request = ReadRequest {
         stream: plan.description.name.clone(),
         checkpoint: state.checkpoint.clone(),
         partition: plan.key.partition.clone(),
-        batch_rows: BATCH_ROWS.min(commit_rows),
+        batch_rows: BATCH_ROWS.min(commit_rows()),
     };
     let first_row = state.rows + 1;
     let over_limit = limit::exceeded(plan, state.judged, false);
@@ -161,11 +161,11 @@ fn run_stream(
     }
     let stream = source.read(control, &request).map_err(|error| unless_asked(error, control))?;
     let mut stream = Asked(stream);
-    let pace = Pace::Rows(commit_rows);
+    let pace = Pace::Rows(&commit_rows);
     let (on_reject, actor) = (plan.job.on_reject, Actor::run(run_id));
     let prepare = |batches| commit::prepare(workspace, on_reject, &actor, batches);
     let mut commit = |due, is_end| {
-        let committed = committer.commit(due, is_end);
+        let committed = committer.commit(due, is_end, control);
         let pace = workspace.pace();
         observe(&Progress { run: run_id, stream: committer.stream(), pace });
         committed

@@ -2,17 +2,20 @@
 //! budget for all streams of a job.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::VecDeque;
+
 use headwater::source::{
     Batch, Checkpoint, Connector, ConnectorDescription, Control, Payload, ReadRequest, Source,
     Stream, StreamDescription, StreamField,
 };
-use headwater::sync::{Job, RunOptions, run};
+use headwater::sync::{Job, Progress, RunOptions, run};
 use headwater::{RequestPace, Result};
 use headwater_program_tests::{Desk, Served};
 use serde_json::{Value as Json, json};
 
 /// Rows of each stream.
 const ROWS: usize = 30;
+const MANY: usize = 2000;
 const BUDGET: f64 = 400.0;
 
 /// A source of people and companies.
@@ -40,36 +43,47 @@ impl Source for Rows {
             is_incremental: false,
             position_unit: "row".into(),
         };
-        Ok(vec![stream("people"), stream("companies")])
+        Ok(vec![stream("people"), stream("companies"), stream("many")])
     }
 
     fn read(&mut self, _control: &Control, request: &ReadRequest) -> Result<Box<dyn Stream + '_>> {
         let key = |row: usize| match request.stream.as_str() {
-            "people" => format!("p{row}@x.example"),
-            _ => format!("c{row}.example"),
+            "companies" => format!("c{row}.example"),
+            _ => format!("p{row}@x.example"),
         };
-        let rows = (0..ROWS).map(|row| format!("{}\n", json!({ "key": key(row) }))).collect();
-        Ok(Box::new(Once(Some(rows))))
+        let many = if request.stream == "many" { MANY } else { ROWS };
+        let rows: Vec<_> = (0..many).map(|row| json!({ "key": key(row) }).to_string()).collect();
+        let batches = rows.chunks(request.batch_rows).map(<[_]>::to_vec).collect();
+        Ok(Box::new(Batches(batches)))
     }
 }
 
-/// All rows in one batch.
-struct Once(Option<String>);
+/// The rows of each batch.
+struct Batches(VecDeque<Vec<String>>);
 
-impl Stream for Once {
+impl Stream for Batches {
     fn next(&mut self, _control: &Control) -> Result<Option<Batch>> {
-        let batch = |rows| -> Result<Batch> {
+        let place = self.0.len().to_string().into_bytes();
+        let batch = |rows: Vec<String>| -> Result<Batch> {
             Ok(Batch {
                 part: String::new(),
-                payload: Payload::JsonLines(rows),
-                row_count: ROWS,
+                payload: Payload::JsonLines(rows.join("\n") + "\n"),
+                row_count: rows.len(),
                 positions: Vec::new(),
                 bad_rows: Vec::new(),
-                checkpoint: Checkpoint::new(b"end".to_vec())?,
+                checkpoint: Checkpoint::new(place)?,
             })
         };
-        self.0.take().map(batch).transpose()
+        self.0.pop_front().map(batch).transpose()
     }
+}
+
+fn two() -> Two {
+    Two(ConnectorDescription {
+        name: "two".into(),
+        version: "1.0.0".into(),
+        config_schema: json!({}),
+    })
 }
 
 fn requests(crm: &Served) -> u64 {
@@ -104,11 +118,7 @@ domains = "key"
         crm.base
     );
     let job = Job::parse(&job, desk.folder()).unwrap();
-    let connector = Two(ConnectorDescription {
-        name: "two".into(),
-        version: "1.0.0".into(),
-        config_schema: json!({}),
-    });
+    let connector = two();
     let workspace = job.open_workspace().unwrap();
     let mut told: Vec<(String, RequestPace)> = Vec::new();
     let report = run(
@@ -152,9 +162,42 @@ fn a_run_is_estimated_before_it_and_told_of_as_it_goes() {
          about 2 s at the rate that is allowed"
     );
     assert!(finished.errors.contains(&estimate), "{finished:?}");
-    // The schema, and a request for each row.
-    let progress = format!(" {} requests at ", ROWS + 1);
+    // A request for each row; the schema was asked for before the run.
+    let progress = format!(" {ROWS} requests at ");
     let line = finished.errors.lines().find(|line| line.contains(&progress));
     let line = line.unwrap_or_else(|| panic!("no progress: {finished:?}"));
     assert!(line.contains(" of 15/s allowed") && line.ends_with(", about 0 s to go"), "{line}");
+}
+
+#[test]
+fn a_commit_is_of_what_the_workspace_takes_not_of_what_was_hoped_for() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth", "--twin"]);
+    let job = format!(
+        r#"
+[source]
+connector = "two"
+[target]
+workspace = "{}"
+ledger = "crm.ledger"
+[[streams]]
+source = "many"
+record_type = "contact"
+match = "primary_email"
+[streams.attributes]
+primary_email = "key"
+"#,
+        crm.base
+    );
+    let job = Job::parse(&job, desk.folder()).unwrap();
+    let workspace = job.open_workspace().unwrap();
+    let mut read = vec![0];
+    let mut observe = |progress: &Progress<'_>| read.push(progress.stream.counts.read);
+    let (options, control) = (RunOptions::default(), Control::default());
+    let report = run(&job, &two(), &*workspace, options, &control, &mut observe).unwrap();
+    assert!(report.error.is_none(), "{report:?}");
+    let commits: Vec<u64> = read.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // A few while nothing is known; as much as goes in some seconds once it is known to be fast.
+    assert_eq!((commits[0], commits.iter().sum::<u64>()), (100, MANY as u64), "{commits:?}");
+    assert!(commits.iter().any(|rows| *rows > 500), "{commits:?}");
 }

@@ -249,19 +249,86 @@ fn rows_in_bulk_are_told_of_where_their_batch_ended_in_the_middle() {
     assert_eq!(told.len(), 100);
 }
 
-/// Starts a sync, stops it in the middle, and sets the twin back.
-fn stopped_and_set_back(desk: &Desk, crm: &Served) {
-    // Slow enough to be met in the middle; what was read already is still delivered.
-    set_faults(crm, &json!({"rules": [{"kind": "latency", "milliseconds": 10}]}));
+#[test]
+fn rows_in_bulk_that_a_stop_leaves_are_told_of_and_end_the_call() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    let options = RemoteOptions { requests_per_second: Some(20.0), ..RemoteOptions::default() };
+    let workspace = open_remote(&crm.base, options).unwrap();
+    let lines = (0..90).map(|row| Ok(json!({"first_name": format!("F{row}")}).to_string()));
+    let mut stream = LineStream::new(lines);
+    let creates = bulk::Bulk::new("contact", Mode::Create, None);
+    let control = Control::default();
+    let mut told = Vec::new();
+    let mut each = |outcomes: Vec<bulk::RowOutcome>| {
+        told.extend(outcomes);
+        Ok(())
+    };
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while contents(&crm).len() < 10 {
+                std::thread::yield_now();
+            }
+            control.cancel();
+        });
+        bulk::apply_rows(&*workspace, &creates, None, &mut stream, &control, &mut each).unwrap()
+    });
+    assert_eq!(report.error.unwrap().code(), ErrorCode::Cancelled);
+    let done = told.iter().filter(|row| row.result.is_ok()).count();
+    assert!((10..80).contains(&done), "{done} rows");
+    assert_eq!((done, told.len()), (contents(&crm).len(), 90));
+}
+
+/// Starts a sync, and stops it after this many requests.
+fn stop_after(desk: &Desk, crm: &Served, many: u64) {
     let mut running = desk.start(&["sync", "job.toml"]);
     let requests =
         || crm.local("GET", "/faults", &Json::Null).1["data"]["requests"].as_u64().unwrap();
-    while requests() < 100 {
+    while requests() < many {
         std::thread::yield_now();
     }
     let id = running.id().to_string();
     assert!(std::process::Command::new("kill").arg(id).status().unwrap().success());
     assert_eq!(running.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_stop_ends_a_commit_in_the_middle_and_nothing_of_it_is_done_twice() {
+    for how in ["match = \"primary_email\"", "mode = \"create\""] {
+        let desk = Desk::new();
+        let crm = twin(&desk);
+        write_job(&desk, &crm, how);
+        let job = std::fs::read_to_string(desk.path("job.toml")).unwrap();
+        // All in one commit, of which a stop leaves most.
+        let slow = "requests_per_second = 20\n[[streams]]";
+        desk.write("job.toml", job.replace("[[streams]]", slow));
+        let mails: Vec<String> = (0..90).map(|row| format!("p{row}@x.example")).collect();
+        let rows: Vec<(&str, &str, &str)> = mails.iter().map(|mail| (&**mail, "F", "T")).collect();
+        write_people(&desk, &rows);
+        set_faults(&crm, &json!({"rules": [{"kind": "latency", "milliseconds": 1}]}));
+        stop_after(&desk, &crm, 15);
+        let done = contents(&crm).len();
+        assert!((1..80).contains(&done), "{done} were delivered");
+        let runs = desk.run(&["runs", "--workspace", "crm.ledger"]);
+        assert!(runs.output.contains("stopped"), "{runs:?}");
+        desk.write("job.toml", job);
+        let rest = is_done(&desk);
+        let (again, before) = (rest["created"].as_u64(), rest["unchanged"].as_u64());
+        match how {
+            // What a create of a run before has made counts as created.
+            "mode = \"create\"" => assert_eq!((again, before), (Some(90), Some(0))),
+            _ => assert_eq!((again, before), (Some(90 - done as u64), Some(done as u64))),
+        }
+        let all = contents(&crm);
+        assert!(all.len() == 90 && all.values().all(|count| *count == 1), "{how}: {all:?}");
+    }
+}
+
+/// Stops a sync in the middle, and sets the twin back.
+fn stopped_and_set_back(desk: &Desk, crm: &Served) {
+    // Slow enough to be met in the middle.
+    set_faults(crm, &json!({"rules": [{"kind": "latency", "milliseconds": 10}]}));
+    stop_after(desk, crm, 100);
     assert!(contents(crm).len() >= 80);
     assert_eq!(crm.local("POST", "/reset", &Json::Null).0, 200);
     no_faults(crm);

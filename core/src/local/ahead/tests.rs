@@ -11,6 +11,7 @@ use crate::open::open;
 use crate::operation::{Action, Match, Operation, OperationKind};
 use crate::record::Attributes;
 use crate::schema::{Declarations, Schema, Write};
+use crate::source::Control;
 use crate::store::{SqliteStore, Store};
 use crate::workspace::{ApplyOptions, Workspace};
 use serde_json::json;
@@ -138,7 +139,7 @@ fn batches_end_alike_whether_they_were_prepared_ahead_or_not() {
                 let outcomes = if *is_ahead {
                     // The next one is prepared before this one is applied, as syncs do it.
                     ahead.extend(batches.get(index + 1).map(prepare));
-                    workspace.apply_prepared(ahead.remove(0), None).unwrap()
+                    workspace.apply_prepared(ahead.remove(0), None, &Control::default()).unwrap()
                 } else {
                     workspace.apply(batch.clone(), ApplyOptions::default()).unwrap()
                 };

@@ -180,12 +180,47 @@ impl LedgerTransaction<'_> {
         found.iter().map(|id| id.parse().map_err(|_| corrupt("an id that is none"))).collect()
     }
 
-    /// Forgets all records of a type, but neither the runs nor what was asked for.
+    /// Forgets all records of a type, and what creates of them have made, but not the runs.
     pub(crate) fn forget_records(&mut self, record_type: &str) -> Result<()> {
+        self.forget_creates(record_type)?;
         self.0
             .prepare("DELETE FROM headwater_ledger_record WHERE record_type = ?1")?
             .execute([record_type])
+            .map_err(store_error(DOING))?;
+        self.forget_lost_keys()
+    }
+
+    /// Forgets the creates of a run that did not end whose records are there no more, as none of the type
+    /// is.
+    pub(crate) fn forget_creates(&mut self, record_type: &str) -> Result<()> {
+        self.0
+            .prepare(
+                "DELETE FROM headwater_ledger_asked WHERE record IN \
+                 (SELECT id FROM headwater_ledger_record WHERE record_type = ?1)",
+            )?
+            .execute([record_type])
             .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// Forgets the match keys of what is forgotten: a record that comes back has others by then.
+    fn forget_lost_keys(&mut self) -> Result<()> {
+        self.0
+            .prepare(
+                "DELETE FROM headwater_ledger_key \
+                 WHERE record NOT IN (SELECT id FROM headwater_ledger_record)",
+            )?
+            .execute([])
+            .map(drop)
+            .map_err(store_error(DOING))
+    }
+
+    /// The types of the records that it knows.
+    pub(crate) fn record_types(&mut self) -> Result<Vec<String>> {
+        self.0
+            .prepare("SELECT DISTINCT record_type FROM headwater_ledger_record")?
+            .query_map([], |sql| sql.get(0))
+            .and_then(Iterator::collect)
             .map_err(store_error(DOING))
     }
 
@@ -246,13 +281,16 @@ impl LedgerTransaction<'_> {
 
     /// Forgets the records of a type that a verification did not find; gives how many they were.
     pub(crate) fn forget_others(&mut self, record_type: &str, verification: &str) -> Result<usize> {
-        self.0
+        let forgotten = self
+            .0
             .prepare(
                 "DELETE FROM headwater_ledger_record \
                  WHERE record_type = ?1 AND verification IS NOT ?2",
             )?
             .execute(params![record_type, verification])
-            .map_err(store_error(DOING))
+            .map_err(store_error(DOING))?;
+        self.forget_lost_keys()?;
+        Ok(forgotten)
     }
 
     /// The creates of this kind that are not known to be over.
