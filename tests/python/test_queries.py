@@ -155,6 +155,12 @@ def test_every_kind_of_value_has_its_column(ws):
         )
 
 
+@pytest.mark.parametrize("name", ["is_in", "not_in"])
+def test_one_text_is_no_list_of_letters(name):
+    with pytest.raises(TypeError, match="CEO"):
+        getattr(hw.field("title"), name)("CEO")
+
+
 def test_a_stream_outlives_its_query(ws):
     ws.create("contact", {"first_name": "Sarah"})
     reader = ws.query("contact").to_reader()
