@@ -164,7 +164,7 @@ def test_digits_that_a_column_would_lose_are_refused(ws):
     with pytest.raises(Exception, match="9007199254740993 has more digits"):
         ws.query("contact").to_arrow()
     assert ws.get("contact", long.id)["size"] == 2**53 + 1
-    ws.create("account", {"estimated_annual_revenue": "0.12345678901"})
+    ws.create("account", {"name": "A", "estimated_annual_revenue": "0.12345678901"})
     with pytest.raises(Exception, match="more digits"):
         ws.query("account").to_arrow()
 
