@@ -116,7 +116,8 @@ async def sync(
     actor: str = "python",
 ) -> SyncReport:
     """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped."""
-    run = syncs.start_sync(
+    run = await asyncio.to_thread(
+        syncs.start_sync,
         job,
         full=full,
         to=to,

@@ -201,6 +201,7 @@ def apply_many(
     handle: Handle,
     record_type: str,
     rows: Any,
+    known_columns: list[str] | None,
     mode: str,
     matching: str | None,
     nulls: str,

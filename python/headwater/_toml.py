@@ -28,8 +28,12 @@ def _key(name: str) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        return _value(value.tolist())
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value)
     if isinstance(value, (str, PathLike)):
         # A string of JSON is one of TOML, but for what JSON leaves as it is.
         return json.dumps(fspath(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
 
 from . import _headwater
+from ._error import HeadwaterError
 from ._pickled import PickledResult
 from .journal import Rejects, shown_counts
 from .records import Outcome
@@ -56,7 +58,7 @@ class BulkReport(Sequence[Outcome]):
     'primary_email'
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("__weakref__", "_native")
 
     def __init__(self, native: _headwater.BulkResult | PickledResult) -> None:
         self._native = native
@@ -139,13 +141,15 @@ def apply_many(
     all_or_nothing: bool,
 ) -> BulkReport:
     """Applies rows; raises what kept the rest from being written, with its ``report``."""
+    rows, known_columns = _arrow_or_mappings(rows)
     control = CONTROL.get() or _headwater.BulkControl()
     # It serves one call: not those that the rows make.
     CONTROL.set(None)
     result, error = _headwater.apply_many(
         handle,
         record_type,
-        _arrow_or_mappings(rows),
+        rows,
+        known_columns,
         mode,
         match,
         nulls,
@@ -158,55 +162,69 @@ def apply_many(
     )
     report = BulkReport(result)
     if error is not None:
-        error.report = report
+        _give(error, report)
         raise error
     return report
 
 
-def _arrow_or_mappings(rows: Any) -> Any:
-    """The rows in one of the two forms that are taken."""
+def _give(error: BaseException, report: BulkReport) -> None:
+    """Gives an exception the report, also one that the rows themselves have raised."""
+    with suppress(Exception):
+        error.report = report  # type: ignore[attr-defined]
+        if not isinstance(error, HeadwaterError) and hasattr(error, "add_note"):
+            error.add_note(f"before it: {shown_counts(report.counts)}; see its report")
+
+
+def _arrow_or_mappings(rows: Any) -> tuple[Any, list[str] | None]:
+    """The rows in one of the two forms that are taken, and the columns of mappings, if known."""
     if isinstance(rows, (str, bytes, Mapping)):
         raise TypeError(f"expected rows, found a {type(rows).__name__}")
     module = type(rows).__module__.partition(".")[0]
     if module in FRAMES:
         return FRAMES[module](rows)
-    if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
-        return rows
-    if module == "pyarrow" and hasattr(rows, "to_reader"):
-        return rows.to_reader()
-    return rows
+    shows_itself = hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__")
+    if not shows_itself and module == "pyarrow" and hasattr(rows, "to_reader"):
+        return rows.to_reader(), None
+    return rows, None
 
 
-def _of_polars(frame: Any) -> Any:
+def _of_polars(frame: Any) -> tuple[Any, None]:
     """A frame of polars; columns of nothing but null are not exported as Arrow has it."""
     import polars
 
     lazy = frame.lazy() if hasattr(frame, "lazy") else frame
     if not isinstance(lazy, polars.LazyFrame):
         raise TypeError(f"expected a frame, found a {type(frame).__name__}")
-    return lazy.with_columns(polars.col(polars.Null).cast(polars.String)).collect()
+    return lazy.with_columns(polars.col(polars.Null).cast(polars.String)).collect(), None
 
 
-def _of_pandas(frame: Any) -> Any:
+def _of_pandas(frame: Any) -> tuple[Any, list[str] | None]:
     """A frame of pandas; an index that has a name is a column, too.
 
-    Columns that hold values of several types, which Arrow cannot, are taken row by row.
+    Columns that hold values of several types, which Arrow cannot, are taken row by row. Labels are
+    text, and periods are: Arrow has them as numbers.
     """
     if not hasattr(frame, "columns"):
         raise TypeError(f"expected a frame, found a {type(frame).__name__}")
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
+    frame = frame.set_axis([str(label) for label in frame.columns], axis="columns")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ValueError(f"the frame has more than one column {twice!r}: rename or drop one")
+    periods = [name for name, kind in frame.dtypes.items() if str(kind).startswith("period[")]
+    frame = frame.astype(dict.fromkeys(periods, "string"))
     try:
         import pyarrow
 
-        return pyarrow.Table.from_pandas(frame, preserve_index=False)
+        return pyarrow.Table.from_pandas(frame, preserve_index=False), None
     except (ImportError, TypeError, ValueError):
         # pyarrow's own errors are such, too.
-        return frame.to_dict("records")
+        return frame.to_dict("records"), list(frame.columns)
 
 
-FRAMES: dict[str, Callable[[Any], Any]] = {"pandas": _of_pandas, "polars": _of_polars}
+FRAMES: dict[str, Callable[[Any], tuple[Any, list[str] | None]]] = {
+    "pandas": _of_pandas,
+    "polars": _of_polars,
+}
 """What makes Arrow data or mappings of the frames of a package."""

@@ -258,7 +258,7 @@ def _flat(yielded: Iterable[Any]) -> Iterator[Any]:
     for one in yielded:
         frame = FRAMES.get(type(one).__module__.partition(".")[0])
         if frame is not None:
-            one = frame(one)
+            one, _ = frame(one)
         if isinstance(one, (list, tuple)):
             yield from one
         else:

@@ -99,11 +99,11 @@ class Field:
 
     def is_in(self, values: Iterable[Any]) -> Filter:
         """Equal to one of the values."""
-        return self._is("in", list(values))
+        return self._is("in", _listed(values))
 
     def not_in(self, values: Iterable[Any]) -> Filter:
         """Equal to none of the values, or empty."""
-        return self._is("not_in", list(values))
+        return self._is("not_in", _listed(values))
 
     def contains(self, text: str) -> Filter:
         """Holds the text, in any case."""
@@ -132,6 +132,13 @@ class Field:
 def field(name: str) -> Field:
     """The attribute of this name, to be compared in a filter."""
     return Field(name)
+
+
+def _listed(values: Iterable[Any]) -> list[Any]:
+    """Several values: a text is one, though it can be iterated."""
+    if isinstance(values, (str, bytes, Mapping)):
+        raise TypeError(f"expected a list of values, found {values!r}")
+    return list(values)
 
 
 def nodes_of(where: Where) -> list[Any]:

@@ -59,7 +59,7 @@ class Query:
     ['Cleo', 'Ada']
     """
 
-    __slots__ = ("_body", "_handle", "_limit", "_record_type")
+    __slots__ = ("__weakref__", "_body", "_handle", "_limit", "_record_type")
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class Record(Mapping[str, Any]):
     >>> ws.close()
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("__weakref__", "_native")
 
     def __init__(self, native: _headwater.Record | PickledRecord) -> None:
         self._native = native

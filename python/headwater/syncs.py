@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from os import PathLike, fspath
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, final
 
@@ -160,13 +161,14 @@ class SyncRun:
     'done'
     """
 
-    __slots__ = ("_error", "_job", "_native", "_report")
+    __slots__ = ("__weakref__", "_error", "_finishing", "_job", "_native", "_report")
 
     def __init__(self, native: _headwater.SyncRun, job: _headwater.NativeJob) -> None:
         self._native = native
         self._job = job
         self._report: SyncReport | None = None
         self._error: HeadwaterError | None = None
+        self._finishing = Lock()
 
     def __iter__(self) -> Iterator[Progress]:
         while (event := self._native.next()) is not None:
@@ -192,16 +194,18 @@ class SyncRun:
 
     def _finish(self, patience: float) -> SyncReport:
         """Waits for the end, and keeps the report and what made the run fail."""
-        if self._report is None:
-            stopped: dict[str, Any] = {"run": None, "state": "stopped", "streams": []}
-            try:
-                document, self._error = self._native.finish(patience) or (stopped, None)
-            except HeadwaterError as error:
-                document, self._error = {**stopped, "state": "failed"}, error
-            self._report = SyncReport(document, self._job.workspace, self._job)
-            if self._error is not None:
-                self._error.report = self._report
-        return self._report
+        # Of several threads one is told of the end; the others wait for what it was told.
+        with self._finishing:
+            if self._report is None:
+                stopped: dict[str, Any] = {"run": None, "state": "stopped", "streams": []}
+                try:
+                    document, self._error = self._native.finish(patience) or (stopped, None)
+                except HeadwaterError as error:
+                    document, self._error = {**stopped, "state": "failed"}, error
+                self._report = SyncReport(document, self._job.workspace, self._job)
+                if self._error is not None:
+                    self._error.report = self._report
+            return self._report
 
     def __enter__(self) -> SyncRun:
         return self

@@ -31,7 +31,7 @@ class Workspace:
     'CTO'
     """
 
-    __slots__ = ("_folder", "_handle", "_url")
+    __slots__ = ("__weakref__", "_folder", "_handle", "_url")
 
     def __init__(
         self,

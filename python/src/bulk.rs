@@ -42,14 +42,15 @@ impl BulkControl {
     }
 }
 
-/// Applies rows: Arrow data, or an iterable of mappings. Gives what became of them, and what kept the
-/// rest from being written.
+/// Applies rows: Arrow data, or an iterable of mappings, whose columns may be known. Gives what became
+/// of them, and what kept the rest from being written.
 #[pyfunction]
 pub(crate) fn apply_many<'py>(
     py: Python<'py>,
     handle: &Handle,
     record_type: &str,
     rows: &Bound<'py, PyAny>,
+    known_columns: Option<Vec<String>>,
     mode: &str,
     matching: Option<&str>,
     nulls: &str,
@@ -75,12 +76,22 @@ pub(crate) fn apply_many<'py>(
     bulk.default_region = default_region;
     bulk.apply = if all_or_nothing { ApplyMode::AllOrNothing } else { ApplyMode::PerRecord };
     let workspace = handle.workspace().or_raise(py)?;
-    let (report, result) = work(rows, &*workspace, &bulk, &control.0)?;
-    let error = match &report.error {
-        Some(error) => Some(crate::failure::instance(py, error)?),
-        None => None,
+    let Done { report, result, raised } =
+        work(rows, known_columns, &*workspace, &bulk, &control.0)?;
+    let error = match (raised, &report.error) {
+        (Some(raised), _) => Some(raised.into_value(py).into_bound(py).into_any()),
+        (None, Some(error)) => Some(crate::failure::instance(py, error)?),
+        (None, None) => None,
     };
     Ok((BulkResult { report, ..result }, error))
+}
+
+/// What became of a call.
+struct Done {
+    report: BulkReport,
+    result: BulkResult,
+    /// What Python has raised meanwhile.
+    raised: Option<PyErr>,
 }
 
 /// The rows that a call was given.
@@ -91,26 +102,31 @@ struct Given<'py> {
     mappings: Option<Mappings<'py>>,
 }
 
-fn given<'py>(rows: &Bound<'py, PyAny>, asks: Sender<()>) -> PyResult<Given<'py>> {
+fn given<'py>(
+    rows: &Bound<'py, PyAny>,
+    known_columns: Option<Vec<String>>,
+    asks: Sender<()>,
+) -> PyResult<Given<'py>> {
     if let Some(reader) = arrow::reader(rows)? {
         let columns = reader.schema().fields().iter().map(|one| one.name().clone()).collect();
         let stream = Box::new(ArrowStream::new(NanIsNull(reader)));
         return Ok(Given { columns: Some(columns), stream, mappings: None });
     }
     let (mappings, stream) = mappings(rows.try_iter()?.into_any(), asks);
-    Ok(Given { columns: None, stream: Box::new(stream), mappings: Some(mappings) })
+    Ok(Given { columns: known_columns, stream: Box::new(stream), mappings: Some(mappings) })
 }
 
 /// Applies the rows on a thread of its own, while this one gives it mappings and looks for Ctrl-C.
 fn work(
     rows: &Bound<'_, PyAny>,
+    known_columns: Option<Vec<String>>,
     workspace: &dyn Workspace,
     bulk: &Bulk,
     control: &Control,
-) -> PyResult<(BulkReport, BulkResult)> {
+) -> PyResult<Done> {
     let py = rows.py();
     let (asks, mut asked) = channel();
-    let Given { columns, mut stream, mut mappings } = given(rows, asks.clone())?;
+    let Given { columns, mut stream, mut mappings } = given(rows, known_columns, asks.clone())?;
     let mut interrupted = None;
     let applied = std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
@@ -145,11 +161,13 @@ fn work(
         }
         py.detach(|| worker.join())
     });
-    if let Some(raised) = interrupted.or(mappings.and_then(|mappings| mappings.raised)) {
-        return Err(raised);
-    }
+    let raised = interrupted.or(mappings.and_then(|mappings| mappings.raised));
     let lost = || Error::new(ErrorCode::Internal, "the thread that applies rows panicked");
-    applied.unwrap_or_else(|_| Err(lost())).or_raise(py)
+    match (applied.unwrap_or_else(|_| Err(lost())), raised) {
+        (Ok((report, result)), raised) => Ok(Done { report, result, raised }),
+        (Err(_), Some(raised)) => Err(raised),
+        (Err(error), None) => Err(exception(py, &error)),
+    }
 }
 
 fn null_policy(name: &str) -> Result<NullPolicy> {

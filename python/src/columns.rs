@@ -9,7 +9,7 @@ use arrow_json::ReaderBuilder;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use headwater::schema::{Attribute, RecordType};
 use headwater::value::{ADDRESS_PARTS, ValueType};
-use headwater::{Query, Workspace};
+use headwater::{Error, ErrorCode, Query, Workspace};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use serde_json::{Map, Value as Json};
@@ -20,8 +20,10 @@ use crate::from_python;
 use crate::handle::Handle;
 use crate::query;
 
-/// Digits of an amount, and those of them behind the point.
+/// Amounts: 38 digits, 10 of them behind the point.
 const DECIMAL: DataType = DataType::Decimal128(38, 10);
+/// Those of them behind the point.
+const SCALE: usize = 10;
 /// The offset that texts are parsed with, and the name of it that other packages know best.
 const OFFSET: &str = "+00:00";
 const UTC: &str = "UTC";
@@ -62,7 +64,7 @@ struct Pages {
 
 impl Pages {
     fn read(&mut self, mut body: Map<String, Json>) -> Result<RecordBatch, ArrowError> {
-        let failed = |error: headwater::Error| ArrowError::ExternalError(Box::new(error));
+        let failed = |error: Error| ArrowError::ExternalError(Box::new(error));
         let name = self.record_type.api_name();
         let page = query::read(&*self.workspace, name, body.clone(), self.left).map_err(failed)?;
         if let Some(left) = &mut self.left {
@@ -83,9 +85,11 @@ impl Pages {
                 if let Json::Object(envelopes) = envelopes {
                     row.extend(envelopes.into_iter().map(|(name, value)| (name, plain(value))));
                 }
-                Json::Object(row)
+                check_digits(&self.record_type, &row)
+                    .map_err(|error| failed(error.on_record(record.id.to_string())))?;
+                Ok(Json::Object(row))
             })
-            .collect();
+            .collect::<Result<_, ArrowError>>()?;
         let mut decoder = ReaderBuilder::new(Arc::clone(&self.parsed))
             .with_batch_size(rows.len().max(1))
             .build_decoder()?;
@@ -116,6 +120,45 @@ impl RecordBatchReader for Pages {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
+}
+
+/// Nothing is rounded: a number or an amount with more digits than its column holds is refused.
+fn check_digits(record_type: &RecordType, row: &Map<String, Json>) -> headwater::Result<()> {
+    for attribute in record_type.attributes() {
+        let Some(cell) = row.get(&attribute.api_name) else { continue };
+        let cells = cell.as_array().map_or(std::slice::from_ref(cell), Vec::as_slice);
+        let holds = |cell: &Json| match attribute.value_type {
+            ValueType::Number => is_float(cell),
+            ValueType::Currency | ValueType::Percent => is_short(cell),
+            _ => true,
+        };
+        if let Some(cell) = cells.iter().find(|cell| !holds(cell)) {
+            let what = format!("{cell} has more digits than a column of Arrow data would keep");
+            return Err(Error::new(ErrorCode::OperationNotSupported, what)
+                .at_field(&attribute.api_name)
+                .hint("iterate the query: its records have every digit"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a float holds every digit of a number.
+fn is_float(cell: &Json) -> bool {
+    let Json::Number(number) = cell else { return true };
+    let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the question"
+    )]
+    whole.is_none_or(|whole| whole as f64 as i128 == whole)
+}
+
+/// Whether an amount has no more digits behind its point than a column has.
+fn is_short(cell: &Json) -> bool {
+    let text = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+    let behind = text.split_once('.').map_or("", |(_, behind)| behind);
+    behind.trim_end_matches('0').len() <= SCALE
 }
 
 /// A value without its envelope, as a cell.

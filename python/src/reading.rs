@@ -8,16 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::RecordBatchReader;
-use headwater::source::{ArrowRows, Batch, Checkpoint, NullMeans, Payload, ReadRequest};
+use headwater::source::{ArrowRows, BadRow, Batch, Checkpoint, NullMeans, Payload, ReadRequest};
 use headwater::{Error, ErrorCode, Result};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyMapping;
 use serde_json::{Value as Json, json};
 
 use crate::arrow;
 use crate::failure;
 use crate::from_python;
-use crate::rows::NanIsNull;
+use crate::rows::{NanIsNull, bad_row};
 use crate::source::cancelled;
 
 static CHECKPOINT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -28,18 +30,23 @@ struct Position {
     at: Json,
     /// Rows after it.
     rows: usize,
+    /// Rows since the beginning of the stream: the number of the last one.
+    read: u64,
 }
 
 impl Position {
     fn parse(checkpoint: &Checkpoint) -> Result<Self> {
         let bytes = checkpoint.as_bytes();
         if bytes.is_empty() {
-            return Ok(Self { at: Json::Null, rows: 0 });
+            return Ok(Self { at: Json::Null, rows: 0, read: 0 });
         }
         let parsed: Option<Json> = serde_json::from_slice(bytes).ok();
         let rows = parsed.as_ref().and_then(|parsed| parsed.get("rows")?.as_u64());
         match (parsed, rows.map(usize::try_from)) {
-            (Some(mut parsed), Some(Ok(rows))) => Ok(Self { at: parsed["at"].take(), rows }),
+            (Some(mut parsed), Some(Ok(rows))) => {
+                let read = parsed["read"].as_u64().unwrap_or(rows as u64);
+                Ok(Self { at: parsed["at"].take(), rows, read })
+            }
             _ => {
                 let what = "the checkpoint is none of a connector in Python";
                 Err(Error::new(ErrorCode::CheckpointInvalid, what))
@@ -48,13 +55,16 @@ impl Position {
     }
 
     fn checkpoint(&self) -> Result<Checkpoint> {
-        Checkpoint::new(json!({ "at": self.at, "rows": self.rows }).to_string().into_bytes())
+        Checkpoint::new(
+            json!({ "at": self.at, "rows": self.rows, "read": self.read }).to_string().into_bytes(),
+        )
     }
 }
 
 /// What an iteration of `read` gives.
 enum Yielded {
     Row(String),
+    Bad(BadRow),
     Columns(Box<dyn RecordBatchReader + Send>),
     Checkpoint(Json),
 }
@@ -133,7 +143,7 @@ impl Reading {
             }
             if self.is_over && self.is_ahead {
                 // The next read goes on there, though no row came since.
-                return self.emit(Payload::JsonLines(String::new()), 0).map(Some);
+                return self.emit(Payload::JsonLines(String::new()), 0, Vec::new()).map(Some);
             }
             if self.is_over {
                 return self.failure.take().map_or(Ok(None), Err);
@@ -168,15 +178,22 @@ impl Reading {
             self.held = Some(arrow::slice(&columns, now, columns.len() - now)?);
         }
         self.position.rows += now;
-        self.emit(Payload::Arrow(arrow::slice(&columns, 0, now)?), now).map(Some)
+        self.position.read += now as u64;
+        self.emit(Payload::Arrow(arrow::slice(&columns, 0, now)?), now, Vec::new()).map(Some)
     }
 
     /// A batch of mappings; none where Arrow data or the end comes first.
     fn lines(&mut self) -> Result<Option<Batch>> {
         let mut lines = String::new();
         let mut count = 0;
+        let mut bad_rows = Vec::new();
         Python::attach(|py| {
-            while count < self.batch_rows && self.reader.is_none() && !self.is_over {
+            // A bad row ends its batch, so that the rows after it keep their numbers.
+            while count < self.batch_rows
+                && bad_rows.is_empty()
+                && self.reader.is_none()
+                && !self.is_over
+            {
                 if self.is_stopped.load(Ordering::Acquire) {
                     return Err(cancelled());
                 }
@@ -189,24 +206,33 @@ impl Reading {
                     Ok(None) => self.is_over = true,
                     Ok(Some(Yielded::Checkpoint(at))) => self.move_to(at),
                     Ok(Some(Yielded::Columns(reader))) => self.reader = Some(reader),
-                    Ok(Some(Yielded::Row(line))) => {
+                    Ok(Some(row)) => {
                         self.position.rows += 1;
                         if self.passed_over > 0 {
                             self.passed_over -= 1;
-                        } else {
-                            lines.push_str(&line);
-                            lines.push('\n');
-                            count += 1;
+                            continue;
+                        }
+                        self.position.read += 1;
+                        match row {
+                            Yielded::Row(line) => {
+                                lines.push_str(&line);
+                                lines.push('\n');
+                                count += 1;
+                            }
+                            Yielded::Bad(bad) => {
+                                bad_rows.push(BadRow { position: self.position.read, ..bad });
+                            }
+                            Yielded::Checkpoint(_) | Yielded::Columns(_) => {}
                         }
                     }
                 }
             }
             Ok(())
         })?;
-        if count == 0 {
+        if count == 0 && bad_rows.is_empty() {
             return Ok(None);
         }
-        self.emit(Payload::JsonLines(lines), count).map(Some)
+        self.emit(Payload::JsonLines(lines), count, bad_rows).map(Some)
     }
 
     /// Goes on behind a checkpoint.
@@ -215,18 +241,18 @@ impl Reading {
         if self.position.rows == 0 && self.position.at == at {
             return;
         }
-        self.position = Position { at, rows: 0 };
+        self.position = Position { at, rows: 0, read: self.position.read };
         self.passed_over = 0;
         self.is_ahead = true;
     }
 
-    fn emit(&mut self, payload: Payload, row_count: usize) -> Result<Batch> {
+    fn emit(&mut self, payload: Payload, row_count: usize, bad_rows: Vec<BadRow>) -> Result<Batch> {
         self.is_ahead = false;
         Ok(Batch {
             payload,
             row_count,
             positions: Vec::new(),
-            bad_rows: Vec::new(),
+            bad_rows,
             checkpoint: self.position.checkpoint()?,
             part: String::new(),
         })
@@ -244,7 +270,16 @@ impl Reading {
         if let Some(reader) = arrow::reader(&yielded)? {
             return Ok(Some(Yielded::Columns(Box::new(NanIsNull(reader)))));
         }
-        let row = from_python::object(&yielded, "a row")?;
-        Ok(Some(Yielded::Row(Json::Object(row).to_string())))
+        Ok(Some(match from_python::object(&yielded, "a row") {
+            Ok(row) => Yielded::Row(Json::Object(row).to_string()),
+            // What is no row at all is the connector's fault, and so is what ends Python.
+            Err(raised)
+                if yielded.cast::<PyMapping>().is_ok()
+                    && raised.is_instance_of::<PyException>(py) =>
+            {
+                Yielded::Bad(bad_row(&yielded, &raised, 0))
+            }
+            Err(raised) => return Err(raised),
+        }))
     }
 }

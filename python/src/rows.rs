@@ -69,9 +69,20 @@ impl Mappings<'_> {
         let _ = self.answers.try_send(batch);
     }
 
+    /// What comes after the last row.
+    fn end(&self) -> Answer {
+        match self.raised {
+            None => Ok(None),
+            Some(_) => {
+                let what = "the rows ended with an exception";
+                Err(Error::new(ErrorCode::SourceDataInvalid, what))
+            }
+        }
+    }
+
     fn batch(&mut self) -> Answer {
         if self.is_over {
-            return Ok(None);
+            return self.end();
         }
         let mut text = String::new();
         let mut row_count = 0;
@@ -92,12 +103,7 @@ impl Mappings<'_> {
                     }
                     Err(raised) => {
                         text.truncate(start);
-                        let raw = row.repr().map(|text| text.to_string()).unwrap_or_default();
-                        bad_rows.push(BadRow {
-                            error: row_error(row.py(), &raised),
-                            position: self.count,
-                            raw: raw.chars().take(SHOWN).collect(),
-                        });
+                        bad_rows.push(bad_row(&row, &raised, self.count));
                     }
                 }
                 self.count += 1;
@@ -105,13 +111,12 @@ impl Mappings<'_> {
             Ok(())
         };
         if let Err(raised) = read() {
+            // What was read before is good.
             self.is_over = true;
             self.raised = Some(raised);
-            let what = "the rows ended with an exception";
-            return Err(Error::new(ErrorCode::SourceDataInvalid, what));
         }
         if row_count == 0 && bad_rows.is_empty() {
-            return Ok(None);
+            return self.end();
         }
         Ok(Some(Batch {
             payload: Payload::JsonLines(text),
@@ -122,6 +127,13 @@ impl Mappings<'_> {
             part: String::new(),
         }))
     }
+}
+
+/// A row that cannot be read.
+pub(crate) fn bad_row(row: &Bound<'_, PyAny>, raised: &PyErr, position: u64) -> BadRow {
+    let raw = row.repr().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+    let raw = raw.chars().take(SHOWN).collect();
+    BadRow { error: row_error(row.py(), raised), position, raw }
 }
 
 /// Why a row cannot be read.

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 
 import counting
 import headwater as hw
@@ -107,3 +108,18 @@ def test_a_sync_is_watched_checked_and_discovered(people, tmp_path):
         assert read[-1] == 30
 
     asyncio.run(main())
+
+
+def test_a_sync_begins_beside_the_event_loop(people, tmp_path, monkeypatch):
+    begun, start_sync = [], hw.syncs.start_sync
+
+    def start(*arguments, **named):
+        begun.append(threading.current_thread())
+        return start_sync(*arguments, **named)
+
+    monkeypatch.setattr(hw.syncs, "start_sync", start)
+    given = {"to": tmp_path / "crm.db", "record_type": "contact"}
+    given["match"] = "email"
+    report = asyncio.run(aio.sync(people(3), **given))
+    assert report.state == "done"
+    assert begun and begun[0] is not threading.main_thread()

@@ -1,6 +1,7 @@
 """Rows in bulk: whatever they come in, each row learns its outcome, and nulls are what was said."""
 
 import datetime as dt
+import weakref
 
 import headwater as hw
 import numpy
@@ -30,6 +31,9 @@ FORMS = {
     "dicts": lambda rows: rows,
     "generator": lambda rows: (row for row in rows),
     "pandas": pandas.DataFrame,
+    "pandas that no Arrow takes": lambda rows: pandas.DataFrame(rows).assign(
+        last_name=(["x", 7] * len(rows))[: len(rows)]
+    ),
     "pandas with an index": lambda rows: pandas.DataFrame(
         rows, index=[5, 6, 7][: len(rows)]
     ),
@@ -227,6 +231,71 @@ def test_a_stream_that_fails_says_so(ws):
     with pytest.raises(hw.SourceDataInvalidError) as raised:
         ws.create_many("contact", reader)
     assert raised.value.report.counts["created"] == 1
+
+
+FOUND = ["dicts", "pandas", "pandas that no Arrow takes", "polars", "pyarrow table"]
+
+
+@pytest.mark.parametrize("form", FOUND)
+def test_columns_are_found_in_one_way_in_every_form(ws, form):
+    made = ws.create("contact", {"primary_email": "a@acme.example"})
+    rows = [{"id": made.id, "Title": "CTO", "address.city": "Oslo"}]
+    assert ws.update_many("contact", FORMS[form](rows), match="id").counts["updated"]
+    rows = [{"Primary Email": "a@acme.example", "Town": "Rome"}] * 2
+    report = ws.assert_many(
+        "contact",
+        FORMS[form](rows),
+        match="primary_email",
+        columns={"Town": "address.city"},
+    )
+    assert report.counts["updated"] >= 1, report.rejects
+    record = ws.get("contact", made.id)
+    assert (record["title"], record["address"]["city"]) == ("CTO", "Rome")
+    if form != "pandas that no Arrow takes":
+        rows = [{"Company": "Acme", "domains": "acme.example"}]
+        ws.assert_many(
+            "account", FORMS[form](rows), match="domains", columns={"Company": "name"}
+        )
+        assert ws.query("account").first()["display_name"] == "Acme"
+
+
+def test_labels_are_text_and_periods_are_what_they_say(ws):
+    months = pandas.period_range("2026-11", periods=2, freq="M")
+    frame = pandas.DataFrame({7: ["a", 1], "title": months, 8: ["x", "y"]})
+    columns = {"7": "last_name", "8": "department"}
+    report = ws.create_many("contact", frame.drop(index=1), columns=columns)
+    assert ws.get("contact", report[0].id)["title"] == "2026-11"
+    report = ws.create_many("contact", frame[["title", 8]], columns={"8": "first_name"})
+    assert ws.get("contact", report[1].id)["title"] == "2026-12"
+    with pytest.raises(hw.UnknownFieldError) as raised:
+        ws.create_many("contact", frame)
+    assert raised.value.field == "7" and raised.value.report is None
+
+
+@pytest.mark.parametrize("empty", [[], pandas.DataFrame([]), pyarrow.table({})])
+def test_nothing_at_all_is_no_mistake(ws, empty):
+    report = ws.assert_many("contact", empty, match="primary_email")
+    assert len(report) == report.counts["read"] == 0
+
+
+@pytest.mark.parametrize("failure", [KeyError, KeyboardInterrupt])
+def test_what_was_given_before_a_failure_is_applied_and_told(ws, failure):
+    def rows():
+        for number in range(4500):
+            yield {"first_name": f"n{number}"}
+        raise failure("gone")
+
+    with pytest.raises(failure) as raised:
+        ws.create_many("contact", rows())
+    assert raised.value.report.counts["created"] == 4500
+    assert len(raised.value.report) == len(ws.query("contact").to_list()) == 4500
+
+
+def test_what_is_held_weakly(ws):
+    report = ws.create_many("contact", [{"first_name": "A"}])
+    query = ws.query("contact")
+    for one in (ws, report, query, query.first()):
+        assert weakref.ref(one)() is one
 
 
 def test_the_report_is_data(ws):

@@ -155,6 +155,26 @@ def test_every_kind_of_value_has_its_column(ws):
         )
 
 
+def test_digits_that_a_column_would_lose_are_refused(ws):
+    size = {"api_name": "size", "display_name": "Size", "value_type": "number"}
+    ws.declare({"custom_fields": [{"record_type": "contact", "attributes": [size]}]})
+    ws.create("contact", {"first_name": "A", "size": 2**53})
+    assert ws.query("contact").to_arrow()["size"].to_pylist() == [float(2**53)]
+    long = ws.create("contact", {"first_name": "B", "size": 2**53 + 1})
+    with pytest.raises(Exception, match="9007199254740993 has more digits"):
+        ws.query("contact").to_arrow()
+    assert ws.get("contact", long.id)["size"] == 2**53 + 1
+    ws.create("account", {"name": "A", "estimated_annual_revenue": "0.12345678901"})
+    with pytest.raises(Exception, match="more digits"):
+        ws.query("account").to_arrow()
+
+
+@pytest.mark.parametrize("name", ["is_in", "not_in"])
+def test_one_text_is_no_list_of_letters(name):
+    with pytest.raises(TypeError, match="CEO"):
+        getattr(hw.field("title"), name)("CEO")
+
+
 def test_a_stream_outlives_its_query(ws):
     ws.create("contact", {"first_name": "Sarah"})
     reader = ws.query("contact").to_reader()

@@ -240,3 +240,19 @@ def test_whether_a_retry_helps_is_kept(ws):
     with pytest.raises(hw.SourceUnavailableError) as raised:
         hw.sync(job(ws, Gone, {"count": 1}))
     assert raised.value.retryable is False
+
+
+def test_a_row_that_is_no_json_is_refused_and_the_others_are_read(ws):
+    class Odd(hw.Connector):
+        def streams(self):
+            return [hw.Stream("numbers", ["first_name", "primary_email"])]
+
+        def read(self, stream, checkpoint):
+            yield counting.row(0)
+            yield {"first_name": "\ud800", "primary_email": "x@acme.example"}
+            yield {"first_name": {1, 2}}
+            yield counting.row(1)
+
+    report = hw.sync(job(ws, Odd, {}))
+    assert (report.counts["created"], report.counts["rejected"]) == (2, 2)
+    assert [row["position"] for row in report.rejects] == [2, 3]

@@ -3,8 +3,10 @@
 import datetime as dt
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import headwater as hw
+import numpy
 import pytest
 from headwater import _toml
 from headwater import progress as display
@@ -223,3 +225,17 @@ def test_the_log_is_shown_though_the_sync_fails(tmp_path, capsys, monkeypatch):
     with pytest.raises(hw.HeadwaterError):
         hw.sync(wrong)
     assert "connector warning: the disk is slow" in capsys.readouterr().err
+
+
+def test_a_run_tells_each_thread_of_its_end(people, tmp_path):
+    for _ in range(5):
+        run = hw.start_sync(job(people(2000), tmp_path), full=True)
+        with ThreadPoolExecutor(4) as threads:
+            reports = list(threads.map(lambda _, run=run: run.report(), range(4)))
+        assert {report.state for report in reports} == {"done"}
+        assert len({id(report) for report in reports}) == 1
+
+
+def test_numbers_of_numpy_are_numbers_of_a_job():
+    text = _toml.dumps({"a": numpy.float64(5.0), "b": numpy.int64(7)})
+    assert text == '"a" = 5.0\n"b" = 7\n'

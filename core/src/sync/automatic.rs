@@ -1,4 +1,4 @@
-//! Columns matched to attributes by name, for `headwater sync FILE`.
+//! Columns matched to attributes by name, for `headwater sync FILE` and for rows in bulk.
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::RecordType;
@@ -15,6 +15,34 @@ pub(super) struct Named {
     pub(super) known: usize,
     /// What a column may be called that comes later: plain form and attribute.
     pub(super) later: Vec<(String, String)>,
+    /// Whether a column that comes later may be what rows are matched by.
+    pub(super) matches_later: bool,
+}
+
+impl Named {
+    /// These attributes, and no others.
+    pub(super) fn only(attributes: Vec<AttributeJob>) -> Self {
+        let known = attributes.len();
+        Self { attributes, known, later: Vec::new(), matches_later: false }
+    }
+
+    /// Lets columns come later, under any of these names.
+    pub(super) fn accept_later(
+        &mut self,
+        record_type: &RecordType,
+        stream: &StreamJob,
+        names: Vec<(String, String)>,
+    ) {
+        self.later = names;
+        self.later.retain(|(_, name)| may_come_later(record_type, stream, name));
+        for (_, name) in &self.later {
+            // A known column of this name may give another attribute.
+            let is_taken = |other: &AttributeJob| other.name == *name || reads(other, name);
+            if !self.attributes.iter().any(is_taken) {
+                self.attributes.push(column(name, name, None));
+            }
+        }
+    }
 }
 
 /// The attributes that the columns of a source name: case, spaces and punctuation are ignored.
@@ -29,10 +57,9 @@ pub(super) fn attributes(
     let writable = names(record_type, stream.matching.as_deref());
     let columns = source.fields.iter().map(|field| field.name.as_str());
     let named = columns.filter_map(|column| Some((column, find(&writable, column)?)));
-    let mut attributes = assign(named, |_| None)?;
-    let known = attributes.len();
+    let mut named = Named::only(assign(named, |_| None)?);
     // A source that shows no column yet may be empty.
-    if known == 0 && (source.fields_are_complete || !source.fields.is_empty()) {
+    if named.known == 0 && (source.fields_are_complete || !source.fields.is_empty()) {
         let columns: Vec<&str> = source.fields.iter().map(|field| field.name.as_str()).collect();
         return Err(Error::new(
             ErrorCode::ConfigInvalid,
@@ -47,38 +74,27 @@ pub(super) fn attributes(
             writable.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
         )));
     }
-    let mut later = Vec::new();
+    // What may come later is no reason to do without a match, where columns are known.
+    named.matches_later = named.known == 0;
     if !source.fields_are_complete {
-        let known = &attributes[..known];
-        later = writable;
-        later.retain(|(_, name)| may_come_later(record_type, stream, known, name));
-        for (_, name) in &later {
-            if attributes.iter().all(|other| other.name != *name) {
-                attributes.push(column(name, name, None));
-            }
-        }
+        named.accept_later(record_type, stream, writable);
     }
-    Ok(Named { attributes, known, later })
+    Ok(named)
 }
 
 /// Whether a row may hold an attribute, or a part of one, that no known column names.
-fn may_come_later(
-    record_type: &RecordType,
-    stream: &StreamJob,
-    known: &[AttributeJob],
-    name: &str,
-) -> bool {
-    let (whole, part) = name.split_once('.').map_or((name, None), |(w, part)| (w, Some(part)));
-    // A whole address and parts of it do not go together.
-    let clashes = |other: &AttributeJob| match other.name.split_once('.') {
-        Some((of, _)) => part.is_none() && of == name,
-        None => part.is_some() && other.name == whole,
-    };
+fn may_come_later(record_type: &RecordType, stream: &StreamJob, name: &str) -> bool {
+    let whole = name.split_once('.').map_or(name, |(whole, _)| whole);
     let is_writable = record_type.index_of(whole).is_none_or(|index| {
         record_type.attribute(index).check_writable(stream.mode.write()).is_ok()
     });
     // What is only matched by can be read-only.
-    (is_writable || stream.matching.as_deref() == Some(name)) && !known.iter().any(clashes)
+    is_writable || stream.matching.as_deref() == Some(name)
+}
+
+/// Whether an attribute is given by this column.
+fn reads(attribute: &AttributeJob, column: &str) -> bool {
+    matches!(&attribute.origin, ValueOrigin::Column { name, .. } if name == column)
 }
 
 /// Gives each attribute the column that names it; `null` overrides what a null in a column means.

@@ -1,6 +1,6 @@
 //! Bulk: rows of a program become operations of one record type, and each row learns its outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, Outcome, Outcomes, held_back};
@@ -11,7 +11,7 @@ use crate::store::journal::Counts;
 use crate::value::is_phone_region;
 use crate::workspace::{ApplyOptions, Prepared, Workspace};
 
-use super::automatic;
+use super::automatic::{self, Named};
 use super::job::{DEFAULT_COMMIT_ROWS, unknown_region};
 use super::mapping::Mapping;
 use super::pipeline::MappedBatch;
@@ -19,8 +19,8 @@ use super::pump::{Pace, Sink, pump};
 use super::stages::{StageTimes, Stages};
 use super::stream_job::{Mode, NullPolicy, StreamJob};
 
-/// What rows become. Columns go to the attributes of the same name; where the columns are known
-/// beforehand, case, spaces and punctuation are ignored.
+/// What rows become. Columns go to the attributes of the same name, whose aliases and parts of an
+/// address are names too; case, spaces and punctuation are ignored.
 #[derive(Debug, Clone)]
 pub struct Bulk {
     /// The record type.
@@ -63,50 +63,68 @@ impl Bulk {
         }
     }
 
-    /// The stream as a job would say it, for rows with these columns.
-    fn stream_job(&self, record_type: &RecordType, columns: &[String]) -> Result<StreamJob> {
-        self.check(columns)?;
-        let known = automatic::names(record_type, self.matching.as_deref());
-        let mut named = Vec::with_capacity(columns.len());
-        for column in columns {
+    /// The stream as a job would say it.
+    fn stream_job(&self) -> StreamJob {
+        let mut job = StreamJob::new(&self.record_type, self.matching.as_deref(), self.mode);
+        job.null = self.null;
+        job
+    }
+
+    /// What the columns name; of rows whose columns are not known, those that are spoken of, and
+    /// any other later.
+    fn named(
+        &self,
+        record_type: &RecordType,
+        job: &StreamJob,
+        columns: Option<&[String]>,
+    ) -> Result<Named> {
+        let names = automatic::names(record_type, self.matching.as_deref());
+        self.check(columns, &names)?;
+        let spoken_of: BTreeSet<&String> = self.columns.keys().chain(self.null_of.keys()).collect();
+        let known = match columns {
+            Some(columns) => columns.iter().collect(),
+            None => Vec::from_iter(spoken_of),
+        };
+        let mut named = Vec::with_capacity(known.len());
+        for column in known {
             let renamed = self.columns.get(column).map(String::as_str);
-            match renamed.or_else(|| automatic::find(&known, column)) {
+            let renamed = renamed.map(|name| automatic::find(&names, name).unwrap_or(name));
+            match renamed.or_else(|| automatic::find(&names, column)) {
                 Some(name) => named.push((column.as_str(), name)),
                 None if self.ignores_unknown_columns => {}
-                None => return Err(unknown(record_type, column, &known)),
+                None => return Err(unknown(record_type, column, &names)),
             }
         }
         let null = |column: &str| self.null_of.get(column).copied();
-        let mut job = StreamJob::new(&self.record_type, self.matching.as_deref(), self.mode);
-        job.null = self.null;
-        job.attributes = Some(automatic::assign(named.into_iter(), null)?);
-        Ok(job)
+        let mut named = Named::only(automatic::assign(named.into_iter(), null)?);
+        if columns.is_none() {
+            named.matches_later = true;
+            named.accept_later(record_type, job, names);
+        }
+        Ok(named)
     }
 
-    /// What is named must be there.
-    fn check(&self, columns: &[String]) -> Result<()> {
+    /// What is named must be there, or be possible where the columns are not known.
+    fn check(&self, columns: Option<&[String]>, names: &[(String, String)]) -> Result<()> {
         if let Some(region) = self.default_region.as_deref().filter(|name| !is_phone_region(name)) {
             return Err(unknown_region(region));
         }
-        let mut named = self.columns.keys().chain(self.null_of.keys());
-        let Some(name) = named.find(|name| !columns.contains(name)) else { return Ok(()) };
+        let may_be = |name: &String| match columns {
+            Some(columns) => columns.contains(name),
+            None => self.columns.contains_key(name) || automatic::find(names, name).is_some(),
+        };
+        let mut spoken_of = self.columns.keys().chain(self.null_of.keys());
+        let Some(name) = spoken_of.find(|name| !may_be(name)) else { return Ok(()) };
         let what = format!("the rows have no column {name:?}");
         let error = Error::new(ErrorCode::ConfigInvalid, what).at_field(name);
-        Err(match nearest(name, columns.iter().map(String::as_str)) {
+        let possible: Vec<&str> = match columns {
+            Some(columns) => columns.iter().map(String::as_str).collect(),
+            None => names.iter().map(|(_, name)| name.as_str()).collect(),
+        };
+        Err(match nearest(name, possible.iter().copied()) {
             Some(near) => error.hint(format!("did you mean {near:?}?")),
-            None => error.hint(format!("the columns are {}", columns.join(", "))),
+            None => error.hint(format!("the columns are {}", possible.join(", "))),
         })
-    }
-
-    /// The columns of lines that are not known beforehand: every attribute that a row can name.
-    fn possible_columns(&self, record_type: &RecordType) -> Vec<String> {
-        let attributes = record_type.attributes().iter().filter(|one| one.is_creatable);
-        let mut names: Vec<&str> = attributes.map(|one| one.api_name.as_str()).collect();
-        names.extend(self.matching.as_deref().filter(|name| record_type.index_of(name).is_none()));
-        let mut columns: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        columns.retain(|name| !self.columns.values().any(|target| target == name));
-        columns.extend(self.columns.keys().cloned());
-        columns
     }
 }
 
@@ -136,7 +154,7 @@ pub struct BulkReport {
 
 /// Applies rows, in their order, and gives the outcomes of each commit to `each`, in order.
 ///
-/// `columns` are the rows' columns; `None`, for lines, allows each attribute of the record type.
+/// `columns` are the rows' columns; where they are not known (`None`, or none at all) each row says its own.
 /// Rows are read on another thread. An error of `each` ends the work; what it was told of stays.
 /// A control serves one call: a failure cancels it.
 ///
@@ -172,15 +190,9 @@ pub fn apply_rows(
     each: &mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
 ) -> Result<BulkReport> {
     let record_type = workspace.record_type(&bulk.record_type)?;
-    let possible;
-    let known_columns = match columns {
-        Some(columns) => columns,
-        None => {
-            possible = bulk.possible_columns(&record_type);
-            &possible
-        }
-    };
-    let job = bulk.stream_job(&record_type, known_columns)?;
+    let columns = columns.filter(|columns| !columns.is_empty());
+    let job = bulk.stream_job();
+    let named = bulk.named(&record_type, &job, columns)?;
     let field = |name: &String| StreamField {
         name: name.clone(),
         value_type: String::new(),
@@ -188,17 +200,14 @@ pub fn apply_rows(
     };
     let source = StreamDescription {
         name: "rows".to_owned(),
-        fields: known_columns.iter().map(field).collect(),
-        fields_are_complete: true,
+        fields: columns.unwrap_or_default().iter().map(field).collect(),
+        fields_are_complete: columns.is_some(),
         is_incremental: false,
         position_unit: "row".to_owned(),
     };
     let region = bulk.default_region.as_deref();
-    let mut mapping =
-        Mapping::compile(&job, &record_type, &source, region).map_err(in_a_program)?;
-    if columns.is_none() {
-        mapping.accept_aliases();
-    }
+    let mapping =
+        Mapping::compile_named(&job, &record_type, named, &source, region).map_err(in_a_program)?;
     let stages = Stages::begin(workspace);
     let commit_rows = || bulk.commit_rows.clamp(1, workspace.batch_rows());
     let pace = match bulk.apply {
@@ -235,7 +244,7 @@ fn in_a_program(error: Error) -> Error {
 }
 
 fn unknown(record_type: &RecordType, column: &str, known: &[(String, String)]) -> Error {
-    let names = || known.iter().map(|(_, name)| name.as_str());
+    let names = || known.iter().map(|(_, name)| name.as_str()).filter(|name| *name != column);
     let error = Error::new(
         ErrorCode::UnknownField,
         format!(

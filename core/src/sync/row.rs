@@ -69,11 +69,6 @@ impl Columns {
         slot
     }
 
-    /// Lets a column have another name, unless that is a column's own.
-    pub(super) fn add_name(&mut self, name: &str, slot: usize) {
-        self.slots.entry(name.to_owned()).or_insert(slot);
-    }
-
     /// Lets a column come under any name with this plain form.
     pub(super) fn add_later(&mut self, plain: &str, slot: usize) {
         self.later.entry(plain.to_owned()).or_insert(slot);

@@ -149,6 +149,34 @@ static void lines(void) {
   headwater_document_free(report);
 }
 
+/* Rows find their columns as those of a frame: by id, by any spelling, and by the name that was
+ * said. */
+static void lines_by_id(void) {
+  headwater_bulk_options options = contacts();
+  headwater_document *outcomes = NULL, *report = NULL;
+  begin("headwater_bulk_lines", "a row by id");
+  must(headwater_bulk_lines(workspace, &options,
+                            headwater_text("{\"Primary Email\": \"id@acme.com\"}"), &outcomes,
+                            &report, NULL));
+  const char *id = strstr((const char *)headwater_document_text(outcomes).ptr, "\"id\":\"");
+  if (id == NULL)
+    complain("no row was created", 0);
+  char row[200] = "";
+  if (id != NULL)
+    snprintf(row, sizeof row, "{\"id\": \"%.36s\", \"Town\": \"Oslo\"}", id + 6);
+  headwater_document_free(outcomes);
+  headwater_document_free(report);
+  options.mode = HEADWATER_BULK_UPDATE;
+  options.match_by = headwater_text("id");
+  options.columns = headwater_text("{\"Town\": {\"attribute\": \"address.city\"}}");
+  must(headwater_bulk_lines(workspace, &options, headwater_text(row), &outcomes, &report, NULL));
+  const char *text = (const char *)headwater_document_text(report).ptr;
+  if (strstr(text, "\"updated\":1") == NULL)
+    complain(text, 0);
+  headwater_document_free(outcomes);
+  headwater_document_free(report);
+}
+
 /* Applies the stream; gives the status and checks that it was released once. */
 static int32_t apply(struct ArrowArrayStream rows, const headwater_bulk_options *options,
                      struct ArrowArrayStream *outcomes, headwater_document **report,
@@ -229,6 +257,7 @@ int main(int count, char **arguments) {
     return 2;
   open_all(arguments[1]);
   lines();
+  lines_by_id();
   arrow();
   headwater_bulk_options options = contacts();
   struct ArrowArrayStream rows = stream_of(1);

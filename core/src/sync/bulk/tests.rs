@@ -252,3 +252,87 @@ fn a_panic_of_the_rows_is_an_error_with_its_text() {
     assert!(error.message().ends_with("panicked: no row 8500"), "{error}");
     assert!(report.counts.created >= 4000, "what came before is committed: {:?}", report.counts);
 }
+
+/// One row as a line, and as a batch of columns of text.
+fn apply_both(workspace: &dyn Workspace, bulk: &Bulk, row: &[(&str, &str)]) -> [RowOutcome; 2] {
+    let object: serde_json::Map<String, Json> =
+        row.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let (report, mut told) = apply_lines(workspace, bulk, &[Json::Object(object).to_string()]);
+    let report = report.unwrap();
+    assert!(report.error.is_none(), "{report:?}");
+    let of_line = told.pop().unwrap();
+    let columns: Vec<String> = row.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let batch = RecordBatch::try_from_iter(row.iter().map(|(name, value)| {
+        (*name, Arc::new(arrow_array::StringArray::from(vec![*value])) as ArrayRef)
+    }))
+    .unwrap();
+    let schema = batch.schema();
+    let mut stream = ArrowStream::new(RecordBatchIterator::new([Ok(batch)], schema));
+    apply_rows(
+        workspace,
+        bulk,
+        Some(&columns),
+        &mut stream,
+        &Control::default(),
+        &mut |outcomes| {
+            told.extend(outcomes);
+            Ok(())
+        },
+    )
+    .unwrap();
+    [of_line, told.pop().unwrap()]
+}
+
+#[test]
+fn lines_find_their_columns_as_frames_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let (_, told) = apply_lines(&*workspace, &by_email(), &[person(1)]);
+    let id = told[0].result.as_ref().unwrap().id.to_string();
+    let by_id = Bulk::new("contact", Mode::Update, Some("id"));
+    let mut renamed = by_id.clone();
+    renamed.columns.insert("Town".into(), "address.city".into());
+    let by_domain = Bulk::new("account", Mode::Assert, Some("domains"));
+    let mut company = by_domain.clone();
+    company.columns.insert("Company".into(), "name".into());
+    let email = "p1@x.example";
+    for (bulk, row) in [
+        (&by_id, vec![("id", id.as_str()), ("title", "CTO")]),
+        (&renamed, vec![("id", id.as_str()), ("Town", "Oslo")]),
+        (&by_email(), vec![("Primary Email", email), ("address.city", "Rome")]),
+        (&by_email(), vec![("contact_emails", email), ("title", "CEO")]),
+        (&by_email(), vec![("PRIMARY-EMAIL", email), ("First Name", "Ann")]),
+        (&by_domain, vec![("domains", "a.example"), ("Name", "Acme")]),
+        (&company, vec![("domains", "a.example"), ("Company", "Acme Inc")]),
+    ] {
+        let [line, columns] = apply_both(&*workspace, bulk, &row);
+        assert_ne!(line.result.expect("a line").action, Action::Unchanged, "{row:?}");
+        assert_eq!(columns.result.expect("columns").action, Action::Unchanged, "{row:?}");
+    }
+    let record = workspace.get("contact", told[0].result.as_ref().unwrap().id).unwrap().to_json();
+    assert_eq!(record["attributes"]["address"]["value"]["city"], json!("Rome"));
+    // A column that has another's name gives what was said, and nothing else.
+    let mut swapped = by_email();
+    swapped.columns.insert("title".into(), "department".into());
+    let [line, columns] =
+        apply_both(&*workspace, &swapped, &[("primary_email", "s@x.example"), ("title", "R&D")]);
+    let new = line.result.unwrap().id;
+    assert_eq!(text_of(&*workspace, new, "department"), json!("R&D"));
+    assert_eq!(text_of(&*workspace, new, "title"), Json::Null);
+    assert_eq!(columns.result.unwrap().action, Action::Unchanged);
+}
+
+#[test]
+fn columns_that_are_none_at_all_are_no_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let mut stream = LineStream::new(std::iter::empty());
+    let control = Control::default();
+    let report =
+        apply_rows(&*workspace, &by_email(), Some(&[]), &mut stream, &control, &mut |_| Ok(()));
+    assert_eq!(report.unwrap().counts.read, 0);
+    let mut bulk = by_email();
+    bulk.null_of.insert("tytle".into(), NullPolicy::Keep);
+    let error = apply_lines(&*workspace, &bulk, &[]).0.unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::ConfigInvalid, Some("tytle")));
+}

@@ -28,12 +28,25 @@ impl Mapping {
     ) -> Result<Self> {
         record_type.check_writable()?;
         let named = match &stream.attributes {
-            Some(attributes) => {
-                Named { attributes: attributes.clone(), known: attributes.len(), later: Vec::new() }
-            }
+            Some(attributes) => Named::only(attributes.clone()),
             None => automatic::attributes(record_type, stream, source)?,
         };
-        let Named { attributes, known, later } = named;
+        Self::compile_named(stream, record_type, named, source, default_region)
+    }
+
+    /// The same for attributes that were found beforehand.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub(in crate::sync) fn compile_named(
+        stream: &StreamJob,
+        record_type: &Arc<RecordType>,
+        named: Named,
+        source: &StreamDescription,
+        default_region: Option<&str>,
+    ) -> Result<Self> {
+        record_type.check_writable()?;
+        let Named { attributes, known, later, matches_later } = named;
         let mut mapping = Self {
             record_type: Arc::clone(record_type),
             mode: stream.mode,
@@ -54,9 +67,8 @@ impl Mapping {
             mapping.accept_later(plain, name);
         }
         mapping.check_targets(known)?;
-        // What may come later is no reason to do without a match.
-        let searched = if known == 0 { mapping.entries.len() } else { known };
-        mapping.matching = mapping.match_entry(stream, searched)?;
+        let searched = if matches_later { mapping.entries.len() } else { known };
+        mapping.matching = mapping.match_entry(stream, known, searched)?;
         Ok(mapping)
     }
 
@@ -185,7 +197,13 @@ impl Mapping {
         Ok(())
     }
 
-    fn match_entry(&self, stream: &StreamJob, searched: usize) -> Result<Option<MatchEntry>> {
+    /// What rows are matched by: one of the `known` entries, or any of those that may come later.
+    fn match_entry(
+        &self,
+        stream: &StreamJob,
+        known: usize,
+        searched: usize,
+    ) -> Result<Option<MatchEntry>> {
         let entries = &self.entries[..searched];
         let wrong = |what: String| Error::new(ErrorCode::ConfigInvalid, what).at_field("match");
         let Some(name) = &stream.matching else {
@@ -218,14 +236,21 @@ impl Mapping {
             },
             Target::Part(..) => false,
         };
-        let entry = [true, false]
-            .into_iter()
-            .find_map(|exactly| entries.iter().position(|entry| feeds(entry, exactly)));
-        let Some(entry) = entry else {
-            return Err(wrong(format!("nothing gives {name} a value to match by"))
-                .hint(format!("add {name} to [streams.attributes]")));
-        };
-        Ok(Some(MatchEntry { name: name.as_str().into(), key, entry }))
+        let mut feeding: Vec<usize> = Vec::new();
+        for exactly in [true, false] {
+            let found = (0..searched).filter(|&place| feeds(&entries[place], exactly));
+            let new: Vec<usize> = found.filter(|place| !feeding.contains(place)).collect();
+            feeding.extend(new);
+        }
+        match feeding.first() {
+            None => {
+                return Err(wrong(format!("nothing gives {name} a value to match by"))
+                    .hint(format!("add {name} to [streams.attributes]")));
+            }
+            Some(&first) if first < known => feeding.truncate(1),
+            Some(_) => {}
+        }
+        Ok(Some(MatchEntry { name: name.as_str().into(), key, entries: feeding }))
     }
 }
 

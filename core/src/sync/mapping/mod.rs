@@ -66,8 +66,15 @@ enum CellOrigin {
 struct MatchEntry {
     name: Arc<str>,
     key: MatchKey,
-    /// The entry whose value is matched by.
-    entry: usize,
+    /// The entries whose value is matched by: the first of them that a row gives.
+    entries: Vec<usize>,
+}
+
+impl MatchEntry {
+    /// How much an entry is preferred, 0 the most; `None` where it is not matched by.
+    fn rank(&self, place: usize) -> Option<usize> {
+        self.entries.iter().position(|entry| *entry == place)
+    }
 }
 
 impl Mapping {
@@ -93,16 +100,6 @@ impl Mapping {
         })
     }
 
-    /// Lets a row name an attribute also by its aliases.
-    pub(super) fn accept_aliases(&mut self) {
-        let record_type = Arc::clone(&self.record_type);
-        for attribute in record_type.attributes() {
-            if let Some(slot) = self.columns.find(&attribute.api_name) {
-                attribute.aliases.iter().for_each(|alias| self.columns.add_name(alias, slot));
-            }
-        }
-    }
-
     /// Whether an expression uses a column.
     pub(super) fn mentions(&self, column: &str) -> bool {
         self.entries.iter().any(|entry| match &entry.origin {
@@ -119,7 +116,7 @@ impl Mapping {
     pub(super) fn operation(&self, mut row: Row<'_, '_>) -> Result<Operation> {
         let mut attributes = Attributes::with_capacity(self.entries.len());
         let mut errors = Vec::new();
-        let mut match_value = None;
+        let mut matched: Option<(usize, MatchInput)> = None;
         for (place, entry) in self.entries.iter().enumerate() {
             let value = match self.value(entry, &mut row) {
                 Ok(Some(value)) => value,
@@ -129,15 +126,17 @@ impl Mapping {
                     continue;
                 }
             };
-            let is_match = self.matching.as_ref().is_some_and(|matching| matching.entry == place);
+            let rank = self.matching.as_ref().and_then(|matching| matching.rank(place));
+            // The one that is preferred to what was found before.
+            let rank = rank.filter(|rank| matched.as_ref().is_none_or(|(found, _)| rank < found));
             if entry.target == Target::MatchOnly {
-                match_value = Some(MatchInput::Json(value.into()));
+                matched = rank.map(|rank| (rank, MatchInput::Json(value.into()))).or(matched);
                 continue;
             }
             match self.change(entry, value) {
                 Ok(Some(change)) => {
-                    if is_match && let Change::Set(value) = &change {
-                        match_value = Some(MatchInput::Value(value.clone()));
+                    if let (Some(rank), Change::Set(value)) = (rank, &change) {
+                        matched = Some((rank, MatchInput::Value(value.clone())));
                     }
                     match twice(&attributes, entry) {
                         Some(error) => errors.push(error),
@@ -154,7 +153,7 @@ impl Mapping {
         let kind = match &self.matching {
             None => OperationKind::Create { attributes },
             Some(entry) => {
-                let matching = self.find_match(entry, match_value)?;
+                let matching = self.find_match(entry, matched.map(|(_, input)| input))?;
                 match self.mode {
                     Mode::Update => OperationKind::Update { matching, attributes },
                     _ => OperationKind::Assert { matching, attributes },
@@ -280,12 +279,18 @@ fn split_at<'a>(split: Option<&str>, value: Input<'a>) -> Input<'a> {
 
 /// The fault of a row that gives an address as a whole and a part of it too.
 fn twice(attributes: &Attributes, entry: &Entry) -> Option<Error> {
-    let Target::Part(index, _) = entry.target else { return None };
-    let is_whole = matches!(attributes.change(index), Some(Change::Set(_) | Change::Clear));
-    is_whole.then(|| {
-        let what = "the row gives the whole address too";
-        Error::new(ErrorCode::FieldValueInvalid, what).at_field(&entry.name)
-    })
+    let what = match entry.target {
+        Target::Part(index, _) => {
+            let is_whole = matches!(attributes.change(index), Some(Change::Set(_) | Change::Clear));
+            is_whole.then_some("the row gives the whole address too")
+        }
+        Target::Attribute(index) => {
+            let is_part = matches!(attributes.change(index), Some(Change::Merge(_)));
+            is_part.then_some("the row gives parts of the address too")
+        }
+        Target::MatchOnly => None,
+    };
+    what.map(|what| Error::new(ErrorCode::FieldValueInvalid, what).at_field(&entry.name))
 }
 
 fn add(attributes: &mut Attributes, target: Target, change: Change) {
