@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::Result;
 use crate::operation::{MatchTarget, Operation, OperationKind};
 use crate::schema::{RecordType, Schema};
-use crate::store::{RowKey, Settings, Store, WriteTransaction};
+use crate::store::{Settings, Store, WriteTransaction};
 use crate::value::Timestamp;
 use crate::workspace::ApplyOptions;
 
-use super::changes::KeyChanges;
+use super::changes::Trace;
 use super::gather::{Gathered, gather};
 use super::references::Sought;
 use super::working_set::WorkingSet;
@@ -27,19 +27,6 @@ pub(super) struct Ahead {
     /// The latest update of the type in that state.
     seen: Timestamp,
     gathered: Gathered,
-}
-
-/// What a batch has changed in the records of one type.
-pub(super) struct Trace {
-    pub(super) record_type: Arc<RecordType>,
-    /// The latest update of the type before it.
-    pub(super) since: Timestamp,
-    /// The latest update of the type after it.
-    pub(super) until: Timestamp,
-    pub(super) key_attributes: Vec<usize>,
-    pub(super) keys: KeyChanges,
-    /// Records that were there before and have changed.
-    pub(super) rows: Vec<RowKey>,
 }
 
 /// Looks ahead, and remembers the trace of the last batch.
@@ -100,7 +87,7 @@ impl Lookout {
             || last.as_ref().is_some_and(|trace| {
                 trace.record_type.api_name() == ahead.record_type.api_name()
                     && (trace.since, trace.until) == (ahead.seen, now)
-                    && !trace.touches(&ahead.gathered.set)
+                    && !touches(trace, &ahead.gathered.set)
             });
         let holds = is_as_seen && Arc::ptr_eq(&ahead.schema, schema) && ahead.settings == settings;
         Ok(holds.then_some(ahead.gathered))
@@ -122,15 +109,13 @@ fn is_by_key(operation: &Operation) -> bool {
     }
 }
 
-impl Trace {
-    /// Whether the batch has changed a record, or a key, that was gathered.
-    fn touches(&self, set: &WorkingSet) -> bool {
-        let keys = self.keys.removed.iter().zip(&self.keys.added);
-        self.rows.iter().any(|row| set.holds(*row))
-            || self.key_attributes.iter().zip(keys).any(|(attribute, (removed, added))| {
-                removed.iter().chain(added).any(|entry| set.asks_for(*attribute, &entry.key))
-            })
-    }
+/// Whether a batch has changed a record, or a key, that was gathered.
+fn touches(trace: &Trace, set: &WorkingSet) -> bool {
+    let keys = trace.keys.removed.iter().zip(&trace.keys.added);
+    trace.rows.iter().any(|row| set.holds(*row))
+        || trace.key_attributes.iter().zip(keys).any(|(attribute, (removed, added))| {
+            removed.iter().chain(added).any(|entry| set.asks_for(*attribute, &entry.key))
+        })
 }
 
 #[cfg(test)]

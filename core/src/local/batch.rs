@@ -16,8 +16,7 @@ use crate::store::{Generator, NewRecord, Settings, WriteTransaction};
 use crate::workspace::ApplyOptions;
 
 use super::Stopwatches;
-use super::ahead::Trace;
-use super::changes::Changes;
+use super::changes::{Changes, Trace};
 use super::decide::decide;
 use super::gather::{Gathered, gather};
 use super::references::Sought;

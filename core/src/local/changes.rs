@@ -8,8 +8,6 @@ use crate::store::history::NewLog;
 use crate::store::{KeyEntry, NewRecord, RecordUpdate, RowKey, WriteTransaction};
 use crate::value::Timestamp;
 
-use super::ahead::Trace;
-
 /// Changes of records of one type that are left to be written.
 pub(super) struct Changes {
     pub(super) record_type: Arc<RecordType>,
@@ -33,6 +31,19 @@ pub(super) struct Changes {
 pub(super) struct KeyChanges {
     pub(super) removed: Vec<Vec<KeyEntry>>,
     pub(super) added: Vec<Vec<KeyEntry>>,
+}
+
+/// What a batch has changed in the records of one type.
+pub(super) struct Trace {
+    pub(super) record_type: Arc<RecordType>,
+    /// The latest update of the type before it.
+    pub(super) since: Timestamp,
+    /// The latest update of the type after it.
+    pub(super) until: Timestamp,
+    pub(super) key_attributes: Vec<usize>,
+    pub(super) keys: KeyChanges,
+    /// Records that were there before and have changed.
+    pub(super) rows: Vec<RowKey>,
 }
 
 impl KeyChanges {

@@ -105,8 +105,9 @@ impl<'a> Committer<'a> {
         let mut run = self.run.clone();
         let mut state = self.state.clone();
         let stream = &mut run.streams[self.stream];
-        stream.unused_columns =
-            self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
+        let unused = self.plan.mapping.unused_columns(&self.plan.description, &self.seen);
+        // A source may name a column after a secret of the job.
+        stream.unused_columns = unused.iter().map(|name| self.job.secrets.hide(name)).collect();
         let mut is_stopped = is_held_back;
         let mut over_limit = None;
         let settle_batch = &mut |outcomes: &Outcomes, journal: &mut dyn Journal| {

@@ -218,7 +218,8 @@ impl Window {
         let offset = checkpoint.place.byte;
         let is_untouched = !self.stamp.is_empty() && checkpoint.stamp == self.stamp;
         let mut trusted = None;
-        while self.head.len() < SPAN && self.fill(call)? {}
+        // No further: what comes behind may be damaged, and is read when it is asked for.
+        while (self.head.len() as u64) < offset.min(SPAN as u64) && self.fill(call)? {}
         if offset < self.offset() {
             return Err(self.changed("its first rows are not the same"));
         }

@@ -289,7 +289,8 @@ fn batch(choices: &mut Unstructured<'_>, lent: &mut Lent) -> Chosen<(headwater_b
         part: lent.text(choices)?,
     };
     let data = lent.seen(batch.data).map_or(data, <[u8]>::to_vec);
-    let bad_rows = bad_rows.len();
+    // As many as are lent: fewer than there are is a count like any other.
+    let bad_rows = bad_row_count;
     Ok((batch, Expected { data, positions, bad_rows, checkpoint, record_count }))
 }
 
