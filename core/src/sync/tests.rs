@@ -471,6 +471,26 @@ fn what_was_refused_before_a_run_went_on_is_told_by_it() {
 }
 
 #[test]
+fn an_expression_names_columns_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (connector, _pauses) = scripted(Vec::new());
+    let schema = workspace(&folder).schema();
+    let checked = |column: &str| {
+        let text = format!(
+            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
+             [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
+             [streams.attributes]\nfirst_name = {{ expression = \"row.{column} ~ '!'\" }}\n"
+        );
+        let job = Job::parse(&text, Path::new("")).unwrap();
+        super::plan::check(&job, &connector, &schema, &Control::default())
+    };
+    assert!(checked("title").is_ok());
+    let error = checked("titel").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConfigInvalid);
+    assert!(error.remedy().contains("title"), "{error:?}");
+}
+
+#[test]
 fn an_expression_gives_no_endless_number() {
     let expression = super::expression::RowExpression::compile("row.revenue | float").unwrap();
     let row = |text: &str| minijinja::Value::from_serialize(json!({ "revenue": text }));
