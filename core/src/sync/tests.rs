@@ -450,7 +450,6 @@ fn what_creates_goes_on_with_another_on_reject_and_not_with_another_mapping() {
     assert_eq!((refused.code(), refused.field()), (ErrorCode::ConfigInvalid, Some("mode")));
     let rest = sync_job(&job("on_reject = \"continue\"\n", ""), &connector, &*workspace);
     assert_eq!((rest.state, rest.streams[0].counts.created), (RunState::Done, 1));
-    // At its end it may be edited.
     let anew = sync_job(&edited, &connector, &*workspace);
     assert_eq!((anew.state, anew.streams[0].counts.created), (RunState::Done, 2));
 }
@@ -466,15 +465,13 @@ fn what_was_refused_before_a_run_went_on_is_told_by_it() {
     let (connector, _pauses) = scripted(vec![Step::Bad("?"), good.clone()]);
     let rest = sync_job(&job(""), &connector, &*workspace);
     assert_eq!((rest.state, rest.rejected(), rest.rejected_before), (RunState::Done, 0, 1));
-    let (connector, _pauses) = scripted(vec![good]);
-    assert_eq!(sync_job(&job(""), &connector, &*workspace).rejected_before, 0);
+    assert_eq!(sync_job(&job(""), &scripted(vec![good]).0, &*workspace).rejected_before, 0);
 }
 
 #[test]
 fn an_expression_names_columns_that_are_there() {
-    let folder = tempfile::tempdir().unwrap();
     let (connector, _pauses) = scripted(Vec::new());
-    let schema = workspace(&folder).schema();
+    let schema = crate::schema::Schema::standard();
     let checked = |column: &str| {
         let text = format!(
             "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
