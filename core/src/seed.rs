@@ -50,10 +50,12 @@ pub fn seed(workspace: &dyn Workspace, lines: impl BufRead) -> Result<Vec<Outcom
                     .because(cause),
             )
         })?;
+        // Editors on Windows put a byte order mark first.
+        let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
         if line.trim().is_empty() {
             continue;
         }
-        let line = operations_of(workspace, &line, operations.len()).map_err(at_line)?;
+        let line = operations_of(workspace, line, operations.len()).map_err(at_line)?;
         numbers.extend(line.iter().map(|_| index + 1));
         operations.extend(line);
     }

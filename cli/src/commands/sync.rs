@@ -136,7 +136,7 @@ fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> 
         output::error(error);
     }
     Ok(match report.state {
-        RunState::Done if report.rejected() > 0 => Exit::Rejects,
+        RunState::Done if report.rejected() + report.rejected_before > 0 => Exit::Rejects,
         RunState::Done => Exit::Done,
         RunState::Stopped => Exit::Stopped,
         RunState::Running | RunState::Failed => Exit::Failed,
@@ -185,6 +185,13 @@ fn text(report: &Report, workspace: &str) -> String {
         text.push_str(&format!(
             "see them with: headwater rejects --workspace {workspace} --run {}\n",
             report.run
+        ));
+    }
+    if report.rejected_before > 0 {
+        text.push_str(&format!(
+            "{} rows were refused before this run went on; see them with: headwater rejects \
+             --workspace {workspace}\n",
+            report.rejected_before
         ));
     }
     text

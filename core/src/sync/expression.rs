@@ -86,7 +86,21 @@ impl RowExpression {
         if result.is_undefined() {
             return Ok(None);
         }
+        let is_endless = |float: f64| !float.is_finite();
+        if result.is_number() && f64::try_from(result.clone()).is_ok_and(is_endless) {
+            // JSON would make null of it, which clears the attribute.
+            return Err(failed(format!("the result is {result}, no number")));
+        }
         serde_json::to_value(&result).map(Some).map_err(|cause| failed(cause.to_string()))
+    }
+
+    /// The columns that it takes as `row.column`.
+    pub(super) fn columns(&self) -> impl Iterator<Item = String> {
+        let paths = self.compiled.undeclared_variables(true).into_iter();
+        paths.filter_map(|path| {
+            let rest = path.strip_prefix("row.")?;
+            Some(rest.split('.').next().unwrap_or(rest).to_owned())
+        })
     }
 
     /// Whether the expression uses a column, as `row.column` or `row["column"]`.

@@ -281,6 +281,18 @@ impl Job {
         }))
     }
 
+    /// SHA-256 of where a stream's rows come from and what type of record they create, whatever its
+    /// mapping makes of them.
+    pub(super) fn created_hash(&self, stream: usize, description: &ConnectorDescription) -> String {
+        let StreamJob { source, record_type, .. } = &self.streams[stream];
+        sha256(&json!({
+            "creates": record_type,
+            "connector": description.name,
+            "resolved": without_passwords(self.resolved_config(description), &description.config_schema),
+            "source": source,
+        }))
+    }
+
     /// The configuration with relative paths taken from the job's folder.
     pub(super) fn resolved_config(&self, description: &ConnectorDescription) -> Json {
         let mut config = self.config.clone();

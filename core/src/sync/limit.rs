@@ -1,7 +1,8 @@
 //! Where a run must not simply start over: the limit on refused rows, and what was created already.
 
-use crate::error::{Error, ErrorCode};
-use crate::store::journal::{Judged, StreamState};
+use crate::error::{Error, ErrorCode, Result};
+use crate::source::Checkpoint;
+use crate::store::journal::{JournalReader, JournalWriter, Judged, StreamKey, StreamState};
 
 use super::commit::beginning;
 use super::plan::StreamPlan;
@@ -59,4 +60,52 @@ pub(super) fn state_after(
     } else {
         beginning(begun.run)
     }
+}
+
+/// Refuses a stream that would create again what an earlier form of it, not yet at its end, has
+/// created.
+///
+/// # Errors
+/// `config_invalid`; what reading the journal may end with.
+pub(super) fn require_unedited<J: JournalReader + ?Sized>(
+    journal: &mut J,
+    plan: &StreamPlan<'_>,
+) -> Result<()> {
+    let Some(created) = &plan.created else { return Ok(()) };
+    let Some(noted) = journal.stream_state(created)? else { return Ok(()) };
+    let earlier = StreamKey {
+        job_stream_hash: String::from_utf8_lossy(noted.checkpoint.as_bytes()).into_owned(),
+        partition: plan.key.partition.clone(),
+    };
+    if earlier == plan.key {
+        return Ok(());
+    }
+    match journal.stream_state(&earlier)? {
+        Some(state) if !state.is_finished && state.rows > 0 => {
+            let what = format!(
+                "the stream was edited after {} of its rows were committed: from its beginning it \
+                 would create them again",
+                state.rows
+            );
+            Err(Error::new(ErrorCode::ConfigInvalid, what).at_field("mode").hint(
+                "put the stream back as it was, and the next run goes on behind those rows; with \
+                 --full it starts over in any case",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Notes that this stream creates records of its rows.
+///
+/// # Errors
+/// What writing the journal may end with.
+pub(super) fn note_creating<J: JournalWriter + ?Sized>(
+    journal: &mut J,
+    plan: &StreamPlan<'_>,
+    run: uuid::Uuid,
+) -> Result<()> {
+    let Some(created) = &plan.created else { return Ok(()) };
+    let checkpoint = Checkpoint::new(plan.key.job_stream_hash.clone().into_bytes())?;
+    journal.save_stream_state(created, &StreamState { checkpoint, ..beginning(run) })
 }

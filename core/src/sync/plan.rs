@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use super::asked::unless_asked;
 use super::job::Job;
 use super::mapping::Mapping;
-use super::stream_job::StreamJob;
+use super::stream_job::{Mode, StreamJob};
 
 /// A stream that is ready to be read.
 pub(super) struct StreamPlan<'a> {
@@ -17,6 +17,8 @@ pub(super) struct StreamPlan<'a> {
     pub(super) description: StreamDescription,
     pub(super) mapping: Mapping,
     pub(super) key: StreamKey,
+    /// Where it is noted which stream creates records of these rows; `None` for other modes.
+    pub(super) created: Option<StreamKey>,
 }
 
 /// Checks a job: its configuration, its source, its streams, attributes, columns and matches.
@@ -106,11 +108,11 @@ pub(super) fn plan<'a>(
         let mapping =
             Mapping::compile(stream, record_type, &description, job.default_region.as_deref())
                 .map_err(|error| stream.locate(error))?;
-        let key = StreamKey {
-            job_stream_hash: job.stream_hash(index, connector.description()),
-            partition: String::new(),
-        };
-        plans.push(StreamPlan { job: stream, description, mapping, key });
+        let key = |job_stream_hash| StreamKey { job_stream_hash, partition: String::new() };
+        let creates = stream.mode == Mode::Create;
+        let created = creates.then(|| key(job.created_hash(index, connector.description())));
+        let key = key(job.stream_hash(index, connector.description()));
+        plans.push(StreamPlan { job: stream, description, mapping, key, created });
     }
     Ok(plans)
 }

@@ -17,6 +17,8 @@ pub struct Report {
     pub state: RunState,
     /// Its streams, as far as they are committed.
     pub streams: Vec<StreamRun>,
+    /// Rows that were refused by earlier runs of the same read, which this run has resumed.
+    pub rejected_before: u64,
     /// Why it failed.
     pub error: Option<Error>,
     /// Where the time went.
@@ -24,11 +26,17 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(run: &Run, error: Option<Error>, stages: StageTimes) -> Self {
-        Self { run: run.id, state: run.state, streams: run.streams.clone(), error, stages }
+    pub(super) fn new(
+        run: &Run,
+        error: Option<Error>,
+        rejected_before: u64,
+        stages: StageTimes,
+    ) -> Self {
+        let streams = run.streams.clone();
+        Self { run: run.id, state: run.state, streams, rejected_before, error, stages }
     }
 
-    /// How many rows were refused.
+    /// How many rows this run has refused.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.streams.iter().map(|stream| stream.counts.rejected).sum()
@@ -40,7 +48,7 @@ impl Report {
         let streams: Vec<Json> = self.streams.iter().map(stream_json).collect();
         let mut report = json!({
             "run": self.run, "state": self.state.name(), "streams": streams,
-            "stages": self.stages.to_json(),
+            "rejected_before": self.rejected_before, "stages": self.stages.to_json(),
         });
         if let Some(error) = &self.error {
             report["error"] = error_json(error);

@@ -77,6 +77,7 @@ pub fn run(
     })?;
     let stages = Stages::begin(workspace);
     let mut failure = None;
+    let mut rejected_before = 0;
     for plan in &plans {
         let is_gone = gone.contains(plan.job.record_type.as_str());
         let options = RunOptions { full: options.full || is_gone };
@@ -89,9 +90,11 @@ pub fn run(
             options,
             control,
             &stages,
+            &mut rejected_before,
             observe,
         ) {
-            failure = Some(job.secrets.hide_in(limit::without_repeats(plan, error)));
+            let error = plan.job.locate(limit::without_repeats(plan, error));
+            failure = Some(job.secrets.hide_in(error));
             break;
         }
     }
@@ -113,9 +116,8 @@ pub fn run(
     // Where even this cannot be written, the failure that is known already says more.
     let saved = save(workspace, &mut |journal| journal.save_run(&run));
     match (failure, saved) {
-        (Some(error), _) => Ok(Report::new(&run, Some(error), stages.times(workspace))),
-        (None, Ok(())) => Ok(Report::new(&run, None, stages.times(workspace))),
         (None, Err(error)) => Err(error),
+        (failure, _) => Ok(Report::new(&run, failure, rejected_before, stages.times(workspace))),
     }
 }
 
@@ -142,10 +144,12 @@ fn run_stream(
     options: RunOptions,
     control: &Control,
     stages: &Stages,
+    rejected_before: &mut u64,
     observe: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<()> {
     let run_id = run.id;
-    let state = claim(workspace, plan, run_id, options)?;
+    let (state, rejected) = claim(workspace, plan, run_id, options)?;
+    *rejected_before += rejected;
     let commit_rows = || job.commit_rows.min(workspace.batch_rows());
     let request = ReadRequest {
         stream: plan.description.name.clone(),
@@ -174,25 +178,32 @@ fn run_stream(
     pump(&mut stream, &plan.mapping, first_row, pace, control, stages, sink)
 }
 
-/// Makes this run the one that may move the stream's checkpoint, and says where it begins.
+/// Makes this run the one that may move the stream's checkpoint; says where it begins, and how many
+/// rows before that were refused by the runs that it resumes.
 fn claim(
     workspace: &dyn Workspace,
     plan: &StreamPlan<'_>,
     run: Uuid,
     options: RunOptions,
-) -> Result<StreamState> {
+) -> Result<(StreamState, u64)> {
     let mut claimed = None;
     save(workspace, &mut |journal| {
+        let mut rejected = 0;
         let state = match resumed(journal, plan, options)? {
             Some(state) => {
+                if journal.run_state(state.run)? != Some(RunState::Done) {
+                    rejected = state.judged.rejected;
+                }
                 // What an incremental stream adds is judged by itself.
-                let judged = if state.is_finished { Judged::default() } else { state.judged };
+                let adds = state.is_finished && plan.description.is_incremental;
+                let judged = if adds { Judged::default() } else { state.judged };
                 StreamState { run, is_finished: false, judged, ..state }
             }
             None => beginning(run),
         };
         journal.save_stream_state(&plan.key, &state)?;
-        claimed = Some(state);
+        limit::note_creating(journal, plan, run)?;
+        claimed = Some((state, rejected));
         Ok(())
     })?;
     claimed.ok_or_else(|| Error::new(ErrorCode::Internal, "the stream was not claimed"))
@@ -211,9 +222,13 @@ pub(super) fn resumed<J: JournalReader + ?Sized>(
     };
     // A finished read starts over, unless the source itself goes on where it ended, or the run
     // was killed before it could say that it was done.
-    Ok(stored.filter(|state| {
+    let resumed = stored.filter(|state| {
         !options.full && (!state.is_finished || plan.description.is_incremental || !is_done)
-    }))
+    });
+    if resumed.is_none() && !options.full {
+        limit::require_unedited(journal, plan)?;
+    }
+    Ok(resumed)
 }
 
 /// Writes to the journal alone.

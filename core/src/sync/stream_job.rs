@@ -156,12 +156,13 @@ impl StreamJob {
             .hint(error.remedy())
     }
 
-    /// What it says, but for the limit on refused rows, which gives no row a meaning.
+    /// What it says, but for what is done about refused rows, which gives no row a meaning.
     pub(super) fn meaning(&self) -> Json {
         let mut outline = self.outline.clone();
         if let Some(outline) = outline.as_object_mut() {
-            // A run that its limit ended goes on with a higher one.
+            // A run that these ended goes on with others.
             outline.remove("max_rejects");
+            outline.remove("on_reject");
         }
         outline
     }

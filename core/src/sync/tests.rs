@@ -428,3 +428,72 @@ fn max_rejects_as_a_share_is_judged_at_the_end_of_a_short_stream() {
         assert_eq!(report.streams[0].counts.read, 4);
     }
 }
+
+#[test]
+fn what_creates_goes_on_with_another_on_reject_and_not_with_another_mapping() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let job = |stream: &str, title: &str| {
+        let text = format!(
+            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
+             commit_rows = 1\n[[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n{stream}\
+             [streams.attributes]\nprimary_email = \"mail\"\n{title}"
+        );
+        Job::parse(&text, Path::new("")).unwrap()
+    };
+    let rows = |name: &str| Step::Rows(vec![person(name)]);
+    let (connector, _pauses) = scripted(vec![rows("a"), Step::Bad("?"), rows("b")]);
+    let stopped = sync_job(&job("on_reject = \"stop\"\n", ""), &connector, &*workspace);
+    assert_eq!((stopped.state, stopped.streams[0].counts.created), (RunState::Failed, 1));
+    let edited = job("on_reject = \"continue\"\n", "title = \"title\"\n");
+    let refused = sync_job(&edited, &connector, &*workspace).error.unwrap();
+    assert_eq!((refused.code(), refused.field()), (ErrorCode::ConfigInvalid, Some("mode")));
+    let rest = sync_job(&job("on_reject = \"continue\"\n", ""), &connector, &*workspace);
+    assert_eq!((rest.state, rest.streams[0].counts.created), (RunState::Done, 1));
+    let anew = sync_job(&edited, &connector, &*workspace);
+    assert_eq!((anew.state, anew.streams[0].counts.created), (RunState::Done, 2));
+}
+
+#[test]
+fn what_was_refused_before_a_run_went_on_is_told_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let good = Step::Rows(vec![person("a")]);
+    let failing = Step::Fail(ErrorCode::SourceUnavailable, "the line is dead");
+    let (connector, _pauses) = scripted(vec![Step::Bad("?"), failing]);
+    assert_eq!(sync_job(&job(""), &connector, &*workspace).rejected(), 1);
+    let (connector, _pauses) = scripted(vec![Step::Bad("?"), good.clone()]);
+    let rest = sync_job(&job(""), &connector, &*workspace);
+    assert_eq!((rest.state, rest.rejected(), rest.rejected_before), (RunState::Done, 0, 1));
+    assert_eq!(sync_job(&job(""), &scripted(vec![good]).0, &*workspace).rejected_before, 0);
+}
+
+#[test]
+fn an_expression_names_columns_that_are_there() {
+    let (connector, _pauses) = scripted(Vec::new());
+    let schema = crate::schema::Schema::standard();
+    let checked = |column: &str| {
+        let text = format!(
+            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
+             [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
+             [streams.attributes]\nfirst_name = {{ expression = \"row.{column} ~ '!'\" }}\n"
+        );
+        let job = Job::parse(&text, Path::new("")).unwrap();
+        super::plan::check(&job, &connector, &schema, &Control::default())
+    };
+    assert!(checked("title").is_ok());
+    let error = checked("titel").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConfigInvalid);
+    assert!(error.remedy().contains("title"), "{error:?}");
+}
+
+#[test]
+fn an_expression_gives_no_endless_number() {
+    let expression = super::expression::RowExpression::compile("row.revenue | float").unwrap();
+    let row = |text: &str| minijinja::Value::from_serialize(json!({ "revenue": text }));
+    assert_eq!(expression.evaluate(&row("1.5")).unwrap(), Some(json!(1.5)));
+    for text in ["nan", "inf"] {
+        let error = expression.evaluate(&row(text)).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::FieldValueInvalid);
+    }
+}

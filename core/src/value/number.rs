@@ -1,5 +1,7 @@
 //! Numbers: whole where they are whole, so that 64-bit integers survive.
 
+use std::borrow::Cow;
+
 /// A finite number with one representation for each value: `1.0` is `Integer(1)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
@@ -25,12 +27,19 @@ impl Number {
         Some(Self::Float(float))
     }
 
-    /// Parses JSON's number grammar with optional surrounding space; `None` also for a whole number
-    /// whose digits 64 bits do not hold.
+    /// Parses JSON's number grammar with optional surrounding space, and what differs from it without
+    /// losing anything: `007`, `+5`, `.5`, `5.`; `None` also for a whole number whose digits 64 bits do
+    /// not hold.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let number: serde_json::Number = serde_json::from_str(text).ok()?;
+        let mut text = Cow::Borrowed(text.trim());
+        let number: serde_json::Number = match serde_json::from_str(&text) {
+            Ok(number) => number,
+            Err(_) => {
+                text = json_form(&text)?.into();
+                serde_json::from_str(&text).ok()?
+            }
+        };
         let has_digits_alone = !text.contains(['.', 'e', 'E']);
         Self::from_json(&number).filter(|number| !has_digits_alone || !number.is_vague())
     }
@@ -61,4 +70,26 @@ impl Number {
             Self::Float(float) => float.into(),
         }
     }
+}
+
+/// A number as JSON writes it, from one with a plus sign, zeros before it, or digits on one side of
+/// the point alone.
+fn json_form(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => ("-", unsigned),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) =
+        unsigned.split_at(unsigned.find(['e', 'E']).unwrap_or(unsigned.len()));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() && fraction.is_empty() || !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!("{sign}{whole}{point}{fraction}{exponent}"))
 }

@@ -54,6 +54,12 @@ fn what_is_accepted_is_read_back_as_the_contract_shows_it() {
         (ValueType::PhoneNumber, json!("+1 415 555 2671 x371"), json!("+14155552671")),
         (ValueType::Url, json!("https://example.com/a?b#c"), json!("https://example.com/a?b#c")),
         (ValueType::Number, json!(" 42 "), json!(42)),
+        (ValueType::Number, json!("007"), json!(7)),
+        (ValueType::Number, json!("+5"), json!(5)),
+        (ValueType::Number, json!("-.5"), json!(-0.5)),
+        (ValueType::Number, json!("5."), json!(5)),
+        (ValueType::Date, json!("1990-01-02T00:00:00"), json!("1990-01-02")),
+        (ValueType::Date, json!("1990-01-02 00:00:00.000Z"), json!("1990-01-02")),
         (ValueType::Number, json!(1.0), json!(1)),
         (ValueType::Number, json!("-1.5e3"), json!(-1500)),
         (ValueType::Number, json!(i64::MIN), json!(i64::MIN)),
@@ -198,7 +204,7 @@ fn what_cannot_be_coerced_is_refused() {
         ),
         (
             ValueType::Date,
-            vec![json!("2023-02-29"), json!("2023-11-07T00:00:00Z"), json!("07/11/2023")],
+            vec![json!("2023-02-29"), json!("2023-11-07T05:00:00Z"), json!("07/11/2023")],
         ),
         (ValueType::Percent, vec![json!("5 %"), json!({"amount": 5}), json!(true), json!("")]),
         (

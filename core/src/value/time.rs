@@ -52,13 +52,16 @@ pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     }
 }
 
-/// Parses `YYYY-MM-DD`.
+/// Parses `YYYY-MM-DD`; midnight, in UTC where it says so, is its day: data frames have no other days.
 ///
 /// # Errors
 /// `field_value_invalid` if it is not a day.
 pub(super) fn parse_date(text: &str) -> Result<Date> {
     let trimmed = text.trim();
     let is_day = trimmed.len() == 10;
+    if !is_day && let Some(date) = day_of_midnight(trimmed) {
+        return Ok(date);
+    }
     match trimmed.parse::<Date>() {
         Ok(date) if is_day => Ok(date),
         _ => Err(Error::new(
@@ -67,6 +70,18 @@ pub(super) fn parse_date(text: &str) -> Result<Date> {
         )
         .hint("write it as 2026-11-07")),
     }
+}
+
+/// The day of a time that is its midnight, without an offset or in UTC.
+fn day_of_midnight(text: &str) -> Option<Date> {
+    let utc = ["Z", "z", "+00:00"].iter().find_map(|utc| text.strip_suffix(utc));
+    let civil = utc.unwrap_or(text);
+    let time = civil.get(10..)?;
+    if !time.starts_with(['T', 't', ' ']) || time.contains(['+', '-', '[']) {
+        return None;
+    }
+    let at = civil.parse::<DateTime>().ok()?;
+    (at.time() == Time::midnight()).then(|| at.date())
 }
 
 /// Parses `HH:MM` or `HH:MM:SS`.

@@ -128,7 +128,8 @@ fn a_seed_file_is_taken_as_a_whole_or_not_at_all() {
     assert_eq!(refused.status, Some(1));
     assert!(refused.errors.contains("invalid_request"), "{refused:?}");
     assert!(refused.errors.contains("line 3"), "{refused:?}");
-    desk.write("good.jsonl", format!("{user}\n{owned}\n"));
+    // As Windows saves it.
+    desk.write("good.jsonl", format!("\u{feff}{user}\n{owned}\n"));
     let count = |kind: &str| {
         let asked = ["record", "query", kind, WORKSPACE];
         desk.run(&asked).json()["data"].as_array().unwrap().len()

@@ -97,7 +97,11 @@ impl Mapping {
                 (CellOrigin::Constant(value.clone()), &None, None, None)
             }
             ValueOrigin::Expression { text, null, default } => {
-                (CellOrigin::Expression(RowExpression::compile(text)?), null, default.clone(), None)
+                let expression = RowExpression::compile(text)?;
+                if source.fields_are_complete {
+                    expression.columns().try_for_each(|name| check_column(&name, source))?;
+                }
+                (CellOrigin::Expression(expression), null, default.clone(), None)
             }
         };
         let entry = Entry {
