@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::calls::whole_record;
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
-use crate::record::{Attributes, Record, first_of};
+use crate::record::{Attributes, Record, first_of, note};
 use crate::schema::{RecordType, Write};
-use crate::value::{excerpt, parse_timestamp};
+use crate::value::{excerpt, parse_timestamp, quoted};
 use crate::workspace::Workspace;
 
 pub(crate) const ACTIVITY: &str = "activity";
@@ -46,9 +46,14 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
     let record_type = workspace.record_type(ACTIVITY)?;
     let metadata = attributes.remove("metadata").filter(|metadata| !metadata.is_null());
     let is_unknown = |name: &&String| !WRITTEN.contains(&name.as_str());
-    let unknown = attributes.keys().filter(is_unknown).map(|name| record_type.unknown_field(name));
-    let mut faults: Vec<Error> = unknown.collect();
-    attributes.retain(|name, _| WRITTEN.contains(&name.as_str()));
+    let mut faults: Vec<Error> = Vec::new();
+    for name in attributes.keys().filter(is_unknown) {
+        note(&mut faults, || record_type.unknown_field(name));
+    }
+    // A type that is null is one that is not told (contract.md section 4.7).
+    attributes.retain(|name, value| {
+        WRITTEN.contains(&name.as_str()) && !(name == "type" && value.is_null())
+    });
     let is_manual = type_of(&attributes).is_none_or(|name| name == MANUAL);
     let metadata = match is_manual {
         true => checked(&record_type, metadata),
@@ -139,11 +144,11 @@ fn checked(record_type: &RecordType, metadata: Option<Json>) -> Result<Map<Strin
         let known = REQUIRED.contains(&name.as_str()) || name == "category";
         if !known || !is_text {
             let what = if known { "takes text" } else { "is no part of a manual activity" };
-            faults.push(
-                Error::new(ErrorCode::FieldValueInvalid, format!("{name:?} {what}"))
+            note(&mut faults, || {
+                Error::new(ErrorCode::FieldValueInvalid, format!("{} {what}", quoted(name)))
                     .at_field(at(name))
-                    .hint("the metadata has activity_time, subject, description and category"),
-            );
+                    .hint("the metadata has activity_time, subject, description and category")
+            });
         }
     }
     let is_missing = |name: &&str| match metadata.get(*name) {
@@ -201,7 +206,7 @@ pub fn query_activities(
         .filter_map(|(name, field, operator)| Some((*name, *field, *operator, take(name)?)))
         .collect();
     if let Some(name) = body.keys().next() {
-        let what = format!("a query of activities has no key {name:?}");
+        let what = format!("a query of activities has no key {}", quoted(name));
         return Err(Error::new(ErrorCode::InvalidRequest, what).at_field(name));
     }
     let has_scope = given.iter().any(|(name, ..)| !name.starts_with("created"));

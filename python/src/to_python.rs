@@ -94,9 +94,9 @@ pub(crate) fn null<'py>(py: Python<'py>, attribute: &Attribute) -> Bound<'py, Py
 
 /// A `datetime` in UTC.
 pub(crate) fn timestamp(py: Python<'_>, at: Timestamp) -> PyResult<Bound<'_, PyAny>> {
-    let instant = jiff::Timestamp::from_microsecond(at.0)
-        .map_err(|_| PyOverflowError::new_err("the timestamp is out of range"))?;
-    let civil: DateTime = jiff::tz::Offset::UTC.to_datetime(instant);
+    let civil: DateTime = at
+        .to_datetime()
+        .ok_or_else(|| PyOverflowError::new_err("the timestamp is out of range"))?;
     let utc = UTC.get_or_try_init(py, || {
         PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind())
     })?;

@@ -64,10 +64,16 @@ impl Error {
         }))
     }
 
-    /// Names the attribute (or configuration key) at fault.
+    /// Names the attribute (or configuration key) at fault, cut where it is longer than any of them.
     #[must_use]
     pub fn at_field(mut self, field: impl Into<String>) -> Self {
-        self.0.field = Some(field.into());
+        const LONGEST: usize = 400;
+        let mut field = field.into();
+        if field.len() > LONGEST {
+            field.truncate(field.floor_char_boundary(LONGEST));
+            field.push('…');
+        }
+        self.0.field = Some(field);
         self
     }
 

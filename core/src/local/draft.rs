@@ -147,7 +147,11 @@ impl Draft<'_> {
     /// Writing a primary value makes it the primary item; the former one stays, demoted
     /// (contract.md section 11.2).
     fn change_primary(&mut self, index: usize, array: usize, change: Change) -> Result<()> {
-        if !self.is_changed(array) && leaves_primary(self.stored(index), &change) {
+        let is_null_already = change == Change::Clear && self.stored(index).is_none();
+        if !self.is_changed(array)
+            && (leaves_primary(self.stored(index), &change)
+                || self.current.is_some() && is_null_already)
+        {
             return Ok(());
         }
         let mut items = items_of(self.value(array));
@@ -189,9 +193,13 @@ impl Draft<'_> {
     fn keep_match(&mut self, array: usize, values: &[Value]) -> Result<()> {
         let attribute = self.record_type.attribute(array);
         if !attribute.value_type.is_item() {
-            // Else the same assert would not find the record that it has made.
-            if self.current.is_none() && self.value(array).is_none() {
-                self.set(array, values.first().cloned());
+            // Else the same assert would not find the record that it has made, or found.
+            if self.value(array).is_none() {
+                let kept = match self.current {
+                    Some(_) => self.stored(array).cloned(),
+                    None => values.first().cloned(),
+                };
+                self.set(array, kept);
             }
             return Ok(());
         }

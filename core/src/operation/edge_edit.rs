@@ -4,9 +4,9 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::record::{Attributes, Change, first_of};
+use crate::record::{Attributes, Change, first_of, note};
 use crate::schema::{RelationshipEnd, nearest};
-use crate::value::{Target, excerpt};
+use crate::value::{Target, excerpt, quoted};
 
 /// What happens to one edge of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +99,7 @@ fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Resul
         }
         let mut declared = relationship.attributes.iter().enumerate();
         let Some((index, attribute)) = declared.find(|(_, known)| known.api_name == name) else {
-            unknown.push(unknown_key(end, &name));
+            note(&mut unknown, || unknown_key(end, &name));
             continue;
         };
         let parsed = attribute.parse(json, None).and_then(|value| match value {
@@ -119,7 +119,7 @@ fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Resul
 }
 
 fn unknown_key(end: &RelationshipEnd, key: &str) -> Error {
-    let message = format!("a link of {} has no {key:?}", end.here().api_name);
+    let message = format!("a link of {} has no {}", end.here().api_name, quoted(key));
     let error = Error::new(ErrorCode::UnknownField, message).at_field(key);
     let known = end.relationship.attributes.iter().map(|attribute| attribute.api_name.as_str());
     match nearest(key, known) {

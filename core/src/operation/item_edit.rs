@@ -4,9 +4,9 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::record::{first_of, item_id};
+use crate::record::{first_of, item_id, note};
 use crate::schema::{Attribute, Write, nearest};
-use crate::value::{Item, ItemShape, Text, excerpt, parse_labels};
+use crate::value::{Item, ItemShape, Text, excerpt, parse_labels, quoted};
 
 /// What happens to one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,9 @@ impl ItemKey {
     /// `invalid_request` for what is no id.
     pub fn parse(attribute: &Attribute, name: &str) -> Result<Self> {
         if !shape(attribute)?.has_id {
-            return Ok(Self::of_text(attribute, name));
+            // As a body may write it: a domain with its closing dot.
+            let text = attribute.value_type.check_item_text(name, None);
+            return Ok(Self::of_text(attribute, text.as_deref().unwrap_or(name)));
         }
         Uuid::parse_str(name).map(Self::Id).map_err(|_| {
             Error::new(ErrorCode::InvalidRequest, "the id of an item is a UUID").at_field("item")
@@ -109,9 +111,9 @@ impl ItemFields {
         let mut fields = Self::default();
         for (key, json) in body {
             if matches!(key.as_str(), "id" | "status") || fixed == Some(key.as_str()) {
-                refused.push(read_only(attribute, &key, write));
+                note(&mut refused, || read_only(attribute, &key, write));
             } else if !keys.contains(&key.as_str()) {
-                unknown.push(unknown_key(attribute, &key, &keys));
+                note(&mut unknown, || unknown_key(attribute, &key, &keys));
             } else if let Err(error) = fields.set(attribute, &key, &json) {
                 invalid.push(error.at_field(key));
             }
@@ -156,7 +158,7 @@ fn read_only(attribute: &Attribute, key: &str, write: Write) -> Error {
 }
 
 fn unknown_key(attribute: &Attribute, key: &str, keys: &[&str]) -> Error {
-    let message = format!("an item of {} has no {key:?}", attribute.api_name);
+    let message = format!("an item of {} has no {}", attribute.api_name, quoted(key));
     let error = Error::new(ErrorCode::UnknownField, message).at_field(key);
     match nearest(key, keys.iter().copied()) {
         Some(near) => error.hint(format!("did you mean {near:?}?")),

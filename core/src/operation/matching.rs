@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{MatchKey, RecordType};
-use crate::value::{Item, Value, ValueType};
+use crate::value::{Item, Value, ValueType, check_length};
 
 /// A match by one key; any one of several values of it finds the record.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ impl Match {
         default_region: Option<&str>,
     ) -> Result<Option<Self>> {
         let target = match key {
-            MatchKey::Id => match json {
+            MatchKey::Id => match only(json) {
                 Json::Null => return Ok(None),
                 json => {
                     match record_type.attribute(record_type.require("id")?).parse(json, None)? {
@@ -80,6 +80,18 @@ impl Match {
             },
             MatchKey::Attribute(index) => {
                 let attribute = record_type.attribute(index);
+                let json = match json {
+                    Json::Array(elements) if !attribute.is_array => {
+                        return Self::from_elements(
+                            record_type,
+                            name,
+                            index,
+                            elements,
+                            default_region,
+                        );
+                    }
+                    json => json,
+                };
                 let parsed = attribute
                     .parse(bare(record_type, name, attribute.value_type, json), default_region)
                     .map_err(|error| error.at_field(&**name))?;
@@ -87,6 +99,31 @@ impl Match {
             }
         };
         Ok(Some(Self { name: Arc::clone(name), target }))
+    }
+
+    /// A match by any of several values of an attribute that holds one (contract.md section 11.10).
+    fn from_elements(
+        record_type: &RecordType,
+        name: &Arc<str>,
+        index: usize,
+        elements: Vec<Json>,
+        default_region: Option<&str>,
+    ) -> Result<Option<Self>> {
+        let attribute = record_type.attribute(index);
+        check_length(elements.len()).map_err(|error| error.at_field(&**name))?;
+        let mut values = Vec::with_capacity(elements.len());
+        for element in elements {
+            let bare = bare(record_type, name, attribute.value_type, element);
+            let parsed = attribute.parse(bare, default_region);
+            let value = parsed.map_err(|error| error.at_field(&**name))?.ok_or_else(|| {
+                let what = "expected a value in each place of the list, found null";
+                Error::new(ErrorCode::FieldValueInvalid, what).at_field(&**name)
+            })?;
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(Self::from_value(name, index, Value::List(values.into())))
     }
 
     /// Makes a match from a parsed value of the attribute; `None` for an empty list.
@@ -122,6 +159,14 @@ impl Match {
                 format!("{} {}", self.name, texts.join(", "))
             }
         }
+    }
+}
+
+/// The element of a list of one: several ids are several records, which is no match.
+fn only(json: Json) -> Json {
+    match json {
+        Json::Array(mut elements) if elements.len() == 1 => elements.swap_remove(0),
+        json => json,
     }
 }
 

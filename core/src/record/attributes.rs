@@ -54,7 +54,7 @@ impl Attributes {
         let mut given = Vec::new();
         for (name, json) in object {
             let Some(index) = record_type.index_of(&name) else {
-                unknown.push(record_type.unknown_field(&name));
+                note(&mut unknown, || record_type.unknown_field(&name));
                 continue;
             };
             let attribute = record_type.attribute(index);
@@ -151,6 +151,14 @@ impl IntoIterator for Attributes {
 
     fn into_iter(self) -> Self::IntoIter {
         self.changes.into_iter()
+    }
+}
+
+/// Adds a fault, unless there are as many as an answer tells of: a body may hold 100 000.
+pub(crate) fn note(faults: &mut Vec<Error>, fault: impl FnOnce() -> Error) {
+    const MOST: usize = 100;
+    if faults.len() < MOST {
+        faults.push(fault());
     }
 }
 

@@ -3,8 +3,8 @@
 mod attributes;
 mod edge;
 
-pub(crate) use attributes::first_of;
 pub use attributes::{Attributes, Change};
+pub(crate) use attributes::{first_of, note};
 pub use edge::Edge;
 pub(crate) use edge::parent_to_json;
 

@@ -159,8 +159,12 @@ impl Keys<'_> {
             Value::Target(target) => match &**target {
                 Target::Id(id) => self.id(*id),
                 Target::Match { value, .. } => {
-                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    self.key(record_type, &text);
+                    let values =
+                        value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                    for value in values {
+                        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                        self.key(record_type, &text);
+                    }
                 }
             },
             Value::List(values) => values.iter().for_each(|one| self.target(record_type, one)),

@@ -20,6 +20,8 @@ use super::relationship_declaration::RelationshipDeclaration;
 
 /// How many attributes a record type may have.
 const MAX_ATTRIBUTES: usize = 500;
+/// How many columns they may have, of the 2000 that SQLite gives a table.
+const MAX_COLUMNS: usize = 1800;
 /// Bytes of a name.
 const MAX_NAME: usize = 60;
 /// Names that a store or the API needs for itself.
@@ -349,6 +351,9 @@ fn check_attribute(record_type: &RecordType, attribute: &Attribute) -> Result<()
     if is_own {
         return Err(invalid(&at, format!("{} belongs to a standard type", value_type.name())));
     }
+    if value_type == ValueType::Address && attribute.is_array {
+        return Err(invalid(&at, "an address is one value: there are no lists of addresses"));
+    }
     let is_key = value_type.is_text()
         || value_type.is_decimal()
         || matches!(value_type, ValueType::Number | ValueType::Uuid | ValueType::Date);
@@ -386,6 +391,10 @@ fn check_attribute(record_type: &RecordType, attribute: &Attribute) -> Result<()
         _ => vec![attribute.api_name.clone()],
     };
     let own = columns(attribute);
+    let known: usize = record_type.attributes.iter().map(|other| columns(other).len()).sum();
+    if known + own.len() > MAX_COLUMNS {
+        return Err(invalid(&at, "a record type has no room for so many addresses"));
+    }
     let mut others =
         record_type.attributes.iter().filter(|other| other.api_name != attribute.api_name);
     match others.find(|other| columns(other).iter().any(|column| own.contains(column))) {

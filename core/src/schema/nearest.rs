@@ -3,6 +3,11 @@
 /// The candidate most like `name`, if one is near enough to be what was meant.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // What is longer than any name is no slip of one, and comparing it would take its time.
+    const LONGEST: usize = 100;
+    if name.len() > LONGEST {
+        return None;
+    }
     let lowered = name.to_lowercase();
     candidates
         .into_iter()

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::value::quoted;
 
 use super::attribute::{Attribute, Origin, SystemField};
 use super::index::AttributeIndex;
@@ -156,7 +157,7 @@ impl RecordType {
     pub fn require_relationship(&self, name: &str) -> Result<usize> {
         let names = || self.relationships.iter().map(|end| end.here().api_name.as_str());
         names().position(|known| known == name).ok_or_else(|| {
-            let message = format!("{} has no relationship {name:?}", self.api_name);
+            let message = format!("{} has no relationship {}", self.api_name, quoted(name));
             let error = Error::new(ErrorCode::UnknownRelationship, message).at_field(name);
             match (nearest(name, names()), names().next()) {
                 (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
@@ -173,7 +174,7 @@ impl RecordType {
     pub fn unknown_field(&self, name: &str) -> Error {
         let error = Error::new(
             ErrorCode::UnknownField,
-            format!("{} has no attribute {name:?}", self.api_name),
+            format!("{} has no attribute {}", self.api_name, quoted(name)),
         )
         .at_field(name);
         match nearest(name, self.index.by_name.keys().map(String::as_str)) {

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, ErrorCode, Result};
 
+use super::quoted;
+
 /// The longest address that SMTP can carry (RFC 5321 section 4.5.3.1.3, less the brackets).
 const MAX_BYTES: usize = 254;
 
@@ -17,7 +19,7 @@ pub(super) fn check_email(text: &str) -> Result<&str> {
     let wrong = |why: &str| {
         Error::new(
             ErrorCode::FieldValueInvalid,
-            format!("expected an e-mail address, found {}: {why}", shown(text)),
+            format!("expected an e-mail address, found {}: {why}", quoted(text)),
         )
         .hint("write it as name@example.com")
     };
@@ -66,7 +68,7 @@ pub(super) fn check_domain(text: &str) -> Result<&str> {
     }
     Err(Error::new(
         ErrorCode::FieldValueInvalid,
-        format!("expected a domain name, found {}", shown(text)),
+        format!("expected a domain name, found {}", quoted(text)),
     )
     .hint("write it as example.com, without a scheme or a path"))
 }
@@ -76,13 +78,4 @@ fn holds_space_or_control(text: &str) -> bool {
         return text.bytes().any(|b| b <= b' ' || b == 0x7F);
     }
     text.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
-/// A quoted sample of a value for a message, cut where it is long.
-fn shown(text: &str) -> String {
-    let mut sample: String = text.chars().take(80).collect();
-    if sample.len() < text.len() {
-        sample.push('…');
-    }
-    format!("{sample:?}")
 }

@@ -23,7 +23,7 @@ pub(crate) use item::parse_labels;
 pub use item::{Item, ItemShape, LABELS};
 pub use number::Number;
 pub use parse::{Context, parse};
-pub(crate) use parse::{check_length, excerpt};
+pub(crate) use parse::{check_length, excerpt, quoted};
 pub(crate) use phone::is_phone_region;
 pub use select::{PipelineStage, SelectOption};
 pub use target::Target;

@@ -186,6 +186,14 @@ pub(crate) fn excerpt(found: &impl Display) -> String {
     sample
 }
 
+/// A text in quotes for a message, cut as [`excerpt`] does.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((cut, _)) => format!("{:?}", format!("{}…", &text[..cut])),
+        None => format!("{text:?}"),
+    }
+}
+
 /// Text from a string, a number or a boolean: a source's typing is often accidental.
 fn text(input: Input<'_>) -> Result<Cow<'_, str>> {
     match input {
@@ -273,7 +281,10 @@ fn parse_choice(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
     let named = match input {
         Input::Text(text) => Some(&**text),
         Input::Json(Json::Object(object)) => {
-            ["id", "api_name"].iter().find_map(|key| object.get(*key)).and_then(Json::as_str)
+            // What a read gives; an option that was taken out is read without an id.
+            let mut parts = ["id", "api_name", "display_value"].iter();
+            let given = parts.find_map(|key| object.get(*key).filter(|part| !part.is_null()));
+            given.and_then(Json::as_str)
         }
         _ => None,
     };
@@ -283,7 +294,12 @@ fn parse_choice(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
     if let (Some(first), Some(other)) = (first, named.next()) {
         return Err(Error::new(
             ErrorCode::FieldValueInvalid,
-            format!("{name:?} names several options: {} and {}", first.name(), other.name()),
+            format!(
+                "{} names several options: {} and {}",
+                quoted(name),
+                first.name(),
+                other.name()
+            ),
         )
         .hint("give the id of the option"));
     }
@@ -318,7 +334,7 @@ fn parse_address(input: Input<'_>) -> Result<Value> {
         let Some(index) = address_part(&key) else {
             return Err(Error::new(
                 ErrorCode::FieldValueInvalid,
-                format!("an address has no part {key:?}"),
+                format!("an address has no part {}", quoted(&key)),
             )
             .hint(format!("the parts are {}", ADDRESS_PARTS.join(", "))));
         };
@@ -353,7 +369,7 @@ fn parse_item(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> 
             (name, value) => {
                 return Err(Error::new(
                     ErrorCode::FieldValueInvalid,
-                    format!("unexpected {name:?}: {} beside {key}", excerpt(&value)),
+                    format!("unexpected {}: {} beside {key}", quoted(name), excerpt(&value)),
                 ));
             }
         }

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
 use crate::error::{Error, ErrorCode, Result};
+
+use super::quoted;
 
 /// An instant in UTC, in microseconds since 1970 (contract.md section 11.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,17 +21,35 @@ impl Timestamp {
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_microsecond())
     }
+
+    /// The day and the time in UTC; `None` beyond the years that are written with four digits.
+    ///
+    /// Counted as a civil time: an instant of the library ends a day before the year 9999 does,
+    /// and the last second of it stands for "for ever" in what other systems write.
+    #[must_use]
+    pub fn to_datetime(self) -> Option<DateTime> {
+        let since = SignedDuration::from_micros(self.0);
+        EPOCH.checked_add(since).ok().filter(|civil| civil.year() >= 0)
+    }
+
+    /// The instant of a day and a time at an offset from UTC.
+    fn from_datetime(civil: DateTime, offset: Offset) -> Option<Self> {
+        let since = civil.duration_since(EPOCH).as_micros();
+        let since = i64::try_from(since).ok()?;
+        let instant = Self(since.checked_sub(i64::from(offset.seconds()) * 1_000_000)?);
+        instant.to_datetime().map(|_| instant)
+    }
 }
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// `2026-11-07T05:31:56.000000Z`: fixed width, so that text order is time order.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An error here would be a panic of whoever makes a text of it.
-        let instant = jiff::Timestamp::from_microsecond(self.0).unwrap_or(match self.0 > 0 {
-            true => jiff::Timestamp::MAX,
-            false => jiff::Timestamp::MIN,
-        });
-        write!(f, "{instant:.6}")
+        // Beyond all calendars it is the nearest there is: an error here would be a panic of
+        // whoever makes a text of it.
+        let civil = EPOCH.saturating_add(SignedDuration::from_micros(self.0));
+        write!(f, "{civil:.6}Z")
     }
 }
 
@@ -37,19 +59,35 @@ impl fmt::Display for Timestamp {
 /// `field_value_invalid` if it is none of these.
 pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     let trimmed = text.trim();
-    let parsed = trimmed
-        .parse::<jiff::Timestamp>()
-        .or_else(|_| trimmed.parse::<DateTime>().and_then(|civil| Offset::UTC.to_timestamp(civil)));
-    match parsed {
-        Ok(instant) if (0..=9999).contains(&Offset::UTC.to_datetime(instant).year()) => {
-            Ok(Timestamp(instant.as_microsecond()))
-        }
-        _ => Err(Error::new(
+    let parsed = match trimmed.parse::<jiff::Timestamp>() {
+        Ok(instant) => Some(Timestamp(instant.as_microsecond())),
+        Err(_) => parse_civil(trimmed),
+    };
+    let is_kept = |instant: &Timestamp| instant.to_datetime().is_some();
+    parsed.filter(is_kept).filter(|_| !is_leap_second(trimmed)).ok_or_else(|| {
+        Error::new(
             ErrorCode::FieldValueInvalid,
-            format!("expected a timestamp, found {text:?}"),
+            format!("expected a timestamp, found {}", quoted(text)),
         )
-        .hint("write it as 2026-11-07T05:31:56Z")),
+        .hint("write it as 2026-11-07T05:31:56Z")
+    })
+}
+
+/// What has no offset, or is too late for an instant of the library.
+fn parse_civil(text: &str) -> Option<Timestamp> {
+    let pieces = Pieces::parse(text).ok()?;
+    if pieces.time_zone_annotation().is_some() {
+        return text.parse().ok().and_then(|civil| Timestamp::from_datetime(civil, Offset::UTC));
     }
+    let civil = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+    Timestamp::from_datetime(civil, pieces.to_numeric_offset().unwrap_or(Offset::UTC))
+}
+
+/// Whether the second is 60, which the parser would take for 59: another instant.
+fn is_leap_second(text: &str) -> bool {
+    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
+    let mut digits = time.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':');
+    digits.by_ref().filter(u8::is_ascii_digit).skip(4).take(2).eq(*b"60")
 }
 
 /// Parses `YYYY-MM-DD`; midnight, in UTC where it says so, is its day: data frames have no other days.
@@ -66,7 +104,7 @@ pub(super) fn parse_date(text: &str) -> Result<Date> {
         Ok(date) if is_day => Ok(date),
         _ => Err(Error::new(
             ErrorCode::FieldValueInvalid,
-            format!("expected a date, found {text:?}"),
+            format!("expected a date, found {}", quoted(text)),
         )
         .hint("write it as 2026-11-07")),
     }
@@ -98,7 +136,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time> {
         Ok(time) if is_time => Ok(time),
         _ => Err(Error::new(
             ErrorCode::FieldValueInvalid,
-            format!("expected a time of the day, found {text:?}"),
+            format!("expected a time of the day, found {}", quoted(text)),
         )
         .hint("write it as 17:30:00")),
     }

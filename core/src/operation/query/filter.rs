@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
-use crate::value::{self, Context, Value, ValueType, excerpt};
+use crate::value::{self, Context, Value, ValueType, excerpt, quoted};
 
 use super::{QueryLimits, invalid};
 
@@ -199,7 +199,7 @@ impl Parser<'_> {
         if let Some(key) =
             object.keys().find(|key| !matches!(key.as_str(), "field" | "operator" | "value"))
         {
-            return Err(invalid(format!("a filter has no key {key:?}")));
+            return Err(invalid(format!("a filter has no key {}", quoted(key))));
         }
         let field = object["field"].as_str().ok_or_else(|| wrong("a field name"))?;
         let (hops, attribute) = self.field(field)?;
@@ -228,7 +228,11 @@ impl Parser<'_> {
         if names.len() > most {
             return Err(Error::new(
                 ErrorCode::FilterDepthExceeded,
-                format!("{field:?} passes {} relationships, {most} are allowed", names.len()),
+                format!(
+                    "{} passes {} relationships, {most} are allowed",
+                    quoted(field),
+                    names.len()
+                ),
             )
             .at_field(field));
         }
@@ -236,7 +240,7 @@ impl Parser<'_> {
         for name in names {
             let from = hops.last().map_or(self.record_type, |hop| &*hop.record_type);
             let relationship = from.require_relationship(name).map_err(|error| {
-                let message = format!("{} has no relationship {name:?}", from.api_name());
+                let message = format!("{} has no relationship {}", from.api_name(), quoted(name));
                 Error::new(ErrorCode::InvalidFilterField, message)
                     .at_field(field)
                     .hint(error.remedy())
@@ -248,7 +252,8 @@ impl Parser<'_> {
         let record_type = hops.last().map_or(self.record_type, |hop| &*hop.record_type);
         let filterable = |index: &usize| record_type.attribute(*index).is_filterable();
         let attribute = record_type.index_of(name).filter(filterable).ok_or_else(|| {
-            let message = format!("{} cannot be filtered by {name:?}", record_type.api_name());
+            let message =
+                format!("{} cannot be filtered by {}", record_type.api_name(), quoted(name));
             let error = Error::new(ErrorCode::InvalidFilterField, message).at_field(field);
             let attributes = record_type.attributes().iter();
             let names = attributes
@@ -269,7 +274,7 @@ fn operator(attribute: &Attribute, name: &str) -> Result<Operator> {
     known.map(|(_, operator)| *operator).ok_or_else(|| {
         Error::new(
             ErrorCode::InvalidFilterOperator,
-            format!("{} takes no operator {name:?}", attribute.api_name),
+            format!("{} takes no operator {}", attribute.api_name, quoted(name)),
         )
         .at_field(&attribute.api_name)
         .hint(format!("its operators are {}", allowed.join(", ")))

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::record::Record;
 use crate::schema::{RecordType, Schema, nearest};
 use crate::source::Control;
-use crate::value::excerpt;
+use crate::value::{excerpt, quoted};
 
 /// The largest number of sort fields (contract.md section 7).
 pub const MAX_SORT_FIELDS: usize = 3;
@@ -109,7 +109,7 @@ impl Query {
         let (filters, sort, limit, cursor) =
             (take("filters"), take("sort"), take("limit"), take("cursor"));
         if let Some((key, _)) = body.iter().next() {
-            let error = invalid(format!("a query has no key {key:?}")).at_field(key);
+            let error = invalid(format!("a query has no key {}", quoted(key))).at_field(key);
             return Err(match nearest(key, ["filters", "sort", "limit", "cursor"]) {
                 Some(near) => error.hint(format!("did you mean {near:?}?")),
                 None => error,
@@ -125,9 +125,16 @@ impl Query {
             }
             Some(Json::String(cursor)) => {
                 let (origin, position) = cursor::decode(record_type, &cursor)?;
+                // Those of relationships and histories have others.
+                if ["filters", "sort"].iter().any(|key| origin.get(*key).is_none()) {
+                    return Err(cursor::invalid("the cursor belongs to no query of records"));
+                }
                 for (key, given) in [("filters", &filters), ("sort", &sort)] {
                     let is_other = |given: &Json| {
-                        *given != origin[key] && !(is_empty(given) && is_empty(&origin[key]))
+                        let is_same = *given == origin[key]
+                            || is_empty(given) && is_empty(&origin[key])
+                            || key == "sort" && is_same_sort(record_type, given, &origin[key]);
+                        !is_same
                     };
                     if given.as_ref().is_some_and(is_other) {
                         return Err(cursor::invalid(format!(
@@ -192,6 +199,12 @@ fn is_empty(list: &Json) -> bool {
     list.is_null() || list.as_array().is_some_and(Vec::is_empty)
 }
 
+/// Whether two sorts mean the same, as where one of them says `asc` and the other nothing.
+fn is_same_sort(record_type: &RecordType, one: &Json, other: &Json) -> bool {
+    let parsed = |sort| parse_sort(record_type, sort).ok();
+    parsed(one).is_some_and(|sort| Some(sort) == parsed(other))
+}
+
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidRequest, message)
 }
@@ -240,7 +253,7 @@ fn parse_sort(record_type: &RecordType, sort: &Json) -> Result<Vec<Sort>> {
 }
 
 fn unsortable(record_type: &RecordType, field: &str) -> Error {
-    let message = format!("{} cannot be sorted by {field:?}", record_type.api_name());
+    let message = format!("{} cannot be sorted by {}", record_type.api_name(), quoted(field));
     let error = Error::new(ErrorCode::UnsortableField, message).at_field(field);
     let sortable = record_type.attributes().iter().filter(|attribute| attribute.is_sortable());
     match nearest(field, sortable.map(|attribute| attribute.api_name.as_str())) {

@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 
 use crate::error::Result;
-use crate::value::{Address, Number, Timestamp, Value, ValueType};
+use crate::value::{Address, Number, Timestamp, Value, ValueType, parse_timestamp};
 
 use super::errors::corrupt;
 
@@ -70,7 +70,8 @@ pub(super) fn read_address<'a>(
 
 /// The instant of a column.
 pub(super) fn read_timestamp(sql: ValueRef<'_>) -> Result<Timestamp> {
-    parse::<jiff::Timestamp>(sql, "a timestamp").map(|instant| Timestamp(instant.as_microsecond()))
+    let text = read_text(sql)?;
+    parse_timestamp(text).map_err(|_| corrupt(format_args!("{text:?} where a timestamp belongs")))
 }
 
 /// A value that is stored as text.

@@ -25,7 +25,7 @@ pub(super) fn position(record_type: &RecordType, sort: &[Sort], last: &StoredRec
         };
         match system.as_ref().or(last.values[sort.attribute].as_ref()) {
             None => Json::Null,
-            Some(Value::Text(name)) if attribute.value_type.has_options() => {
+            Some(Value::Text(name)) if has_places(attribute) => {
                 let options = attribute.options.iter();
                 options.map(|one| one.name()).position(|known| known == **name).into()
             }
@@ -88,18 +88,23 @@ impl Sql<'_> {
     /// that declares them, as stages follow on one another.
     fn ordered(&self, attribute: usize) -> (String, &'static str) {
         let (column, collation) = self.column(attribute);
-        let Attribute { value_type, options, .. } = self.record_type.attribute(attribute);
-        if !value_type.has_options() {
+        let attribute = self.record_type.attribute(attribute);
+        if !has_places(attribute) {
             return (column, collation);
         }
         let mut places = format!("CASE {column}");
-        for (place, option) in options.iter().enumerate() {
+        for (place, option) in attribute.options.iter().enumerate() {
             let name = option.name().replace('\'', "''");
             // Writing to text does not fail.
             let _ = write!(places, " WHEN '{name}' THEN {place}");
         }
         (places + " END", "")
     }
+}
+
+/// Whether an attribute has options in an order; of an enum whose names are not known there are none.
+fn has_places(attribute: &Attribute) -> bool {
+    attribute.value_type.has_options() && !attribute.options.is_empty()
 }
 
 fn scalar(value: &Json) -> SqlValue {
