@@ -15,14 +15,7 @@ pub(crate) fn line(text: &str) -> Result<()> {
 /// Writes text to stdout as it is.
 pub(crate) fn write_all(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(cause) => {
-            Err(Error::new(ErrorCode::StoreIo, format!("cannot write to stdout: {cause}"))
-                .because(cause))
-        }
-        Ok(()) => Ok(()),
-    }
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(unwritable)
 }
 
 /// Writes a JSON document to stdout, indented where a person reads it.
@@ -40,6 +33,11 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Says how the rest of a list is asked for.
+pub(crate) fn note_more(cursor: &str) {
+    note(&format!("there is more: --cursor {cursor}"));
+}
+
 /// Writes an error and everything found with it to stderr.
 pub(crate) fn error(error: &Error) {
     note(&format!("error: {error:#}"));
@@ -48,17 +46,19 @@ pub(crate) fn error(error: &Error) {
     }
 }
 
+/// A cell of a table: one line, cut where it is long.
+pub(crate) fn cut(cell: &str) -> String {
+    const WIDEST: usize = 60;
+    let flat: String =
+        cell.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDEST + 1).collect();
+    match flat.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &flat[..end]),
+        None => flat,
+    }
+}
+
 /// A table with columns as wide as their widest cell; long cells are cut.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<()> {
-    const WIDEST: usize = 60;
-    let cut = |cell: &str| {
-        let flat: String =
-            cell.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDEST + 1).collect();
-        match flat.char_indices().nth(WIDEST) {
-            Some((end, _)) => format!("{}…", &flat[..end]),
-            None => flat,
-        }
-    };
     let cells: Vec<Vec<String>> = std::iter::once(header.iter().map(|cell| cut(cell)).collect())
         .chain(rows.iter().map(|row| row.iter().map(|cell| cut(cell)).collect()))
         .collect();
@@ -90,14 +90,58 @@ pub(crate) fn list(header: &[&str], rows: &[Vec<String>], format: ListFormat) ->
 
 /// Rows as comma-separated values with a header.
 pub(crate) fn csv(header: &[&str], rows: &[Vec<String>]) -> Result<()> {
-    let failed = |cause: csv::Error| {
-        Error::new(ErrorCode::StoreIo, format!("cannot write to stdout: {cause}")).because(cause)
-    };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header).map_err(failed)?;
-    for row in rows {
-        writer.write_record(row).map_err(failed)?;
+    let mut csv = Csv::begin(io::stdout(), header)?;
+    rows.iter().try_for_each(|row| csv.row(row))?;
+    csv.end()
+}
+
+/// Comma-separated values that are written as they come.
+pub(crate) struct Csv<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Csv<W> {
+    pub(crate) fn begin(out: W, header: &[&str]) -> Result<Self> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(header).map_err(not_written)?;
+        Ok(Self(writer))
     }
-    let bytes = writer.into_inner().map_err(|cause| failed(cause.into_error().into()))?;
-    write_all(&String::from_utf8_lossy(&bytes))
+
+    pub(crate) fn row(&mut self, cells: &[String]) -> Result<()> {
+        self.0.write_record(cells).map_err(not_written)
+    }
+
+    /// Writes what is left.
+    pub(crate) fn end(mut self) -> Result<()> {
+        self.0.flush().map_err(|cause| not_written(cause.into()))
+    }
+}
+
+fn not_written(cause: csv::Error) -> Error {
+    match cause.into_kind() {
+        csv::ErrorKind::Io(cause) => unwritable(cause),
+        kind => Error::new(ErrorCode::Internal, format!("cannot write a table: {kind:?}")),
+    }
+}
+
+/// What keeps stdout from being written to; does not return where its reader has gone away.
+fn unwritable(cause: io::Error) -> Error {
+    if cause.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Error::new(ErrorCode::StoreIo, format!("cannot write to stdout: {cause}")).because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_written_while_rows_still_come() {
+        let mut out = Vec::new();
+        let mut csv = Csv::begin(&mut out, &["row"]).unwrap();
+        let cell = ["x".repeat(16 * 1024)];
+        (0..100).for_each(|_| csv.row(&cell).unwrap());
+        assert!(csv.0.get_ref().len() > 90 * cell[0].len());
+        csv.end().unwrap();
+        assert_eq!(out.len(), 4 + 100 * (cell[0].len() + 1));
+    }
 }

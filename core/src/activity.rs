@@ -10,7 +10,8 @@ use crate::schema::{RecordType, Write};
 use crate::value::{excerpt, parse_timestamp, quoted};
 use crate::workspace::Workspace;
 
-pub(crate) const ACTIVITY: &str = "activity";
+/// The record type that has this shape.
+pub const ACTIVITY: &str = "activity";
 /// The type of the activities that are logged.
 pub const MANUAL: &str = "MANUAL_ACTIVITY";
 /// What may be written beside `metadata`.
@@ -177,6 +178,15 @@ pub fn activity_json(record: &Record) -> Json {
     let metadata: Option<Json> = metadata.and_then(|text| serde_json::from_str(text).ok());
     document["metadata"] = json!(metadata);
     document
+}
+
+/// A record as its endpoint shows it: an activity in the shape of its own.
+#[must_use]
+pub fn shown(record: &Record) -> Json {
+    match record.record_type.api_name() {
+        ACTIVITY => activity_json(record),
+        _ => record.to_json(),
+    }
 }
 
 /// One page of the activities of a contact, an account or an opportunity, newest first.

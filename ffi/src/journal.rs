@@ -1,10 +1,10 @@
 //! Runs and rejects: what a workspace remembers of its syncs.
 
-use headwater::store::journal::{ListedReject, RejectFilter, Run};
-use headwater::sync::stream_json;
+use headwater::store::journal::RejectFilter;
+use headwater::sync::{reject_json, run_json};
 use headwater::{ErrorCode, Result, Uuid};
 use headwater_abi::headwater_str;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::document::headwater_document;
 use crate::error::headwater_error;
@@ -83,25 +83,4 @@ fn code_of(name: &str) -> Result<Option<ErrorCode>> {
     }
     let unknown = || invalid("code", format!("there is no code {name:?}"));
     ErrorCode::from_name(name).map(Some).ok_or_else(unknown)
-}
-
-fn run_json(run: &Run) -> Json {
-    json!({
-        "run": run.id, "state": run.state.name(), "job_hash": run.job_hash,
-        "connector": run.connector, "connector_version": run.connector_version,
-        "started_at": run.started_at.to_string(),
-        "finished_at": run.finished_at.map(|at| at.to_string()),
-        "error": run.error,
-        "streams": run.streams.iter().map(stream_json).collect::<Vec<_>>(),
-    })
-}
-
-fn reject_json(listed: &ListedReject) -> Json {
-    let reject = &listed.reject;
-    json!({
-        "run": listed.run, "source": reject.source, "position": reject.position,
-        "position_unit": reject.position_unit, "code": reject.code.name(),
-        "field": reject.field, "message": reject.message, "hint": reject.hint,
-        "row": reject.row, "is_cut": reject.is_cut,
-    })
 }

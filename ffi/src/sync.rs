@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater::source::{Control, StreamDescription};
 use headwater::store::journal::RunState;
-use headwater::sync::{Estimate, JOB_SCHEMA, Job, Report, RunOptions};
+use headwater::sync::{Estimate, JOB_SCHEMA, Job, Report, RunOptions, description_json};
 use headwater::{Drift, Error, ErrorCode, Result, Workspace};
 use headwater_abi::headwater_str;
 use headwater_host::{Connectors, LoadedConnector};
@@ -251,7 +251,8 @@ pub unsafe extern "C" fn headwater_sync_run(
 }
 
 /// Asks the run, check or discovery that is going on to stop, or the next one if none is; returns at
-/// once. What is committed stays, and the next run resumes.
+/// once. One that has done its work already ends as if it had not been asked. What is committed stays,
+/// and the next run resumes.
 ///
 /// `sync`: Borrowed for the call.
 /// Threads: any, also while `headwater_sync_run` is running, and from its callbacks. Errors: none; NULL
@@ -289,13 +290,8 @@ impl headwater_sync {
         Arc::clone(&self.control.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The connector; a relative path of a library is taken from the job's folder.
     fn connector(&self) -> Result<Arc<LoadedConnector>> {
-        let name = &self.job.connector;
-        if name.contains('/') {
-            return self.connectors.find(&self.job.folder.join(name).display().to_string());
-        }
-        self.connectors.find(name)
+        self.connectors.find(&self.job.connector_name())
     }
 
     /// Does `work` with a control of its own, one thread at a time.
@@ -381,15 +377,5 @@ fn stopped() -> Error {
 }
 
 fn streams_json(streams: &[StreamDescription]) -> Json {
-    let streams = streams.iter().map(|stream| {
-        let fields = stream.fields.iter().map(|field| {
-            json!({ "name": field.name, "value_type": field.value_type, "is_key": field.is_key })
-        });
-        json!({
-            "name": stream.name, "fields": fields.collect::<Vec<_>>(),
-            "fields_are_complete": stream.fields_are_complete,
-            "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
-        })
-    });
-    json!({ "streams": streams.collect::<Vec<_>>() })
+    json!({ "streams": streams.iter().map(description_json).collect::<Vec<_>>() })
 }

@@ -1,10 +1,10 @@
 //! What a workspace remembers: runs, refused rows, the history of records.
 
-use headwater::store::journal::{ListedReject, RejectFilter, Run};
-use headwater::sync::stream_json;
+use headwater::store::journal::RejectFilter;
+use headwater::sync::{reject_json, run_json};
 use headwater::{Error, ErrorCode, Uuid};
 use pyo3::prelude::*;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::failure::OrRaise;
 use crate::from_python;
@@ -27,17 +27,6 @@ pub(crate) fn runs<'py>(
         Ok(runs)
     })?;
     to_python::json(py, &runs.iter().map(run_json).collect())
-}
-
-fn run_json(run: &Run) -> Json {
-    json!({
-        "run": run.id, "state": run.state.name(), "job_hash": run.job_hash,
-        "connector": run.connector, "connector_version": run.connector_version,
-        "started_at": run.started_at.to_string(),
-        "finished_at": run.finished_at.map(|at| at.to_string()),
-        "error": run.error,
-        "streams": run.streams.iter().map(stream_json).collect::<Vec<_>>(),
-    })
 }
 
 /// The refused rows, of one run or with one code where these are given.
@@ -69,16 +58,6 @@ pub(crate) fn rejects<'py>(
         Ok(listed)
     })?;
     to_python::json(py, &Json::Array(listed))
-}
-
-fn reject_json(listed: &ListedReject) -> Json {
-    let reject = &listed.reject;
-    json!({
-        "run": listed.run, "source": reject.source, "position": reject.position,
-        "position_unit": reject.position_unit, "code": reject.code.name(),
-        "field": reject.field, "message": reject.message, "hint": reject.hint,
-        "row": reject.row, "is_cut": reject.is_cut,
-    })
 }
 
 /// One page of the changes of a record, the latest first.

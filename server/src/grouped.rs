@@ -84,7 +84,8 @@ fn apply(workspace: &dyn Workspace, operations: Vec<Operation>) -> Outcomes {
             let alone = |operation| apply(vec![operation]).and_then(only);
             operations.into_iter().map(alone).collect()
         }
-        Err(error) => (0..count).map(|_| Err(again(&error))).collect(),
+        // Each caller gets an error of its own.
+        Err(error) => (0..count).map(|_| Err(error.map_texts(&str::to_owned))).collect(),
     }
 }
 
@@ -92,11 +93,6 @@ fn apply(workspace: &dyn Workspace, operations: Vec<Operation>) -> Outcomes {
 fn only(mut outcomes: Outcomes) -> Result<Outcome> {
     let lost = || Err(Error::new(ErrorCode::Internal, "a batch lost its outcome"));
     outcomes.pop().unwrap_or_else(lost)
-}
-
-/// The same error for another caller.
-fn again(error: &Error) -> Error {
-    Error::new(error.code(), error.message()).retry_with(error.retry()).hint(error.remedy())
 }
 
 impl Workspace for Grouped {
@@ -215,6 +211,11 @@ mod tests {
             }
             let shown = format!("{operations:?}");
             assert!(!shown.contains("meets a panic"), "the bug");
+            if shown.contains("meets a full disk") {
+                let related = Error::new(ErrorCode::StoreFull, "too").at_field("title");
+                let error = Error::new(ErrorCode::StoreFull, "full").at_field("disk");
+                return Err(error.on_record("it").hint("buy one").with_related(vec![related]));
+            }
             if shown.contains("meets an error") {
                 return Err(Error::new(ErrorCode::Internal, "the bug"));
             }
@@ -262,6 +263,24 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_a_group_is_told_to_each_of_it_in_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = buggy(&folder);
+        let contact = workspace.schema().record_type("contact").unwrap().clone();
+        let create = || {
+            let json = object(&json!({ "first_name": "Ann", "title": "meets a full disk" }));
+            let attributes = Attributes::parse(&contact, json, Write::Create, None).unwrap();
+            Operation::new(Arc::clone(&contact), OperationKind::Create { attributes })
+        };
+        for outcome in apply(&workspace, vec![create(), create()]) {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.to_string(), "store_full: full (field disk, record it)");
+            assert_eq!(error.remedy(), "buy one");
+            assert_eq!(error.related()[0].to_string(), "store_full: too (field title)");
+        }
+    }
+
+    #[test]
     fn activities_wait_for_the_group_too() {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Arc::new(buggy(&folder));
@@ -270,6 +289,7 @@ mod tests {
         log_activity(&grouped, object(&json!({ "metadata": metadata }))).unwrap();
         assert_eq!(*workspace.writers.lock().unwrap(), ["writer"]);
     }
+
     #[test]
     fn what_waits_while_one_is_written_is_written_at_once() {
         let folder = tempfile::tempdir().unwrap();

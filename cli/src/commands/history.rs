@@ -27,7 +27,7 @@ pub(crate) fn print(page: &HistoryPage, format: ReportFormat) -> Result<()> {
         }
     }
     if let Some(cursor) = &page.next_cursor {
-        output::note(&format!("there is more: --cursor {cursor}"));
+        output::note_more(cursor);
     }
     Ok(())
 }

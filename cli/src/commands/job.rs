@@ -1,8 +1,9 @@
 //! `headwater check`, `discover`, `job-schema`: a job and its source, before anything is read.
 
 use headwater::Result;
-use headwater::source::StreamDescription;
-use headwater::sync::{JOB_SCHEMA, Job, check as check_job, discover as discover_job};
+use headwater::sync::{
+    JOB_SCHEMA, Job, check as check_job, description_json, discover as discover_job,
+};
 use serde_json::{Value as Json, json};
 
 use crate::Finder;
@@ -36,7 +37,7 @@ pub(crate) fn discover(arguments: &JobArguments, finder: &dyn Finder) -> Result<
     let streams = discover_job(&job, &*connector, &control)?;
     match arguments.format {
         ReportFormat::Json => {
-            let streams: Vec<Json> = streams.iter().map(stream_json).collect();
+            let streams: Vec<Json> = streams.iter().map(description_json).collect();
             output::json(&json!({ "streams": streams }))?;
         }
         ReportFormat::Text => {
@@ -51,20 +52,6 @@ pub(crate) fn discover(arguments: &JobArguments, finder: &dyn Finder) -> Result<
         }
     }
     Ok(Exit::Done)
-}
-
-fn stream_json(stream: &StreamDescription) -> Json {
-    let fields: Vec<Json> = stream
-        .fields
-        .iter()
-        .map(|field| {
-            json!({ "name": field.name, "value_type": field.value_type, "is_key": field.is_key })
-        })
-        .collect();
-    json!({
-        "name": stream.name, "fields": fields, "fields_are_complete": stream.fields_are_complete,
-        "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
-    })
 }
 
 pub(crate) fn schema() -> Result<Exit> {

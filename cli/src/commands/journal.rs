@@ -1,9 +1,8 @@
 //! `headwater runs` and `headwater rejects`: what a workspace remembers of its syncs.
 
 use headwater::store::journal::{ListedReject, RejectFilter, Run};
-use headwater::sync::stream_json;
+use headwater::sync::{reject_json, run_json};
 use headwater::{Error, ErrorCode, Result, Uuid};
-use serde_json::{Value as Json, json};
 
 use crate::arguments::{ListFormat, RejectsArguments, RunsArguments};
 use crate::exit::Exit;
@@ -45,17 +44,6 @@ pub(crate) fn runs(arguments: &RunsArguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn run_json(run: &Run) -> Json {
-    json!({
-        "run": run.id, "state": run.state.name(), "job_hash": run.job_hash,
-        "connector": run.connector, "connector_version": run.connector_version,
-        "started_at": run.started_at.to_string(),
-        "finished_at": run.finished_at.map(|at| at.to_string()),
-        "error": run.error,
-        "streams": run.streams.iter().map(stream_json).collect::<Vec<_>>(),
-    })
-}
-
 fn run_row(run: &Run) -> Vec<String> {
     let sum = |count: &dyn Fn(&headwater::store::journal::Counts) -> u64| {
         run.streams.iter().map(|stream| count(&stream.counts)).sum::<u64>().to_string()
@@ -81,20 +69,28 @@ pub(crate) fn rejects(arguments: &RejectsArguments) -> Result<Exit> {
         run: arguments.run.as_deref().map(run_id).transpose()?,
         code: arguments.code.as_deref().map(code).transpose()?,
     };
-    let mut rows = Vec::new();
-    workspace.read_journal(&mut |journal| {
-        journal.rejects(&filter, &mut |listed| match arguments.format {
-            ListFormat::Jsonl => output::line(&reject_json(&listed).to_string()),
-            ListFormat::Table | ListFormat::Csv => {
-                rows.push(reject_row(&listed));
-                Ok(())
-            }
-        })
-    })?;
+    // A row may be long, and there may be many: each is written as it comes.
+    let each = |take: &mut dyn FnMut(ListedReject) -> Result<()>| {
+        workspace.read_journal(&mut |journal| journal.rejects(&filter, take))
+    };
     match arguments.format {
-        ListFormat::Jsonl => {}
-        ListFormat::Table => output::table(&REJECT_HEADER, &rows)?,
-        ListFormat::Csv => output::csv(&REJECT_HEADER, &rows)?,
+        ListFormat::Jsonl => {
+            each(&mut |listed| output::line(&reject_json(&listed).to_string()))?;
+        }
+        ListFormat::Csv => {
+            let mut csv = output::Csv::begin(std::io::stdout(), &REJECT_HEADER)?;
+            each(&mut |listed| csv.row(&reject_row(&listed)))?;
+            csv.end()?;
+        }
+        // The widths are known at the end.
+        ListFormat::Table => {
+            let mut rows = Vec::new();
+            each(&mut |listed| {
+                rows.push(reject_row(&listed).iter().map(|cell| output::cut(cell)).collect());
+                Ok(())
+            })?;
+            output::table(&REJECT_HEADER, &rows)?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -114,16 +110,6 @@ fn code(name: &str) -> Result<ErrorCode> {
             Some(near) => error.hint(format!("did you mean {near}?")),
             None => error,
         }
-    })
-}
-
-fn reject_json(listed: &ListedReject) -> Json {
-    let reject = &listed.reject;
-    json!({
-        "run": listed.run, "source": reject.source, "position": reject.position,
-        "position_unit": reject.position_unit, "code": reject.code.name(),
-        "field": reject.field, "message": reject.message, "hint": reject.hint,
-        "row": reject.row, "is_cut": reject.is_cut,
     })
 }
 

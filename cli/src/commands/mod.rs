@@ -33,13 +33,9 @@ fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
     Ok(Box::new(ActingAs::new(headwater::open(url, options)?, Actor::named("cli"))))
 }
 
-/// The connector of a job; a relative path of a library is taken from the job's folder.
+/// The connector of a job.
 fn connector_of(job: &Job, finder: &dyn Finder) -> Result<Arc<dyn Subject>> {
-    let name = &job.connector;
-    if name.contains('/') {
-        return finder.find(&job.folder.join(name).display().to_string());
-    }
-    finder.find(name)
+    finder.find(&job.connector_name())
 }
 
 /// A control whose log lines go to stderr, secrets hidden.

@@ -5,16 +5,14 @@ mod describe;
 mod items;
 mod links;
 
+use headwater::activity::{ACTIVITY, shown};
 use headwater::value::read_json;
-use headwater::{Error, ErrorCode, OpenOptions, Query, Record, Result, Schema, Uuid};
+use headwater::{Error, ErrorCode, OpenOptions, Page, Query, Result, Schema, Uuid};
 use serde_json::{Map, Value as Json, json};
 
 use crate::arguments::{DuplicatesArgument, HistoryArgument, QueryFormat, RecordCommand};
 use crate::exit::Exit;
 use crate::output;
-
-/// The record type that has a shape of its own (contract.md section 4.7).
-const ACTIVITY: &str = "activity";
 
 pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
     match command {
@@ -71,19 +69,19 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
         RecordCommand::Query { record_type, filter, sort, limit, cursor, format, workspace } => {
             let workspace = super::open_existing(&workspace.workspace)?;
             let body = query_body(filter.as_deref(), sort, *limit, cursor.as_deref())?;
-            let asked = workspace.record_type(record_type)?;
-            let query = Query::parse(&workspace.schema(), &asked, body)?;
-            let page = workspace.query(record_type, &query)?;
-            let records = page.records.iter().map(shown);
+            let of_type = |cursor: Option<String>| {
+                let mut body = body.clone();
+                body.extend(cursor.map(|cursor| ("cursor".to_owned(), Json::from(cursor))));
+                let asked = workspace.record_type(record_type)?;
+                workspace.query(record_type, &Query::parse(&workspace.schema(), &asked, body)?)
+            };
             match format {
-                QueryFormat::Json => output::json(&json!({
-                    "data": records.collect::<Vec<_>>(), "next_cursor": page.next_cursor,
-                }))?,
-                QueryFormat::Jsonl => {
-                    for record in records {
-                        output::line(&record.to_string())?;
-                    }
+                QueryFormat::Json => {
+                    let page = of_type(None)?;
+                    let records: Vec<Json> = page.records.iter().map(shown).collect();
+                    output::json(&json!({ "data": records, "next_cursor": page.next_cursor }))?;
                 }
+                QueryFormat::Jsonl => lines(&of_type, limit.is_none())?,
             }
         }
         RecordCommand::Item { command } => items::run(command)?,
@@ -112,11 +110,18 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A record as its endpoints show it.
-fn shown(record: &Record) -> Json {
-    match record.record_type.api_name() {
-        ACTIVITY => headwater::activity_json(record),
-        _ => record.to_json(),
+/// Prints the records of a page, one a line; those of all pages that follow where no limit was given.
+fn lines(page_at: &dyn Fn(Option<String>) -> Result<Page>, is_all: bool) -> Result<()> {
+    let mut page = page_at(None)?;
+    loop {
+        for record in &page.records {
+            output::line(&shown(record).to_string())?;
+        }
+        page = match page.next_cursor {
+            None => return Ok(()),
+            Some(cursor) if is_all => page_at(Some(cursor))?,
+            Some(cursor) => return Ok(output::note_more(&cursor)),
+        };
     }
 }
 

@@ -36,7 +36,26 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     let connector = super::connector_of(&job, finder)?;
     let workspace = ActingAs::new(job.open_workspace()?, Actor::named("cli"));
     let control = Arc::new(super::control(&job.secrets));
-    let on_signal = Arc::clone(&control);
+    watch_signals(&control)?;
+    let exit = match work(arguments, &job, &*connector, &workspace, &control) {
+        // Stopped before there was a run.
+        Err(error) if error.code() == ErrorCode::Cancelled && control.is_cancelled() => {
+            if arguments.format == ReportFormat::Json {
+                output::json(&json!({ "run": null, "state": "stopped", "streams": [] }))?;
+            }
+            Exit::Stopped
+        }
+        done => done?,
+    };
+    if exit == Exit::Stopped {
+        output::note("stopped; run the same command again to resume");
+    }
+    Ok(exit)
+}
+
+/// Asks the work to stop at the first Ctrl-C, and ends the program at the second.
+fn watch_signals(control: &Arc<Control>) -> Result<()> {
+    let on_signal = Arc::clone(control);
     ctrlc::set_handler(move || {
         if on_signal.is_cancelled() {
             // What is not committed is rolled back when the workspace is next opened.
@@ -46,9 +65,19 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     })
     .map_err(|cause| {
         Error::new(ErrorCode::Internal, format!("cannot watch for Ctrl-C: {cause}")).because(cause)
-    })?;
+    })
+}
+
+/// Finds out what was asked for before the run, runs the job, and tells what became of it.
+fn work(
+    arguments: &SyncArguments,
+    job: &Job,
+    connector: &dyn Connector,
+    workspace: &dyn Workspace,
+    control: &Control,
+) -> Result<Exit> {
     let options = RunOptions { full: arguments.full };
-    let foreseen = foresee(arguments, &job, &*connector, &workspace, options, &control)?;
+    let foreseen = foresee(arguments, job, connector, workspace, options, control)?;
     if arguments.dry_run {
         if arguments.format == ReportFormat::Json {
             output::json(&foreseen.to_json())?;
@@ -57,25 +86,11 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     }
     let mut display =
         Display::new(workspace.pace(), foreseen.estimate.map(|estimate| estimate.requests));
-    let report = run_job(&job, &*connector, &workspace, options, &control, &mut |progress| {
+    let report = run_job(job, connector, workspace, options, control, &mut |progress| {
         display.show(progress);
     });
     display.finish();
-    let exit = match report {
-        Ok(report) => tell(&report, arguments.format, &job.workspace)?,
-        // Stopped while the source was opened.
-        Err(error) if error.code() == ErrorCode::Cancelled && control.is_cancelled() => {
-            if arguments.format == ReportFormat::Json {
-                output::json(&json!({ "run": null, "state": "stopped", "streams": [] }))?;
-            }
-            Exit::Stopped
-        }
-        Err(error) => return Err(error),
-    };
-    if exit == Exit::Stopped {
-        output::note("stopped; run the same command again to resume");
-    }
-    Ok(exit)
+    tell(&report?, arguments.format, &job.workspace)
 }
 
 /// What is known before a run, where that was asked for.

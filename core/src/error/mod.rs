@@ -124,6 +124,30 @@ impl Error {
         std::iter::once(self).chain(related)
     }
 
+    /// The same error with each of its texts changed, and so those found with it. The lower-level
+    /// cause is left out: its text nobody can change.
+    ///
+    /// ```
+    /// use headwater::{Error, ErrorCode};
+    /// let error = Error::new(ErrorCode::ConnectorFailed, "no login as ann:sesame").at_field("url");
+    /// let hidden = error.map_texts(&|text| text.replace("sesame", "***"));
+    /// assert_eq!((hidden.message(), hidden.field()), ("no login as ann:***", Some("url")));
+    /// ```
+    #[must_use]
+    pub fn map_texts(&self, change: &dyn Fn(&str) -> String) -> Self {
+        let changed = |text: &Option<String>| text.as_deref().map(change);
+        Self(Box::new(Inner {
+            code: self.0.code,
+            message: change(&self.0.message),
+            field: changed(&self.0.field),
+            record: changed(&self.0.record),
+            retry: self.0.retry,
+            hint: changed(&self.0.hint),
+            source: None,
+            related: self.0.related.iter().map(|other| other.map_texts(change)).collect(),
+        }))
+    }
+
     /// The code, one of [`ErrorCode::ALL`].
     #[must_use]
     pub fn code(&self) -> ErrorCode {
@@ -215,6 +239,27 @@ mod tests {
     #[test]
     fn an_error_is_one_word_wide() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn changed_texts_leave_no_part_out() {
+        let retry = Retry::After(Duration::from_secs(7));
+        let full = |text: &str| {
+            let error = Error::new(ErrorCode::RateLimited, text).retry_with(retry);
+            error.at_field(text).on_record(text).hint(text)
+        };
+        let error = full("a").because(std::io::Error::other("a"));
+        let changed = error.with_related(vec![full("a")]).map_texts(&|text| text.replace('a', "b"));
+        for (error, code) in [(&changed, 1), (&changed.related()[0], 0)] {
+            let texts =
+                [Some(error.message()), error.field(), error.record(), Some(error.remedy())];
+            assert_eq!(texts, [Some("b"); 4]);
+            assert_eq!((error.code(), error.retry()), (ErrorCode::RateLimited, retry));
+            assert_eq!(error.related().len(), code);
+        }
+        assert!(std::error::Error::source(&changed).is_none());
+        let plain = Error::new(ErrorCode::StoreIo, "a").map_texts(&str::to_owned);
+        assert_eq!(plain.remedy(), ErrorCode::StoreIo.hint());
     }
 
     #[test]

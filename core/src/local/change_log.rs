@@ -53,7 +53,8 @@ impl ChangeLog {
     }
 
     /// The log of a batch that has made these records (row and actor, in the order of their rows)
-    /// and has taken back those of `dropped`, which were archived before they were written.
+    /// and has taken back those of `dropped` (in order, too), which were archived before they were
+    /// written.
     pub(super) fn close(
         mut self,
         created: impl Iterator<Item = (RowKey, usize)>,
@@ -69,7 +70,7 @@ impl ChangeLog {
             }
         }
         if !dropped.is_empty() {
-            self.log.changes.retain(|change| !dropped.contains(&change.row));
+            self.log.changes.retain(|change| dropped.binary_search(&change.row).is_err());
         }
         self.log.changes.sort_unstable_by_key(|change| (change.row, change.at.0));
         self.log

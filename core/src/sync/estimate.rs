@@ -3,10 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest};
+use crate::source::{BATCH_ROWS, Connector, Control, ReadRequest, Source};
 use crate::store::journal::StreamState;
 use crate::workspace::{Drift, Workspace};
 
+use super::asked;
 use super::job::Job;
 use super::pipeline::MappedBatch;
 use super::plan::{self, StreamPlan};
@@ -59,32 +60,51 @@ pub fn estimate(
     let stages = Stages::begin(workspace);
     for plan in &plans {
         let state = beginning_of(workspace, plan, options)?;
-        let request = ReadRequest {
-            stream: plan.description.name.clone(),
-            checkpoint: state.as_ref().map(|state| state.checkpoint.clone()).unwrap_or_default(),
-            partition: plan.key.partition.clone(),
-            batch_rows: BATCH_ROWS,
-        };
-        let mut stream = source.read(control, &request)?;
-        let mut count = |batches: Vec<MappedBatch>, _| {
-            for batch in batches {
-                let foresight = workspace.foresee(&batch.operations)?;
-                estimate.rows += batch.len() as u64;
-                estimate.refused += (batch.len() - batch.operations.len()) as u64;
-                estimate.unchanged += foresight.unchanged;
-                estimate.requests += foresight.requests;
-            }
-            Ok(())
-        };
-        let pace = Pace::Rows(&|| BATCH_ROWS);
-        let sink = Sink { prepare: &|batches| batches, commit: &mut count };
-        pump(&mut *stream, &plan.mapping, 1, pace, control, &stages, sink)
+        let mut count = |batches| count(&mut estimate, workspace, batches);
+        read_stream(plan, &mut *source, state, control, &stages, &mut count)
             .map_err(|error| job.secrets.hide_in(error))?;
     }
     #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more digits")]
     let seconds = |allowed: f64| estimate.requests as f64 / allowed;
     estimate.seconds = workspace.pace().and_then(|pace| pace.allowed).map(seconds);
     Ok(estimate)
+}
+
+/// Reads a stream to its end and gives its rows, mapped, to `count`.
+fn read_stream(
+    plan: &StreamPlan<'_>,
+    source: &mut dyn Source,
+    state: Option<StreamState>,
+    control: &Control,
+    stages: &Stages,
+    count: &mut dyn FnMut(Vec<MappedBatch>) -> Result<()>,
+) -> Result<()> {
+    let request = ReadRequest {
+        stream: plan.description.name.clone(),
+        checkpoint: state.map(|state| state.checkpoint).unwrap_or_default(),
+        partition: plan.key.partition.clone(),
+        batch_rows: BATCH_ROWS,
+    };
+    let mut stream = asked::read(source, control, &request)?;
+    let mut commit = |batches, _is_end| count(batches);
+    let sink = Sink { prepare: &|batches| batches, commit: &mut commit };
+    pump(&mut stream, &plan.mapping, 1, Pace::Rows(&|| BATCH_ROWS), control, stages, sink)
+}
+
+/// Adds what rows would ask for.
+fn count(
+    estimate: &mut Estimate,
+    workspace: &dyn Workspace,
+    batches: Vec<MappedBatch>,
+) -> Result<()> {
+    for batch in batches {
+        let foresight = workspace.foresee(&batch.operations)?;
+        estimate.rows += batch.len() as u64;
+        estimate.refused += (batch.len() - batch.operations.len()) as u64;
+        estimate.unchanged += foresight.unchanged;
+        estimate.requests += foresight.requests;
+    }
+    Ok(())
 }
 
 /// Where a run would begin to read a stream; `None` at its beginning.

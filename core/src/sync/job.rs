@@ -57,6 +57,15 @@ pub struct Job {
 pub(super) const DEFAULT_COMMIT_ROWS: usize = 40_000;
 
 impl Job {
+    /// The connector as it is looked for; a relative path is taken from the job's folder.
+    #[must_use]
+    pub fn connector_name(&self) -> String {
+        match self.connector.contains('/') {
+            true => self.folder.join(&self.connector).display().to_string(),
+            false => self.connector.clone(),
+        }
+    }
+
     /// Reads a job file. Relative paths in it are taken from its folder.
     ///
     /// # Errors

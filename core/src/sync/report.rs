@@ -1,10 +1,12 @@
-//! The report of a run: what became of every row, from what was committed.
+//! The report of a run: what became of every row, from what was committed; and what else is told of
+//! syncs, as JSON.
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::store::journal::{Run, RunState, StreamRun};
+use crate::source::StreamDescription;
+use crate::store::journal::{ListedReject, Run, RunState, StreamRun};
 
 use super::stages::StageTimes;
 
@@ -82,5 +84,43 @@ pub fn stream_json(stream: &StreamRun) -> Json {
         "rejects": counts.rejects,
         "unused_columns": stream.unused_columns,
         "seconds": stream.seconds(),
+    })
+}
+
+/// A run of the journal as JSON.
+#[must_use]
+pub fn run_json(run: &Run) -> Json {
+    json!({
+        "run": run.id, "state": run.state.name(), "job_hash": run.job_hash,
+        "connector": run.connector, "connector_version": run.connector_version,
+        "started_at": run.started_at.to_string(),
+        "finished_at": run.finished_at.map(|at| at.to_string()),
+        "error": run.error,
+        "streams": run.streams.iter().map(stream_json).collect::<Vec<_>>(),
+    })
+}
+
+/// A refused row of the journal as JSON.
+#[must_use]
+pub fn reject_json(listed: &ListedReject) -> Json {
+    let reject = &listed.reject;
+    json!({
+        "run": listed.run, "source": reject.source, "position": reject.position,
+        "position_unit": reject.position_unit, "code": reject.code.name(),
+        "field": reject.field, "message": reject.message, "hint": reject.hint,
+        "row": reject.row, "is_cut": reject.is_cut,
+    })
+}
+
+/// What a source offers of a stream, as JSON.
+#[must_use]
+pub fn description_json(stream: &StreamDescription) -> Json {
+    let fields = stream.fields.iter().map(|field| {
+        json!({ "name": field.name, "value_type": field.value_type, "is_key": field.is_key })
+    });
+    json!({
+        "name": stream.name, "fields": fields.collect::<Vec<_>>(),
+        "fields_are_complete": stream.fields_are_complete,
+        "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
     })
 }

@@ -13,7 +13,7 @@ use crate::store::journal::{
 use crate::value::Timestamp;
 use crate::workspace::{ApplyOptions, RequestPace, Workspace};
 
-use super::asked::{Asked, unless_asked};
+use super::asked;
 use super::commit::{self, Committer, beginning};
 use super::job::Job;
 use super::limit;
@@ -163,8 +163,7 @@ fn run_stream(
     if let Some(error) = over_limit {
         return Err(error);
     }
-    let stream = source.read(control, &request).map_err(|error| unless_asked(error, control))?;
-    let mut stream = Asked(stream);
+    let mut stream = asked::read(source, control, &request)?;
     let pace = Pace::Rows(&commit_rows);
     let (on_reject, actor) = (plan.job.on_reject, Actor::run(run_id));
     let prepare = |batches| commit::prepare(workspace, on_reject, &actor, batches);

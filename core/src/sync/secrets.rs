@@ -46,22 +46,10 @@ impl Secrets {
     /// The error with every secret hidden.
     #[must_use]
     pub fn hide_in(&self, error: Error) -> Error {
-        if self.0.is_empty() {
-            return error;
+        match self.0.is_empty() {
+            true => error,
+            false => error.map_texts(&|text| self.hide(text)),
         }
-        let mut hidden = Error::new(error.code(), self.hide(error.message()))
-            .hint(self.hide(error.remedy()))
-            .retry_with(error.retry());
-        if let Some(field) = error.field() {
-            hidden = hidden.at_field(self.hide(field));
-        }
-        if let Some(record) = error.record() {
-            hidden = hidden.on_record(self.hide(record));
-        }
-        let related = error.related().iter().map(|other| {
-            Error::new(other.code(), self.hide(other.message())).hint(self.hide(other.remedy()))
-        });
-        hidden.with_related(related.collect())
     }
 }
 

@@ -60,6 +60,20 @@ struct State {
     requests: u64,
 }
 
+impl State {
+    fn begin(plan: FaultPlan) -> Self {
+        Self {
+            random: Rng::with_seed(plan.seed),
+            limit: plan.requests_per_second.map(limiter),
+            by_rule: vec![0; plan.rules.len()],
+            by_kind: [0; Kind::NAMES.len()],
+            over_limit: 0,
+            requests: 0,
+            plan,
+        }
+    }
+}
+
 /// What happens to a request.
 #[derive(Default)]
 struct Verdict {
@@ -69,15 +83,7 @@ struct Verdict {
 
 impl Faults {
     pub(super) fn new(plan: FaultPlan) -> Self {
-        Self(Mutex::new(State {
-            random: Rng::with_seed(plan.seed),
-            limit: plan.requests_per_second.map(limiter),
-            by_rule: vec![0; plan.rules.len()],
-            by_kind: [0; Kind::NAMES.len()],
-            over_limit: 0,
-            requests: 0,
-            plan,
-        }))
+        Self(Mutex::new(State::begin(plan)))
     }
 
     /// Takes another plan; the counts by kind go on.
@@ -94,8 +100,8 @@ impl Faults {
 
     /// Begins anew with the present plan.
     pub(super) fn restart(&self) {
-        let plan = self.state().plan.clone();
-        *self.state() = Self::new(plan).0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        *state = State::begin(state.plan.clone());
     }
 
     /// The plan, and what happened by it.
@@ -251,6 +257,23 @@ mod tests {
         faults.restart();
         assert_eq!(faults.to_json()["requests"], 0);
         assert_eq!(draw(&faults), drawn);
+    }
+
+    #[test]
+    fn a_plan_that_is_given_during_a_restart_is_not_lost() {
+        for _ in 0..2000 {
+            let faults = faults("rules = [{kind = 'error'}]");
+            let start = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    start.wait();
+                    faults.restart();
+                });
+                start.wait();
+                faults.set(FaultPlan::default());
+            });
+            assert_eq!(faults.to_json()["rules"], json!([]));
+        }
     }
 
     #[test]

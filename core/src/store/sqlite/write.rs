@@ -42,8 +42,8 @@ pub(super) fn allocate(
             .map_err(store_error(WRITING))
     })?;
     let generator = transaction.store().generator();
-    let (now, ids) = (generator.times().now(), generator.ids());
-    let unix_millis = u64::try_from(now.0 / 1000).unwrap_or(0);
+    let ids = generator.ids();
+    let unix_millis = ids.unix_millis(generator.times().now());
     let random = |row: RowKey| ids.bytes(record_type.api_name(), row.unsigned_abs());
     (first..).take(count).map(|row| Ok((row, new_id(row, unix_millis, random(row))?))).collect()
 }
