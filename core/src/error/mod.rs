@@ -129,7 +129,7 @@ impl Error {
     ///
     /// ```
     /// use headwater::{Error, ErrorCode};
-    /// let error = Error::new(ErrorCode::ConnectorFailed, "no login as ann:sesame").at_field("url");
+    /// let error = Error::new(ErrorCode::SourceUnavailable, "no login as ann:sesame").at_field("url");
     /// let hidden = error.map_texts(&|text| text.replace("sesame", "***"));
     /// assert_eq!((hidden.message(), hidden.field()), ("no login as ann:***", Some("url")));
     /// ```
