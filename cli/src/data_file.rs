@@ -51,6 +51,11 @@ impl DataFile {
         let record_type = require(self.record_type, "--type", "contact")?;
         // Absolute, so that the same file is the same job from every folder.
         let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let path = path.to_str().ok_or_else(|| {
+            let what =
+                format!("the path {} is no UTF-8, which a job is written in", path.display());
+            Error::new(ErrorCode::InvalidRequest, what).hint("rename the file or its folder")
+        })?;
         let mode = self.mode.unwrap_or(Mode::Assert);
         let stream = StreamJob::new(&record_type, self.matching.as_deref(), mode);
         let mut job = Job::for_file(connector, json!({ "path": path }), &workspace, stream);

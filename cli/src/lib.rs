@@ -2,7 +2,7 @@
 //! the Python package.
 //!
 //! Results go to stdout, progress and errors to stderr. Exit status: 0 all good, 1 failed,
-//! 2 finished with rejected rows (`exit.rs`).
+//! 2 finished with rejected rows, 130 stopped (`exit.rs`).
 
 mod arguments;
 mod commands;
@@ -74,6 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, finder: &dyn Finder) -
     };
     match result {
         Ok(exit) => exit.status(),
+        Err(_) if output::is_gone() => Exit::Done.status(),
         Err(error) => {
             output::error(&error);
             Exit::Failed.status()

@@ -1,13 +1,28 @@
 //! What is written to stdout and stderr, in one place.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater::{Error, ErrorCode, Result};
 use serde_json::{Map, Value as Json};
 
 use crate::arguments::ListFormat;
 
-/// Writes a line to stdout. A reader that has gone away is no failure of ours.
+/// Whether the reader of stdout has gone away.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the reader of stdout has gone away: what a command fails with then is no failure, where
+/// all that it does is to write.
+pub(crate) fn is_gone() -> bool {
+    IS_GONE.load(Ordering::Relaxed)
+}
+
+/// What a command goes on with whose work is done, whether its result is read or not.
+pub(crate) fn unless_gone(written: Result<()>) -> Result<()> {
+    if is_gone() { Ok(()) } else { written }
+}
+
+/// Writes a line to stdout.
 pub(crate) fn line(text: &str) -> Result<()> {
     write_all(&format!("{text}\n"))
 }
@@ -122,11 +137,9 @@ fn not_written(cause: csv::Error) -> Error {
     }
 }
 
-/// What keeps stdout from being written to; does not return where its reader has gone away.
+/// What keeps stdout from being written to.
 fn unwritable(cause: io::Error) -> Error {
-    if cause.kind() == io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
-    }
+    IS_GONE.fetch_or(cause.kind() == io::ErrorKind::BrokenPipe, Ordering::Relaxed);
     Error::new(ErrorCode::StoreIo, format!("cannot write to stdout: {cause}")).because(cause)
 }
 

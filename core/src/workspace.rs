@@ -23,7 +23,7 @@ use crate::twin::Twin;
 /// An error keeps the whole batch from being written.
 pub type Settle<'a> = dyn FnMut(&Outcomes, &mut dyn Journal) -> Result<()> + 'a;
 
-fn not_remote() -> Error {
+pub(crate) fn not_remote() -> Error {
     Error::new(ErrorCode::OperationNotSupported, "the workspace is not a remote one")
         .hint("this goes with a workspace at a URL")
 }

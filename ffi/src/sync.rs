@@ -330,22 +330,27 @@ impl headwater_sync {
     fn run(&self) -> Result<Report> {
         self.alone(|control| {
             let connector = self.connector()?;
-            self.in_workspace(|workspace| self.run_in(workspace, &connector, control))
+            let open = Job::open_workspace;
+            self.in_workspace(open, |workspace| self.run_in(workspace, &connector, control))
         })
     }
 
-    /// Does `work` in the workspace that the rows go to; makes one that the job names.
-    fn in_workspace<T>(&self, work: impl FnOnce(&dyn Workspace) -> Result<T>) -> Result<T> {
+    /// Does `work` in the workspace that the rows go to; opens the one that the job names.
+    fn in_workspace<T>(
+        &self,
+        open: impl FnOnce(&Job) -> Result<Box<dyn Workspace>>,
+        work: impl FnOnce(&dyn Workspace) -> Result<T>,
+    ) -> Result<T> {
         match &self.workspace {
             Some(shared) => work(&*shared.enter()?),
-            None => work(&*self.job.open_workspace()?),
+            None => work(&*open(&self.job)?),
         }
     }
 
     pub(crate) fn estimate(&self) -> Result<Estimate> {
         self.alone(|control| {
             let (connector, options) = (self.connector()?, RunOptions { full: self.is_full });
-            self.in_workspace(|workspace| {
+            self.in_workspace(Job::open_remote_workspace, |workspace| {
                 headwater::sync::estimate(&self.job, &*connector, workspace, options, control)
             })
         })
@@ -353,7 +358,9 @@ impl headwater_sync {
 
     pub(crate) fn verify(&self) -> Result<Vec<Drift>> {
         self.alone(|control| {
-            self.in_workspace(|workspace| headwater::sync::verify(&self.job, workspace, control))
+            self.in_workspace(Job::open_remote_workspace, |workspace| {
+                headwater::sync::verify(&self.job, workspace, control)
+            })
         })
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
 
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
@@ -19,11 +18,9 @@ use serde_json::json;
 use crate::arrow;
 use crate::failure::{OrRaise, exception};
 use crate::handle::Handle;
+use crate::interruptible::SIGNAL_INTERVAL;
 use crate::rows::{Mappings, NanIsNull, mappings};
 use crate::to_python;
-
-/// How often the wait for the end looks for Ctrl-C.
-const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Stops the call that it was given to.
 #[pyclass(frozen, module = "headwater._headwater")]

@@ -18,6 +18,7 @@ mod failure;
 mod finder;
 mod from_python;
 mod handle;
+mod interruptible;
 mod journal;
 mod operations;
 mod parts;

@@ -18,10 +18,9 @@ use serde_json::{Value as Json, json};
 use crate::failure::{self, OrRaise, exception};
 use crate::finder::{self, PackageFinder};
 use crate::handle::Handle;
+use crate::interruptible::{SIGNAL_INTERVAL, interruptible};
 use crate::to_python;
 
-/// How often a wait looks for Ctrl-C.
-const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// Lines of a connector's log that wait to be asked for, at most; those after them are dropped.
 const LOG_LINES: usize = 1000;
 
@@ -82,11 +81,11 @@ impl NativeJob {
     /// Checks the job against its source; gives the names of the source's streams.
     fn check(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let connector = self.connector(py)?;
-        let checked = py.detach(|| {
+        let checked = interruptible(py, |control| {
             let schema = self.job.schema()?;
-            sync::check(&self.job, &*connector, &schema, &Control::default())
-        });
-        Ok(checked.or_raise(py)?.into_iter().map(|stream| stream.name).collect())
+            sync::check(&self.job, &*connector, &schema, control)
+        })?;
+        Ok(checked.into_iter().map(|stream| stream.name).collect())
     }
 
     /// Opens its workspace, as a run does.
@@ -97,26 +96,25 @@ impl NativeJob {
     /// What a run would ask of a remote workspace.
     fn estimate<'py>(&self, py: Python<'py>, full: bool) -> PyResult<Bound<'py, PyAny>> {
         let connector = self.connector(py)?;
-        let estimate = py.detach(|| {
-            let (workspace, control) = (self.job.open_workspace()?, Control::default());
-            sync::estimate(&self.job, &*connector, &*workspace, RunOptions { full }, &control)
-        });
-        to_python::json(py, &estimate.or_raise(py)?.to_json())
+        let estimate = interruptible(py, |control| {
+            let workspace = self.job.open_remote_workspace()?;
+            sync::estimate(&self.job, &*connector, &*workspace, RunOptions { full }, control)
+        })?;
+        to_python::json(py, &estimate.to_json())
     }
 
     /// How a remote workspace differs from what the job has delivered, for each record type.
     fn verify<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let drifts = py
-            .detach(|| sync::verify(&self.job, &*self.job.open_workspace()?, &Control::default()));
-        to_python::json(py, &drifts.or_raise(py)?.iter().map(drift_json).collect())
+        let drifts = interruptible(py, |control| {
+            sync::verify(&self.job, &*self.job.open_remote_workspace()?, control)
+        })?;
+        to_python::json(py, &drifts.iter().map(drift_json).collect())
     }
 
     /// What the job's source offers.
     fn discover<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let connector = self.connector(py)?;
-        let streams = py
-            .detach(|| sync::discover(&self.job, &*connector, &Control::default()))
-            .or_raise(py)?;
+        let streams = interruptible(py, |control| sync::discover(&self.job, &*connector, control))?;
         let shown = streams.iter().map(|stream| {
             let fields = stream.fields.iter().map(|field| {
                 json!({

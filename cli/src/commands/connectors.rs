@@ -83,7 +83,8 @@ fn test(library: &str, config: Option<&str>, finder: &dyn Finder) -> Result<Exit
             Outcome::Failed => "failed",
             Outcome::Skipped => "skipped",
         };
-        output::line(&format!("{outcome:<7} {}: {}", check.name, check.detail))?;
+        let line = format!("{outcome:<7} {}: {}", check.name, check.detail);
+        output::unless_gone(output::line(&line))?;
     }
     Ok(if report.is_passed() { Exit::Done } else { Exit::Failed })
 }

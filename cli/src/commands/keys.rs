@@ -19,7 +19,11 @@ pub(crate) fn run(command: &KeysCommand) -> Result<Exit> {
             let (key, secret) = workspace.api_keys()?.create_key(name, scopes)?;
             output::note(&format!("key {} ({name}): keep it, it is not shown again", key.id));
             // Alone on stdout, so that a script can take it.
-            output::line(secret.reveal())?;
+            if let Err(error) = output::line(secret.reveal()) {
+                // Where nobody reads it, the key is lost.
+                output::error(&error);
+                return Ok(Exit::Failed);
+            }
         }
         KeysCommand::List { format, workspace } => {
             let keys = super::open_existing(&workspace.workspace)?.api_keys()?.list_keys()?;

@@ -24,9 +24,9 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
         && arguments.format == ReportFormat::Json
     {
         // A script that reads the report gets one also where no run could begin.
-        output::json(&json!({
+        output::unless_gone(output::json(&json!({
             "run": null, "state": "failed", "streams": [], "error": error_json(error),
-        }))?;
+        })))?;
     }
     result
 }
@@ -34,14 +34,17 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
 fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
     let job = job(arguments)?;
     let connector = super::connector_of(&job, finder)?;
-    let workspace = ActingAs::new(job.open_workspace()?, Actor::named("cli"));
+    let asks_first = arguments.dry_run || arguments.estimate || arguments.verify;
+    let workspace = if asks_first { job.open_remote_workspace() } else { job.open_workspace() };
+    let workspace = ActingAs::new(workspace?, Actor::named("cli"));
     let control = Arc::new(super::control(&job.secrets));
     watch_signals(&control)?;
     let exit = match work(arguments, &job, &*connector, &workspace, &control) {
         // Stopped before there was a run.
         Err(error) if error.code() == ErrorCode::Cancelled && control.is_cancelled() => {
             if arguments.format == ReportFormat::Json {
-                output::json(&json!({ "run": null, "state": "stopped", "streams": [] }))?;
+                let report = json!({ "run": null, "state": "stopped", "streams": [] });
+                output::unless_gone(output::json(&report))?;
             }
             Exit::Stopped
         }
@@ -143,10 +146,11 @@ impl Foreseen {
 
 /// Writes the report of a run; says how the command ends.
 fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> {
-    match format {
-        ReportFormat::Json => output::json(&report.to_json())?,
-        ReportFormat::Text => output::write_all(&text(report, workspace))?,
-    }
+    // Whether anybody reads it or not, the run ended as it did.
+    output::unless_gone(match format {
+        ReportFormat::Json => output::json(&report.to_json()),
+        ReportFormat::Text => output::write_all(&text(report, workspace)),
+    })?;
     if let Some(error) = &report.error {
         output::error(error);
     }

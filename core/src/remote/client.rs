@@ -21,7 +21,7 @@ use crate::value::Timestamp;
 use super::failure::{self, Failure};
 use super::governor::{Denial, Governor, Ticket};
 use super::key::ApiKey;
-use super::options::{RemoteOptions, address, check};
+use super::options::{RemoteOptions, address, check, is_here};
 use super::pace::Ended;
 use super::request::{Answer, Effect, Request};
 use super::stop::Stop;
@@ -86,7 +86,13 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|cause| cannot("start the threads of the HTTP client").because(cause))?;
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if is_here(&address) {
+            // A proxy of the environment is elsewhere: it could not reach the workspace, and would
+            // read the key, which goes over plain http here.
+            http = http.no_proxy();
+        }
+        let http = http
             .tls_backend_preconfigured(tls()?)
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)

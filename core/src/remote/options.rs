@@ -112,19 +112,24 @@ pub(super) fn check(address: &Url, options: &RemoteOptions) -> Result<()> {
         let what = "requests_per_second is below 0.1, or no number";
         return Err(Error::new(ErrorCode::ConfigInvalid, what).at_field("requests_per_second"));
     }
-    let is_here = match address.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    };
-    if options.api_key.is_none() || is_here || address.scheme() != "http" || is_allowed_in_clear() {
+    let is_safe = is_here(address) || address.scheme() != "http" || is_allowed_in_clear();
+    if options.api_key.is_none() || is_safe {
         return Ok(());
     }
     let what = "the API key would be sent over http, where others can read it";
     Err(Error::new(ErrorCode::ConfigInvalid, what)
         .at_field("workspace")
         .hint(format!("give an https URL; {IN_CLEAR}=1 allows it all the same")))
+}
+
+/// Whether an address is this machine.
+pub(super) fn is_here(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 /// Whoever runs it says that the network is trusted: no job does.

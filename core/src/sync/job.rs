@@ -12,7 +12,7 @@ use crate::remote::{self, ApiKey, RemoteOptions};
 use crate::schema::Schema;
 use crate::source::ConnectorDescription;
 use crate::value::is_phone_region;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, not_remote};
 
 use super::document::{self, Node};
 use super::plan;
@@ -228,6 +228,18 @@ impl Job {
             options.ledger = Some(self.folder.join(remote::ledger_name(&self.workspace)?));
         }
         open_remote(&self.workspace, options)
+    }
+
+    /// Opens its workspace for an [`estimate`](super::estimate) or a [`verify`](super::verify), which
+    /// only a remote one can answer; a local one is neither made nor changed.
+    ///
+    /// # Errors
+    /// `operation_not_supported` for a local workspace; as [`Job::open_workspace`].
+    pub fn open_remote_workspace(&self) -> Result<Box<dyn Workspace>> {
+        match remote::is_remote(&self.workspace) {
+            true => self.open_workspace(),
+            false => Err(not_remote()),
+        }
     }
 
     /// The record types of its workspace, for [`check`](super::check): those of the standard where a
