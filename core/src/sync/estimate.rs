@@ -150,3 +150,69 @@ pub fn drift_json(drift: &Drift) -> Json {
         "changed": drift.changed, "gone": drift.gone,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::open::{OpenOptions, open};
+    use crate::source::{ConnectorDescription, Source, Stream, StreamDescription, StreamField};
+
+    use super::*;
+
+    const JOB: &str = "[source]\nconnector = \"refusing\"\nconfig = { password = \"${file:key}\" }\n\
+        [target]\nworkspace = \"unused\"\n[[streams]]\nrecord_type = \"contact\"\n\
+        match = \"primary_email\"\n[streams.attributes]\nprimary_email = \"mail\"\n";
+
+    /// A source that quotes its password where it is read.
+    struct Refusing(ConnectorDescription);
+
+    impl Connector for Refusing {
+        fn description(&self) -> &ConnectorDescription {
+            &self.0
+        }
+
+        fn open(&self, config: &Json) -> Result<Box<dyn Source>> {
+            Ok(Box::new(Login(config["password"].as_str().unwrap().to_owned())))
+        }
+    }
+
+    struct Login(String);
+
+    impl Source for Login {
+        fn check(&mut self, _control: &Control) -> Result<Vec<StreamDescription>> {
+            Ok(vec![StreamDescription {
+                name: "people".into(),
+                fields: vec![StreamField {
+                    name: "mail".into(),
+                    value_type: "string".into(),
+                    is_key: true,
+                }],
+                fields_are_complete: true,
+                is_incremental: false,
+                position_unit: "row".into(),
+            }])
+        }
+
+        fn read(&mut self, _: &Control, _: &ReadRequest) -> Result<Box<dyn Stream + '_>> {
+            let what = format!("no login as ann:{}", self.0);
+            Err(Error::new(ErrorCode::SourceUnavailable, what))
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_stream_from_being_read_is_told_without_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("key"), "open-sesame").unwrap();
+        let job = Job::parse(JOB, folder.path()).unwrap();
+        let path = folder.path().join("crm.db");
+        let options = OpenOptions { create: true, ..OpenOptions::default() };
+        let workspace = open(path.to_str().unwrap(), options).unwrap();
+        let connector = Refusing(ConnectorDescription {
+            name: "refusing".into(),
+            version: "0.1.0".into(),
+            config_schema: json!({}),
+        });
+        let (options, control) = (RunOptions::default(), Control::default());
+        let error = estimate(&job, &connector, &*workspace, options, &control).unwrap_err();
+        assert_eq!(error.message(), "no login as ann:***");
+    }
+}
