@@ -100,14 +100,15 @@ pub(super) fn plan<'a>(
     let described = described(job, source, control)?;
     let mut plans = Vec::with_capacity(job.streams.len());
     for (index, stream) in job.streams.iter().enumerate() {
-        let description =
-            find_stream(stream, &described).map_err(|error| stream.locate(error))?.clone();
+        // What the source calls its streams and columns is part of these errors.
+        let located = |error| job.secrets.hide_in(stream.locate(error));
+        let description = find_stream(stream, &described).map_err(located)?.clone();
         let record_type = schema
             .record_type(&stream.record_type)
             .map_err(|error| unknown_type(stream, &error))?;
         let mapping =
             Mapping::compile(stream, record_type, &description, job.default_region.as_deref())
-                .map_err(|error| stream.locate(error))?;
+                .map_err(located)?;
         let key = |job_stream_hash| StreamKey { job_stream_hash, partition: String::new() };
         let creates = stream.mode == Mode::Create;
         let created = creates.then(|| key(job.created_hash(index, connector.description())));
