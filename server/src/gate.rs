@@ -1,9 +1,10 @@
 //! Who may pass: the API key of a request, and the permission that its route needs.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
@@ -54,6 +55,7 @@ impl Gate {
         next: Next,
     ) -> Result<Response, Failure> {
         if !gate.requires_keys {
+            refuse_other_sites(request.headers())?;
             gate.count("")?;
             return Ok(next.run(request).await);
         }
@@ -151,6 +153,21 @@ fn given(headers: &HeaderMap) -> Result<&str> {
         (None, None, Some(_)) => Err(refused("the Authorization header holds no Bearer key")),
         (None, None, None) => Err(refused("the request brings no API key")),
     }
+}
+
+/// Refuses what a page of another site asks for through a browser on this machine, where no key keeps
+/// it out: a browser says whose page it is.
+fn refuse_other_sites(headers: &HeaderMap) -> Result<()> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let uri = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let is_here = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if is_here {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Forbidden, "a page of another site asks a server that needs no key")
+        .hint("serve with API keys: leave out --no-auth"))
 }
 
 /// What a route needs. A route that is not known here needs everything, so that none is left open.

@@ -38,8 +38,21 @@ pub(super) fn check_email(text: &str) -> Result<&str> {
     if local.is_empty() || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
         return Err(wrong("the part before the @ is not a name"));
     }
+    // Two addresses in one cell, a link, a name beside its address: no server takes them.
+    if let Some(sign) = address.chars().find(|sign| is_no_sign_of_an_address(*sign)) {
+        return Err(wrong(&format!("it holds {sign:?}")));
+    }
+    if domain.rsplit('.').next().is_some_and(|last| last.bytes().all(|it| it.is_ascii_digit())) {
+        return Err(wrong("the part after the @ is not a domain"));
+    }
     check_domain(domain).map_err(|_| wrong("the part after the @ is not a domain"))?;
     Ok(address)
+}
+
+/// What only a quoted name may hold, and what cannot be seen.
+fn is_no_sign_of_an_address(sign: char) -> bool {
+    const UNSEEN: [char; 5] = ['\u{ad}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    "()<>[],;:\\\"".contains(sign) || UNSEEN.contains(&sign)
 }
 
 /// Checks a domain name and gives it without surrounding space and closing dot.

@@ -43,7 +43,7 @@ impl SelectOption {
     }
 
     /// Whether `text` names this option: by id, api name, or display value.
-    pub(super) fn is_named(&self, text: &str) -> bool {
+    pub(crate) fn is_named(&self, text: &str) -> bool {
         self.api_name == text
             || self.display_value == text
             || Uuid::parse_str(text).is_ok_and(|id| id == self.id)

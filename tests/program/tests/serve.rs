@@ -51,6 +51,24 @@ fn who_could_reach_it_without_a_key_is_kept_out() {
     assert!(open.errors.contains("config_invalid"), "{open:?}");
 }
 
+/// Else any page that is open in a browser on this machine could write to it.
+#[test]
+fn pages_of_other_sites_may_not_ask_a_server_without_keys() {
+    let desk = Desk::new();
+    let crm = Served::start(&desk, &["--no-auth"]);
+    let asked = |origin: &str| {
+        let headers = [("Origin", origin), ("Content-Type", "text/plain")];
+        let answer = crm.request("POST", "/api/v2/contact/_query", &headers, b"{}").unwrap();
+        answer.status().as_u16()
+    };
+    for other in ["http://evil.example", "https://127.0.0.1.evil.example:8080", "null"] {
+        assert_eq!(asked(other), 403, "{other}");
+    }
+    for ours in ["http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]"] {
+        assert_eq!(asked(ours), 200, "{ours}");
+    }
+}
+
 /// One assert is atomic: however many arrive at once, one creates and the others update.
 #[test]
 fn of_many_asserts_at_once_one_creates_the_record() {

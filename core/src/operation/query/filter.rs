@@ -209,9 +209,16 @@ impl Parser<'_> {
             .get("operator")
             .and_then(Json::as_str)
             .ok_or_else(|| wrong("an operator").at_field(field))?;
-        let operator = operator(declared, name)?;
+        let mut operator = operator(declared, name)?;
         let value = object.get("value").unwrap_or(&Json::Null);
         let operands = operands(declared, operator, value)?;
+        if operands.len() > 1 {
+            operator = match operator {
+                Operator::Eq => Operator::In,
+                Operator::Ne => Operator::NotIn,
+                other => other,
+            };
+        }
         self.operands += operands.len();
         let most = self.limits.values;
         if self.operands > most {
@@ -290,8 +297,10 @@ fn operands(attribute: &Attribute, operator: Operator, value: &Json) -> Result<V
         Operator::Exists | Operator::NotExists => Ok(Vec::new()),
         Operator::In | Operator::NotIn => {
             let values = value.as_array().ok_or_else(|| wrong("a list"))?;
-            values.iter().map(|value| operand(attribute, value)).collect()
+            let each = values.iter().map(|value| any_named(attribute, value));
+            each.collect::<Result<Vec<_>>>().map(|each| each.into_iter().flatten().collect())
         }
+        Operator::Eq | Operator::Ne => any_named(attribute, value),
         Operator::Between => match value.as_array().map(Vec::as_slice) {
             Some([low, high]) => Ok(vec![operand(attribute, low)?, operand(attribute, high)?]),
             _ => Err(wrong("a list of two values")),
@@ -301,6 +310,19 @@ fn operands(attribute: &Attribute, operator: Operator, value: &Json) -> Result<V
             _ => Err(wrong("text")),
         },
         _ => operand(attribute, value).map(|operand| vec![operand]),
+    }
+}
+
+/// One value in the form that it is compared in; every option that has its name, as stages of two
+/// pipelines may have one.
+fn any_named(attribute: &Attribute, value: &Json) -> Result<Vec<Value>> {
+    let named = value.as_str().map(|name| {
+        let options = attribute.options.iter().filter(|option| option.is_named(name));
+        options.map(|option| Value::Text(option.name().into())).collect::<Vec<_>>()
+    });
+    match named.filter(|named| named.len() > 1) {
+        Some(named) => Ok(named),
+        None => operand(attribute, value).map(|operand| vec![operand]),
     }
 }
 
