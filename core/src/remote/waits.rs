@@ -28,7 +28,16 @@ fn asked(seconds: f64) -> Option<Duration> {
 /// What `Retry-After` asks for, in seconds or as a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
-    wait_of(text, SystemTime::now())
+    wait_of(text, now_there(headers))
+}
+
+/// When an answer was given, by the clock that its times are of; the one here may be wrong.
+fn now_there(headers: &HeaderMap) -> SystemTime {
+    date(headers).unwrap_or_else(SystemTime::now)
+}
+
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(reqwest::header::DATE)?.to_str().ok()?).ok()
 }
 
 fn wait_of(text: &str, now: SystemTime) -> Option<Duration> {
@@ -58,9 +67,13 @@ pub(super) fn until_reset(headers: &HeaderMap) -> Option<Duration> {
         return None;
     }
     let reset = number(headers, ["x-ratelimit-reset", "ratelimit-reset"])?;
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
-    // Some say when, others in how long.
-    let seconds = if reset > 1e9 { reset - since_1970 } else { reset };
+    let since_1970 = now_there(headers).duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64();
+    // Some say when, in seconds or milliseconds, others in how long.
+    let seconds = match reset {
+        _ if reset > 1e11 => reset / 1e3 - since_1970,
+        _ if reset > 1e9 => reset - since_1970,
+        _ => reset,
+    };
     asked(seconds.max(0.0))
 }
 
@@ -69,9 +82,7 @@ const MOST_AHEAD: Duration = Duration::from_secs(24 * 3600);
 
 /// By how much the clock of an answer is ahead of the one here, in microseconds.
 pub(super) fn clock(headers: &HeaderMap) -> Option<i64> {
-    let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
-    let date = httpdate::parse_http_date(date).ok()?;
-    let (by, is_ahead) = match date.duration_since(SystemTime::now()) {
+    let (by, is_ahead) = match date(headers)?.duration_since(SystemTime::now()) {
         Ok(ahead) => (ahead, true),
         Err(behind) => (behind.duration(), false),
     };
@@ -97,6 +108,22 @@ mod tests {
         }
         for wrong in ["", "soon", "-3", "NaN"] {
             assert_eq!(wait_of(wrong, now), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_taken_by_the_clock_of_the_answer() {
+        let mut headers = HeaderMap::new();
+        let mut wait = |name: &'static str, value: &str| {
+            headers.insert("date", "Fri, 02 Jan 2026 10:00:00 GMT".parse().unwrap());
+            headers.insert("x-ratelimit-remaining", "0".parse().unwrap());
+            headers.insert(name, value.parse().unwrap());
+            (retry_after(&headers), until_reset(&headers))
+        };
+        let half = Some(Duration::from_secs(30));
+        assert_eq!(wait("retry-after", "Fri, 02 Jan 2026 10:00:30 GMT").0, half);
+        for reset in ["1767348030", "1767348030000", "30"] {
+            assert_eq!(wait("x-ratelimit-reset", reset).1, half, "{reset}");
         }
     }
 
