@@ -94,21 +94,22 @@ pub(super) fn assertion(
     // Before the match is looked at: no other key would help.
     record_type.check_can_assert()?;
     let matching = Match::parse(&record_type, matching, None);
-    let attributes = match Attributes::parse(&record_type, attributes.clone(), Write::Assert, None)
-    {
-        Ok(attributes) => attributes,
-        Err(error) if error.code() == ErrorCode::FieldNotCreatable => {
-            // Which rule was broken depends on the branch (contract.md section 5.4).
-            let exists = matching.is_ok_and(|matching| {
-                let kind = OperationKind::Update { matching, attributes: Attributes::default() };
-                workspace.apply_one(Operation::new(Arc::clone(&record_type), kind)).is_ok()
-            });
-            let write = if exists { Write::Patch } else { Write::Create };
-            return Attributes::parse(&record_type, attributes, write, None)
-                .and_then(|_| Err(error));
+    let parsed = Attributes::parse(&record_type, attributes.clone(), Write::Assert, None);
+    let (matching, error) = match (matching, parsed) {
+        (Ok(matching), Ok(attributes)) => {
+            let kind = OperationKind::Assert { matching, attributes };
+            return Ok(Operation::new(record_type, kind));
         }
-        Err(error) => return Err(error),
+        (Err(fault), Ok(_)) => return Err(fault),
+        (Err(fault), Err(error)) => return Err(error.and_also(fault)),
+        (Ok(matching), Err(error)) => (matching, error),
     };
-    let kind = OperationKind::Assert { matching: matching?, attributes };
-    Ok(Operation::new(record_type, kind))
+    if error.code() == ErrorCode::FieldNotCreatable {
+        // Which rule was broken depends on the branch (contract.md section 5.4).
+        let kind = OperationKind::Update { matching, attributes: Attributes::default() };
+        if workspace.apply_one(Operation::new(Arc::clone(&record_type), kind)).is_ok() {
+            Attributes::parse(&record_type, attributes, Write::Patch, None)?;
+        }
+    }
+    Err(error)
 }
