@@ -120,7 +120,10 @@ fn lines(page_at: &dyn Fn(Option<String>) -> Result<Page>, is_all: bool) -> Resu
         page = match page.next_cursor {
             None => return Ok(()),
             Some(cursor) if is_all => page_at(Some(cursor))?,
-            Some(cursor) => return Ok(output::note_more(&cursor)),
+            Some(cursor) => {
+                output::note_more(&cursor);
+                return Ok(());
+            }
         };
     }
 }

@@ -70,7 +70,8 @@ impl Error {
         const LONGEST: usize = 400;
         let mut field = field.into();
         if field.len() > LONGEST {
-            field.truncate(field.floor_char_boundary(LONGEST));
+            let end = (0..=LONGEST).rev().find(|end| field.is_char_boundary(*end));
+            field.truncate(end.unwrap_or_default());
             field.push('…');
         }
         self.0.field = Some(field);
