@@ -1313,7 +1313,8 @@ int32_t headwater_sync_run(headwater_sync *sync,
 
 /**
  * Asks the run, check or discovery that is going on to stop, or the next one if none is; returns at
- * once. What is committed stays, and the next run resumes.
+ * once. One that has done its work already ends as if it had not been asked. What is committed stays,
+ * and the next run resumes.
  *
  * `sync`: Borrowed for the call.
  * Threads: any, also while `headwater_sync_run` is running, and from its callbacks. Errors: none; NULL
