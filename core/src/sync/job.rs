@@ -57,10 +57,12 @@ pub struct Job {
 pub(super) const DEFAULT_COMMIT_ROWS: usize = 40_000;
 
 impl Job {
-    /// The connector as it is looked for; a relative path is taken from the job's folder.
+    /// The connector as it is looked for; the path of a library is taken from the job's folder.
     #[must_use]
     pub fn connector_name(&self) -> String {
-        match self.connector.contains('/') {
+        let ending = Path::new(&self.connector).extension();
+        let is_library = ending.is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION);
+        match is_library || self.connector.contains('/') {
             true => self.folder.join(&self.connector).display().to_string(),
             false => self.connector.clone(),
         }
@@ -398,4 +400,25 @@ fn without_passwords(mut config: Json, config_schema: &Json) -> Json {
 
 fn sha256(json: &Json) -> String {
     Sha256::digest(json.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_taken_from_the_folder_of_its_job_and_a_name_is_looked_for() {
+        let job = |connector: &str| {
+            let text = format!(
+                "[source]\nconnector = \"{connector}\"\n[target]\nworkspace = \"crm.db\"\n\
+                 [[streams]]\nrecord_type = \"contact\"\n"
+            );
+            Job::parse(&text, Path::new("/jobs")).unwrap().connector_name()
+        };
+        let library = format!("libx.{}", std::env::consts::DLL_EXTENSION);
+        assert_eq!(job(&library), format!("/jobs/{library}"));
+        assert_eq!(job("lib/x"), "/jobs/lib/x");
+        assert_eq!(job("csv"), "csv");
+        assert_eq!(job("python:package.module:Class"), "python:package.module:Class");
+    }
 }

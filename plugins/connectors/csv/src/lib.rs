@@ -7,6 +7,7 @@ mod parser;
 mod stream;
 mod table;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use headwater_connector_files::{FileStream, locate, open};
@@ -35,6 +36,7 @@ impl Connector for Csv {
         let located = locate(&self.config.files.paths)?;
         let format = CsvFormat::new(self.config.clone(), false);
         let mut names: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for file in &located.files {
             let window = open(file, &self.config.files)?;
             let columns = format.columns(call, window)?;
@@ -43,7 +45,7 @@ impl Connector for Csv {
                 call.log(LogLevel::Warn, &what);
             }
             for name in columns {
-                if !names.contains(&name) {
+                if seen.insert(name.clone()) {
                     names.push(name);
                 }
             }
