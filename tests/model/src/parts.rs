@@ -36,7 +36,10 @@ impl World {
         let found = match verb {
             "add_item" => with_text(&edited, &fields["text"]),
             _ if has_ids => edited.iter().position(|item| item["id"] == named),
-            _ => with_text(&edited, &json!(named)),
+            _ => {
+                let text = value::item_text(attribute.kind, named);
+                with_text(&edited, &text.unwrap_or_else(|_| json!(named)))
+            }
         };
         let is_new = verb == "add_item" && found.is_none();
         let at = match found {

@@ -191,9 +191,21 @@ fn operands(
             }),
         }
     };
+    // A name that several options have means any of them.
+    let any = |value: &Json| match (attribute.kind, value.as_str()) {
+        (Kind::Choice, Some(name)) => {
+            let named = value::choices(world.options(at, attribute), name);
+            if named.len() > 1 { Ok(named) } else { one(value).map(|one| vec![one]) }
+        }
+        _ => one(value).map(|one| vec![one]),
+    };
     match operator {
         "exists" | "not_exists" => Ok(Vec::new()),
-        "in" | "not_in" => value.as_array().ok_or(wrong)?.iter().map(one).collect(),
+        "in" | "not_in" => {
+            let each = value.as_array().ok_or(wrong)?.iter().map(any);
+            each.collect::<Result<Vec<_>, _>>().map(|each| each.concat())
+        }
+        "eq" | "ne" => any(value),
         "between" => match value.as_array().map(Vec::as_slice) {
             Some([low, high]) => Ok(vec![one(low)?, one(high)?]),
             _ => Err(wrong),
@@ -254,8 +266,7 @@ fn is(attribute: &Attribute, operator: &str, value: &Json, operands: &[Json]) ->
         "contains" => text().contains(operand(0)),
         "starts_with" => text().starts_with(operand(0)),
         "ends_with" => text().ends_with(operand(0)),
-        "eq" => compared(0).is_eq(),
-        "in" => (0..operands.len()).any(|place| compared(place).is_eq()),
+        "eq" | "in" => (0..operands.len()).any(|place| compared(place).is_eq()),
         "gt" => compared(0).is_gt(),
         "gte" => compared(0).is_ge(),
         "lt" => compared(0).is_lt(),

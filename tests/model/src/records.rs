@@ -128,10 +128,7 @@ fn apply(of: &Type, values: &mut Values, changes: Changes) -> Result<(), Code> {
     for (attribute, value) in primaries {
         let Origin::PrimaryOf(array) = attribute.origin else { continue };
         // What is so already is left alone, unless the array is written too.
-        if !written.contains(&array)
-            && value.is_some()
-            && values.get(attribute.name) == value.as_ref()
-        {
+        if !written.contains(&array) && values.get(attribute.name) == value.as_ref() {
             continue;
         }
         let mut items = items(values, array);

@@ -174,14 +174,18 @@ fn instant(text: &str) -> Result<Json, ()> {
 }
 
 fn choice(options: &[Choice], text: &str) -> Result<Json, ()> {
+    match &choices(options, text)[..] {
+        [one] => Ok(one.clone()),
+        _ => Err(()),
+    }
+}
+
+/// Every option of this name.
+pub fn choices(options: &[Choice], text: &str) -> Vec<Json> {
     let named = |option: &&Choice| {
         option.api_name == text || option.display_value == text || option.id == text
     };
-    let mut named = options.iter().filter(named);
-    match (named.next(), named.next()) {
-        (Some(option), None) => Ok(json!(option.name)),
-        _ => Err(()),
-    }
+    options.iter().filter(named).map(|option| json!(option.name)).collect()
 }
 
 fn is_uuid(text: &str) -> bool {
