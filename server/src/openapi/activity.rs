@@ -52,7 +52,10 @@ pub(crate) fn log(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
     for attribute in written.map(|index| record_type.attribute(index)) {
         let shape = match attribute.api_name.as_str() {
             // Others are read, and come into a workspace by seeding it.
-            "type" => values::written(attribute.value_type, &one_of_texts([activity::MANUAL])),
+            "type" => {
+                let manual = one_of_texts([activity::MANUAL]);
+                or_null(values::written(attribute.value_type, &manual))
+            }
             _ => values::attribute_written(record_type, attribute, attribute.is_nullable),
         };
         attributes = attributes.may(&attribute.api_name, shape);

@@ -231,9 +231,13 @@ fn raw_choice(options: &[SelectOption]) -> Shape {
             known.push(name);
         }
     }
-    let by = |key: &str| Object::new().must(key, one_of_texts(known.clone()));
-    let by_name = by("api_name").may("id", one_of_texts(known.clone()));
-    any_of([one_of_texts(known.clone()), by("id").shape(), by_name.shape()])
+    let name = || one_of_texts(known.clone());
+    let by = |key: &str| Object::new().must(key, name());
+    // The first that is no null tells.
+    let by_name = by("api_name").may("id", or_null(name()));
+    let by_display =
+        by("display_value").may("id", or_null(name())).may("api_name", or_null(name()));
+    any_of([name(), by("id").shape(), by_name.shape(), by_display.shape()])
 }
 
 fn raw_reference(schema: &Schema, attribute: &Attribute) -> Shape {
