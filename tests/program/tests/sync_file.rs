@@ -30,7 +30,7 @@ fn the_report_is_one_json_object_with_every_count() {
     assert_eq!(
         report,
         json!({
-            "run": null, "state": "done", "stages": null,
+            "run": null, "state": "done", "rejected_before": 0, "stages": null,
             "streams": [{
                 "source": "people", "record_type": "contact", "read": 2, "created": 2,
                 "updated": 0, "unchanged": 0, "archived": 0, "rejected": 0, "rejects": {},
