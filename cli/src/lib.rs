@@ -74,7 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, finder: &dyn Finder) -
     };
     match result {
         Ok(exit) => exit.status(),
-        Err(_) if output::is_gone() => Exit::Done.status(),
+        Err(error) if output::is_unread(&error) => Exit::Done.status(),
         Err(error) => {
             output::error(&error);
             Exit::Failed.status()

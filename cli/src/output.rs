@@ -1,25 +1,25 @@
 //! What is written to stdout and stderr, in one place.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater::{Error, ErrorCode, Result};
 use serde_json::{Map, Value as Json};
 
 use crate::arguments::ListFormat;
 
-/// Whether the reader of stdout has gone away.
-static IS_GONE: AtomicBool = AtomicBool::new(false);
-
-/// Whether the reader of stdout has gone away: what a command fails with then is no failure, where
-/// all that it does is to write.
-pub(crate) fn is_gone() -> bool {
-    IS_GONE.load(Ordering::Relaxed)
+/// Whether an error says that the reader of stdout has gone away: that is no failure of a command
+/// all of whose work is to write.
+pub(crate) fn is_unread(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|it| it.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// What a command goes on with whose work is done, whether its result is read or not.
 pub(crate) fn unless_gone(written: Result<()>) -> Result<()> {
-    if is_gone() { Ok(()) } else { written }
+    match written {
+        Err(error) if is_unread(&error) => Ok(()),
+        written => written,
+    }
 }
 
 /// Writes a line to stdout.
@@ -139,7 +139,6 @@ fn not_written(cause: csv::Error) -> Error {
 
 /// What keeps stdout from being written to.
 fn unwritable(cause: io::Error) -> Error {
-    IS_GONE.fetch_or(cause.kind() == io::ErrorKind::BrokenPipe, Ordering::Relaxed);
     Error::new(ErrorCode::StoreIo, format!("cannot write to stdout: {cause}")).because(cause)
 }
 

@@ -79,8 +79,10 @@ fn a_stop_before_the_run_is_a_stop() {
     assert_eq!(desk.run(&["sync", "job.toml"]).status, Some(2));
     let latency = json!({"rules": [{"kind": "latency", "milliseconds": 1000}]});
     assert_eq!(crm.local("PUT", "/faults", &latency).0, 200);
+    let requests = || crm.local("GET", "/faults", &json!(null)).1["data"]["requests"].clone();
+    let before = requests();
     let child = desk.start(&["sync", "job.toml", "--verify", "--format", "json"]);
-    while crm.local("GET", "/faults", &json!(null)).1["data"]["requests"] == json!(0) {
+    while requests() == before {
         std::thread::yield_now();
     }
     interrupt(&child);
