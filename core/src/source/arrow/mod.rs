@@ -2,6 +2,7 @@
 
 mod cell;
 mod column;
+mod size;
 mod time;
 
 use arrow_array::{Array, RecordBatch, StructArray};
@@ -75,8 +76,7 @@ impl ArrowRows {
     /// About how much memory the rows take, without the rest of the columns they are a slice of.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let whole = || self.rows.get_array_memory_size();
-        self.rows.to_data().get_slice_memory_size().unwrap_or_else(|_| whole())
+        size::of(&self.rows)
     }
 
     /// The names of the columns, in order.

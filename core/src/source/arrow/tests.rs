@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder};
+use arrow_array::builder::{
+    Int64Builder, ListBuilder, MapBuilder, StringBuilder, StringViewBuilder,
+};
 use arrow_array::types::{Float32Type, Int8Type};
 use arrow_array::*;
 use arrow_schema::{DataType, Field, Fields, IntervalUnit};
@@ -165,4 +167,28 @@ fn null_rows_and_repeated_names_are_refused() {
         assert_eq!(error.code(), ErrorCode::ConnectorMisbehaved);
         assert!(error.message().contains(said), "{error}");
     }
+}
+
+#[test]
+fn a_slice_of_views_is_as_large_as_its_own_texts() {
+    let text = "a text that is too long to lie in its view";
+    let views: ArrayRef = Arc::new(StringViewArray::from(vec![text; 10_000]));
+    let mut lists = ListBuilder::new(StringViewBuilder::new());
+    (0..10_000).for_each(|_| {
+        lists.values().append_value(text);
+        lists.append(true);
+    });
+    let lists: ArrayRef = Arc::new(lists.finish());
+    for column in [views, lists] {
+        let of = |rows: usize| {
+            let column = column.slice(5, rows);
+            rows_of_one(column).bytes()
+        };
+        assert!(of(10) >= 10 * text.len() && of(10) < 20 * text.len() + 100, "{}", of(10));
+        assert!(of(1000) >= 1000 * text.len());
+    }
+}
+
+fn rows_of_one(column: ArrayRef) -> ArrowRows {
+    rows(vec![("a", column)], NullMeans::Null)
 }
