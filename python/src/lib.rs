@@ -34,6 +34,10 @@ mod to_python;
 
 use pyo3::pymodule;
 
+/// For the same reason as in the program; it is the module's own, and Python's objects are none of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The module `headwater._headwater`.
 #[pymodule(gil_used = false)]
 #[pyo3(name = "_headwater")]
