@@ -1,5 +1,6 @@
 //! Batches: many operations in one transaction.
 
+use headwater::activity::shown;
 use headwater::value::read_json;
 use headwater::{ApplyMode, ApplyOptions, Error, Outcome, Result};
 use headwater_abi::headwater_str;
@@ -9,7 +10,6 @@ use crate::document::headwater_document;
 use crate::error::{headwater_error, to_json};
 use crate::guard::call;
 use crate::handle::{Owned, invalid, out};
-use crate::record::shown;
 use crate::structs::{self, Struct};
 use crate::text::text;
 use crate::workspace::{enter, headwater_workspace};

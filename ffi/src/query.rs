@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use headwater::activity::{ACTIVITY, shown};
 use headwater::operation::QueryLimits;
 use headwater::{Query, Result, Workspace};
 use headwater_abi::{HEADWATER_DONE, HEADWATER_OK, headwater_str};
@@ -12,7 +13,6 @@ use crate::error::headwater_error;
 use crate::guard::{call, call_with_status};
 use crate::handle::{Owned, borrow, free, invalid, out};
 use crate::poison::Poison;
-use crate::record::{ACTIVITY, shown};
 use crate::text::{optional_object, text};
 use crate::workspace::{Shared, headwater_workspace};
 

@@ -2,9 +2,10 @@
 //!
 //! A record is a JSON object with `id`, `record_type`, `attributes` and times, as the CRM writes it.
 
-use headwater::{Action, Outcome, Record, Result};
+use headwater::activity::{ACTIVITY, shown};
+use headwater::{Action, Outcome, Result};
 use headwater_abi::headwater_str;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::document::headwater_document;
 use crate::error::headwater_error;
@@ -26,9 +27,6 @@ pub const HEADWATER_ACTION_RESTORED: i32 = 5;
 /// The item or edge was taken away.
 pub const HEADWATER_ACTION_REMOVED: i32 = 6;
 
-/// The record type whose records have a shape of their own.
-pub(crate) const ACTIVITY: &str = "activity";
-
 pub(crate) fn number(action: Action) -> i32 {
     match action {
         Action::Created => HEADWATER_ACTION_CREATED,
@@ -37,13 +35,6 @@ pub(crate) fn number(action: Action) -> i32 {
         Action::Archived => HEADWATER_ACTION_ARCHIVED,
         Action::Restored => HEADWATER_ACTION_RESTORED,
         Action::Removed => HEADWATER_ACTION_REMOVED,
-    }
-}
-
-pub(crate) fn shown(record: &Record) -> Json {
-    match record.record_type.api_name() {
-        ACTIVITY => headwater::activity_json(record),
-        _ => record.to_json(),
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use headwater::source::{Control, LogLevel};
 use headwater::store::journal::StreamRun;
-use headwater::sync::{self, Job, Mode, Report, RunOptions, drift_json, stream_json};
+use headwater::sync::{
+    self, Job, Mode, Report, RunOptions, description_json, drift_json, stream_json,
+};
 use headwater::{ActingAs, Actor, Error, ErrorCode, Result, Uuid};
 use headwater_cli::{DataFile, Finder};
 use headwater_host::testkit::Subject;
@@ -115,19 +117,7 @@ impl NativeJob {
     fn discover<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let connector = self.connector(py)?;
         let streams = interruptible(py, |control| sync::discover(&self.job, &*connector, control))?;
-        let shown = streams.iter().map(|stream| {
-            let fields = stream.fields.iter().map(|field| {
-                json!({
-                    "name": field.name, "value_type": field.value_type, "is_key": field.is_key,
-                })
-            });
-            json!({
-                "name": stream.name, "fields": fields.collect::<Vec<_>>(),
-                "fields_are_complete": stream.fields_are_complete,
-                "is_incremental": stream.is_incremental, "position_unit": stream.position_unit,
-            })
-        });
-        to_python::json(py, &shown.collect())
+        to_python::json(py, &streams.iter().map(description_json).collect())
     }
 
     /// Starts the job.
@@ -165,12 +155,7 @@ impl NativeJob {
             return finder::find(py, class.bind(py));
         }
         let finder = PackageFinder::new(py)?;
-        let name = &self.job.connector;
-        let is_path = name.contains('/') && !name.starts_with(crate::connector::PREFIX);
-        let name = match is_path {
-            true => self.job.folder.join(name).display().to_string(),
-            false => name.clone(),
-        };
+        let name = self.job.connector_name();
         py.detach(|| finder.find(&name)).or_raise(py)
     }
 }
