@@ -397,25 +397,16 @@ impl Exchange {
     fn hide_key(&self, failure: Failure) -> Failure {
         let Some(key) = &self.shared.key else { return failure };
         let Failure { error, may_be_done, is_unreached } = failure;
-        let error = if shows_nothing(&error, key) { error } else { hidden(&error, key) };
-        Failure { error, may_be_done, is_unreached }
+        Failure { error: hidden(error, key), may_be_done, is_unreached }
     }
 }
 
-/// The error as it may be told, without its cause.
-fn hidden(error: &Error, key: &ApiKey) -> Error {
-    let related = error.related().iter().map(|related| hidden(related, key)).collect();
-    let mut hidden = Error::new(error.code(), key.hide(error.message()))
-        .hint(key.hide(error.remedy()))
-        .retry_with(error.retry())
-        .with_related(related);
-    if let Some(field) = error.field() {
-        hidden = hidden.at_field(key.hide(field));
+/// The error as it may be told: where it shows the key, without that and without its cause.
+fn hidden(error: Error, key: &ApiKey) -> Error {
+    match shows_nothing(&error, key) {
+        true => error,
+        false => error.map_texts(&|text| key.hide(text)),
     }
-    if let Some(record) = error.record() {
-        hidden = hidden.on_record(key.hide(record));
-    }
-    hidden
 }
 
 fn shows_nothing(error: &Error, key: &ApiKey) -> bool {
@@ -464,7 +455,7 @@ mod tests {
                 .on_record("r")
                 .hint("not hw_hunter2")
         };
-        let hidden = hidden(&fault("one").with_related(vec![fault("two")]), &key);
+        let hidden = hidden(fault("one").with_related(vec![fault("two")]), &key);
         for error in [&hidden, &hidden.related()[0]] {
             assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
             assert_eq!((error.field(), error.record()), (Some("a"), Some("r")));
