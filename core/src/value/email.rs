@@ -42,8 +42,10 @@ pub(super) fn check_email(text: &str) -> Result<&str> {
     if let Some(sign) = address.chars().find(|sign| is_no_sign_of_an_address(*sign)) {
         return Err(wrong(&format!("it holds {sign:?}")));
     }
-    if domain.rsplit('.').next().is_some_and(|last| last.bytes().all(|it| it.is_ascii_digit())) {
-        return Err(wrong("the part after the @ is not a domain"));
+    // An address of the network, or the end of a sentence, which no server takes either.
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|it| it.is_ascii_digit()) {
+        return Err(wrong("the part after the @ does not end as a domain does"));
     }
     check_domain(domain).map_err(|_| wrong("the part after the @ is not a domain"))?;
     Ok(address)

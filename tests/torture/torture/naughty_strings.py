@@ -15,7 +15,14 @@ VALID = [
     *(
         " Ada.Lovelace@Example.org ",
         "ünï@例え.テスト",
-        "a@b.c.",
+        *(
+            "a@b.c.",
+            "a@10.0.0.1",
+            "a@b.c4",
+            "a@b.c, d@e.f",
+            "Ada <a@b.c>",
+            "a\u200b@b.c",
+        ),
         "o'brien+x@sub.domain-x.co",
     ),
     *(

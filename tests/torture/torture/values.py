@@ -12,6 +12,8 @@ import phonenumbers
 WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
+# What only a quoted name may hold, and what cannot be seen.
+NO_SIGNS_OF_ADDRESSES = '()<>[],;:\\"\u00ad\u200b\u200e\u200f\ufeff'
 MOST_DIGITS = 28
 
 
@@ -44,14 +46,17 @@ def could_be(written: str) -> bool:
 
 
 def email(text: str) -> str | None:
-    """`local@domain.tld`, letters as written."""
+    """`local@domain.tld`, letters as written; a domain has no closing dot here."""
     address = strip(text)
     local, at, host = address.partition("@")
+    last = host.rpartition(".")[2]
     if (
         not at
         or "@" in host
         or len(address.encode("utf-8")) > 254
         or domain(host) is None
+        or re.fullmatch("[0-9]*", last)
+        or any(sign in NO_SIGNS_OF_ADDRESSES for sign in address)
     ):
         return None
     dots_are_wrong = local.startswith(".") or local.endswith(".") or ".." in local
