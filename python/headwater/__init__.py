@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from . import connectors, errors
+from . import _ending, connectors, errors
 from ._headwater import VERSION as __version__
 from .bulk import BulkReport
 from .connector import Checkpoint, Connector, Stream

@@ -35,6 +35,7 @@ __all__ = [
     "declare",
     "describe_connector",
     "edges",
+    "end_threads",
     "get",
     "history",
     "json_line",
@@ -224,3 +225,4 @@ def test_connector(
     repeats: int,
 ) -> list[tuple[str, str, str]]: ...
 def run_command(arguments: list[str]) -> int: ...
+def end_threads(patience: float) -> tuple[int, list[int]]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import _headwater
+from . import _ending, _headwater
 
 
 def main() -> None:
@@ -13,4 +13,5 @@ def main() -> None:
     # Connectors in Python are looked for here, too, but never in place of what is installed.
     if "" not in sys.path:
         sys.path.append(os.getcwd())
-    sys.exit(_headwater.run_command(sys.argv))
+    _ending.status = _headwater.run_command(sys.argv)
+    sys.exit(_ending.status)

@@ -8,6 +8,7 @@ use headwater_host::testkit::Subject;
 use pyo3::prelude::*;
 use serde_json::Value as Json;
 
+use crate::ending;
 use crate::failure;
 use crate::from_python;
 use crate::source::PythonSource;
@@ -74,6 +75,9 @@ impl Subject for PythonConnector {
     }
 
     fn open_text(&self, config: String) -> Result<Box<dyn Source>> {
+        if ending::has_begun() {
+            return Err(ending::error());
+        }
         let class = Python::attach(|py| self.class.clone_ref(py));
         Ok(Box::new(PythonSource::open(class, config)?))
     }

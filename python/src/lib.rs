@@ -14,6 +14,7 @@ mod bulk;
 mod columns;
 mod command;
 mod connector;
+mod ending;
 mod failure;
 mod finder;
 mod from_python;
@@ -52,6 +53,8 @@ mod module {
     use super::columns::query_stream;
     #[pymodule_export]
     use super::command::run_command;
+    #[pymodule_export]
+    use super::ending::end_threads;
     #[pymodule_export]
     use super::finder::{add_connector_path, describe_connector, list_connectors, test_connector};
     #[pymodule_export]

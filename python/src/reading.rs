@@ -17,6 +17,7 @@ use pyo3::types::PyMapping;
 use serde_json::{Value as Json, json};
 
 use crate::arrow;
+use crate::ending;
 use crate::failure;
 use crate::from_python;
 use crate::rows::{NanIsNull, bad_row};
@@ -155,10 +156,8 @@ impl Reading {
     /// producer may need it on threads of its own.
     fn columns(&mut self) -> Result<Option<Batch>> {
         while self.held.is_none() {
+            self.check_stopped()?;
             let Some(reader) = &mut self.reader else { return Ok(None) };
-            if self.is_stopped.load(Ordering::Acquire) {
-                return Err(cancelled());
-            }
             let Some(batch) = reader.next() else {
                 self.reader = None;
                 return Ok(None);
@@ -194,9 +193,7 @@ impl Reading {
                 && self.reader.is_none()
                 && !self.is_over
             {
-                if self.is_stopped.load(Ordering::Acquire) {
-                    return Err(cancelled());
-                }
+                self.check_stopped()?;
                 match self.take(py) {
                     Err(raised) => {
                         // What was read before is good.
@@ -233,6 +230,13 @@ impl Reading {
             return Ok(None);
         }
         self.emit(Payload::JsonLines(lines), count, bad_rows).map(Some)
+    }
+
+    fn check_stopped(&self) -> Result<()> {
+        match self.is_stopped.load(Ordering::Acquire) || ending::has_begun() {
+            true => Err(cancelled()),
+            false => Ok(()),
+        }
     }
 
     /// Goes on behind a checkpoint.

@@ -13,6 +13,7 @@ use headwater::source::{
 use headwater::{Error, ErrorCode, Result};
 use pyo3::prelude::*;
 
+use crate::ending::{self, Waited};
 use crate::failure;
 use crate::reading::Reading;
 
@@ -25,11 +26,13 @@ enum Call {
     /// Begins a read, which ends early once the flag is set.
     Read(ReadRequest, Arc<AtomicBool>, Sender<Result<()>>),
     Next(Sender<Result<Option<Batch>>>),
+    /// Nothing more is asked for.
+    End,
 }
 
 /// An instance of a connector.
 pub(crate) struct PythonSource {
-    calls: Option<Sender<Call>>,
+    calls: Sender<Call>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -37,17 +40,19 @@ impl PythonSource {
     /// Makes an instance with the configuration that the text holds.
     ///
     /// # Errors
-    /// What the connector raises.
+    /// What the connector raises; `cancelled` if the interpreter is ending.
     pub(crate) fn open(class: Py<PyAny>, config: String) -> Result<Self> {
         let (calls, called) = channel();
         let (opened, result) = channel();
+        let ends = calls.clone();
+        let waited = Waited::announce(move || drop(ends.send(Call::End)))?;
         let thread = Builder::new().name("headwater connector".to_owned()).spawn(move || {
-            serve(class, &config, &opened, &called);
+            serve(class, &config, &opened, &called, &waited);
         });
         let thread = thread.map_err(|cause| {
             Error::new(ErrorCode::Internal, format!("no thread can be started: {cause}"))
         })?;
-        let source = Self { calls: Some(calls), thread: Some(thread) };
+        let source = Self { calls, thread: Some(thread) };
         result.recv().unwrap_or_else(|_| Err(lost()))?;
         Ok(source)
     }
@@ -58,18 +63,22 @@ impl PythonSource {
         control: &Control,
         call: impl FnOnce(Sender<Result<T>>) -> Call,
     ) -> Result<T> {
-        if control.is_cancelled() {
+        let is_over = || control.is_cancelled() || ending::has_begun();
+        if is_over() {
             return Err(cancelled());
         }
         let (answer, answered) = channel();
-        let sent = self.calls.as_ref().map(|calls| calls.send(call(answer)));
-        let Some(Ok(())) = sent else { return Err(lost()) };
+        if self.calls.send(call(answer)).is_err() {
+            return Err(lost());
+        }
         loop {
             match answered.recv_timeout(CANCEL_INTERVAL) {
                 Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) if is_over() => return Err(cancelled()),
                 Err(RecvTimeoutError::Disconnected) => return Err(lost()),
-                Err(RecvTimeoutError::Timeout) if control.is_cancelled() => {
-                    // Not waited for at the end, either: it may be long in coming.
+                Err(RecvTimeoutError::Timeout) if is_over() => {
+                    // Not waited for as the source goes: it may be long in coming. That is left to
+                    // the end of the interpreter.
                     self.thread = None;
                     return Err(cancelled());
                 }
@@ -81,7 +90,7 @@ impl PythonSource {
 
 impl Drop for PythonSource {
     fn drop(&mut self) {
-        self.calls = None;
+        let _ = self.calls.send(Call::End);
         if let Some(thread) = self.thread.take() {
             // A panic has been told as the failure of a call.
             let _ = thread.join();
@@ -117,9 +126,16 @@ impl Stream for PythonStream<'_> {
     }
 }
 
-/// Answers calls until nobody can make one any more.
-fn serve(class: Py<PyAny>, config: &str, opened: &Sender<Result<()>>, calls: &Receiver<Call>) {
+/// Answers calls until the end.
+fn serve(
+    class: Py<PyAny>,
+    config: &str,
+    opened: &Sender<Result<()>>,
+    calls: &Receiver<Call>,
+    waited: &Waited,
+) {
     let connector = Python::attach(|py| {
+        waited.tell_name(py).map_err(|raised| failure::error(py, &raised))?;
         let module = py.import("headwater.connector");
         let connector = module.and_then(|module| module.call_method1("_open", (class, config)));
         connector.map(Bound::unbind).map_err(|raised| failure::error(py, &raised))
@@ -137,7 +153,11 @@ fn serve(class: Py<PyAny>, config: &str, opened: &Sender<Result<()>>, calls: &Re
     };
     let mut reading = None;
     for call in calls {
+        if ending::has_begun() {
+            break;
+        }
         match call {
+            Call::End => break,
             Call::Check(answer) => drop(answer.send(check(&connector))),
             Call::Read(request, is_stopped, answer) => {
                 let begun = Reading::begin(&connector, &request, is_stopped);

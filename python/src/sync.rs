@@ -17,6 +17,7 @@ use headwater_host::testkit::Subject;
 use pyo3::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::ending::Waited;
 use crate::failure::{self, OrRaise, exception};
 use crate::finder::{self, PackageFinder};
 use crate::handle::Handle;
@@ -131,8 +132,11 @@ impl NativeJob {
         }));
         let (progress, events) = channel();
         let of_run = Arc::clone(&control);
+        let of_end = Arc::clone(&control);
+        let waited = Waited::announce(move || of_end.cancel()).or_raise(py)?;
         let thread =
             std::thread::Builder::new().name("headwater sync".to_owned()).spawn(move || {
+                let _waited = waited;
                 run(&job, &*connector, actor, full, &of_run, &mut |id, stream| {
                     let _ = progress.send((id, stream.clone()));
                 })

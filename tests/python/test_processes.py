@@ -256,3 +256,102 @@ print(os.path.exists(os.path.dirname(ws.url)))
 """
     out, err = start(code).communicate(timeout=60)
     assert out == "CTO\nFalse\n", err
+
+
+LEFT_BEHIND = """
+import asyncio, sys, threading, time
+import headwater as hw, headwater.aio as aio
+
+READING = threading.Event()
+
+class Slow(hw.Connector):
+    name = "slow"
+    version = "1.0.0"
+
+    def streams(self):
+        return [hw.Stream("rows", ["first_name"])]
+
+    def read(self, stream, checkpoint):
+        READING.set()
+        while True:
+            time.sleep(0.01)
+            if YIELDS:
+                yield {"first_name": "a"}
+        yield
+
+ws = hw.open_temporary()
+job = {
+    "source": {"connector": Slow},
+    "target": {"workspace": ws.url},
+    "streams": [{"record_type": "contact", "mode": "create"}],
+}
+
+def begun():
+    run = hw.start_sync(job)
+    READING.wait()
+    return run
+
+async def given_up():
+    task = asyncio.create_task(aio.sync(job))
+    await asyncio.to_thread(READING.wait)
+    task.cancel()
+    await task
+"""
+
+ENDS = {
+    "a run that was cancelled": "run = begun(); run.cancel(); print(run.report().state)",
+    "a run that goes on": "run = begun()",
+    "a run that nobody holds": "begun()",
+    "an exit": "run = begun(); sys.exit(3)",
+    "a block that raises": "with begun(): raise SystemExit(3)",
+    "a task that is given up": """
+try:
+    asyncio.run(given_up())
+except asyncio.CancelledError:
+    print("given up")
+""",
+}
+
+
+@pytest.mark.parametrize("yields", [True, False], ids=["rows", "no rows"])
+def test_the_interpreter_ends_well_while_a_connector_is_in_a_call(start, yields):
+    scripts = [f"YIELDS = {yields}{LEFT_BEHIND}{end}" for end in ENDS.values()]
+    # Some ended badly only now and then.
+    started = [(script, start(script)) for script in scripts * 2]
+    for script, process in started:
+        out, err = process.communicate(timeout=60)
+        expected = 3 if "(3)" in script else 0
+        assert (process.returncode, err) == (expected, ""), (script, out)
+
+
+def test_the_command_ends_well_while_a_connector_is_in_a_call(start, tmp_path):
+    (tmp_path / "slow_source.py").write_text(
+        "import time\nimport headwater as hw\n"
+        "class Slow(hw.Connector):\n"
+        "    def streams(self):\n"
+        '        return [hw.Stream("rows", ["first_name"])]\n'
+        "    def read(self, stream, checkpoint):\n"
+        '        print("reading", flush=True)\n'
+        "        while True:\n"
+        "            time.sleep(0.01)\n"
+        '            yield {"first_name": "a"}\n'
+    )
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[source]\nconnector = "python:slow_source:Slow"\n'
+        '[target]\nworkspace = "crm.db"\n'
+        '[[streams]]\nrecord_type = "contact"\nmode = "create"\n'
+    )
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+sys.argv = ["headwater", "sync", {str(job)!r}]
+from headwater.command import main
+main()
+"""
+    for _ in range(3):
+        process = start(code)
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130, err
