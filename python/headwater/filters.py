@@ -72,7 +72,12 @@ class Field:
             raise TypeError(f"expected the name of a field (str), found {type(name).__name__}")
         self._name = name
 
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is no condition: compare it, or ask whether it .exists()")
+
     def _is(self, operator: str, value: Any) -> Filter:
+        if isinstance(value, Field):
+            raise TypeError(f"a field is compared with a value, not with {value!r}")
         return Filter({"field": self._name, "operator": operator, "value": value})
 
     def __eq__(self, value: object) -> Filter:  # type: ignore[override]
@@ -147,6 +152,12 @@ def nodes_of(where: Where) -> list[Any]:
         return []
     if isinstance(where, (Filter, Mapping)):
         where = [where]
-    if isinstance(where, (str, Field)):
+    if isinstance(where, str) or not isinstance(where, Iterable):
         raise TypeError(f"expected a filter for where, found {where!r}")
-    return [one.to_wire() if isinstance(one, Filter) else one for one in where]
+    return [_node_of(one) for one in where]
+
+
+def _node_of(one: Any) -> Any:
+    if not isinstance(one, (Filter, Mapping)):
+        raise TypeError(f"expected filters for where, found {one!r} among them")
+    return one.to_wire() if isinstance(one, Filter) else one

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, final, overload
 
 from . import _headwater
+from .errors import BY_NUMBER, OperationNotSupportedError
 from .filters import Where, nodes_of
 from .records import Record
 
@@ -108,8 +111,14 @@ class Query:
         return pyarrow.RecordBatchReader.from_stream(self)
 
     def to_arrow(self) -> pyarrow.Table:
-        """The records as a table of pyarrow: a column for each attribute of the record type."""
-        return self.to_reader().read_all()
+        """The records as a table of pyarrow: a column for each attribute of the record type.
+
+        ``OperationNotSupportedError`` where a number has more digits than its column keeps: the
+        records of :meth:`to_list` have all of them.
+        """
+        reader = self.to_reader()
+        with _told():
+            return reader.read_all()
 
     def to_pandas(self) -> pandas.DataFrame:
         """The records as a frame of pandas."""
@@ -119,7 +128,8 @@ class Query:
         """The records as a frame of polars."""
         import polars
 
-        return polars.DataFrame(self)
+        with _told():
+            return polars.DataFrame(self)
 
     def to_list(self) -> list[Record]:
         """All records."""
@@ -127,7 +137,24 @@ class Query:
 
     def __repr__(self) -> str:
         filters, sort = self._body["filters"], self._body["sort"]
-        return f"<query of {self._record_type}: filters {filters!r}, sort {sort!r}>"
+        limit = "" if self._limit is None else f", limit {self._limit}"
+        return f"<query of {self._record_type}: filters {filters!r}, sort {sort!r}{limit}>"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises what a stream of Arrow data could only tell as text as the exception that it was."""
+    try:
+        yield
+    except Exception as raised:
+        found = re.search(r"External error: (\w+): (.*)", str(raised), re.DOTALL)
+        classes = {one.code: one for one in BY_NUMBER.values()}
+        if found is None or found[1] not in classes:
+            raise
+        error = classes[found[1]](found[2])
+        if isinstance(error, OperationNotSupportedError):
+            error.hint = "use to_list(), or iterate the query: its records have every digit"
+        raise error from raised
 
 
 def read_page(handle: _headwater.Handle, record_type: str, body: Mapping[str, Any]) -> Page:
