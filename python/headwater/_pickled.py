@@ -56,8 +56,8 @@ class PickledResult:
         self._unused_columns = native.unused_columns()
         self._rejects = native.rejects()
         self._outcomes = [native.outcome(place) for place in range(len(native))]
-        places = [reject["position"] for reject in self._rejects]
-        self._errors = {place: native.error(place) for place in places}
+        undone = [place for place, (action, _) in enumerate(self._outcomes) if action is None]
+        self._errors = {place: native.error(place) for place in undone}
 
     def counts(self) -> dict[str, int]:
         """How many rows ended in each way."""
@@ -76,20 +76,25 @@ class PickledResult:
         return self._outcomes[index]
 
     def error(self, index: int) -> Any:
-        """The exception of a refused row."""
+        """The exception of a row that was refused or held back."""
         return self._errors.get(index)
 
     def __len__(self) -> int:
         return len(self._outcomes)
+
+    def _fault(self, row: int) -> dict[str, Any]:
+        error = self.error(row)
+        if error is None:
+            return {}
+        return {"code": error.code, "field": error.field, "message": error.message}
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         import pyarrow
 
         text = [(name, pyarrow.string()) for name in ("action", "id", "code", "field", "message")]
         schema = pyarrow.schema([pyarrow.field("row", pyarrow.uint64(), nullable=False), *text])
-        rejects = {reject["position"]: reject for reject in self._rejects}
         rows = [
-            {**rejects.get(row, {}), "row": row, "action": action, "id": id}
+            {"row": row, "action": action, "id": id, **self._fault(row)}
             for row, (action, id) in enumerate(self._outcomes)
         ]
         table = pyarrow.Table.from_pylist(rows, schema=schema)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from html import escape
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, final
 
 from . import _headwater
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTROL: ContextVar[_headwater.BulkControl | None] = ContextVar("CONTROL", default=None)
 """What stops a call that is made for somebody who may give it up."""
+
+_NONE = object()
 
 Nulls: TypeAlias = Literal["clear", "keep"]
 """What a null means: clear the attribute, or leave it as it is."""
@@ -40,8 +43,10 @@ class ArrowArray(Protocol):
         """Capsules with the schema and the data."""
 
 
-Rows: TypeAlias = "pandas.DataFrame | ArrowStream | ArrowArray | Iterable[Mapping[str, Any]]"
-"""Rows: a frame of pandas or polars, a table of pyarrow, any Arrow data, or mappings."""
+Columns: TypeAlias = "pandas.DataFrame | ArrowStream | ArrowArray"
+"""A frame of pandas or polars, a table of pyarrow, or any Arrow data."""
+Rows: TypeAlias = "Columns | Iterable[Columns] | Iterable[Mapping[str, Any]]"
+"""Rows: a frame or Arrow data, several of these with the same columns, or mappings."""
 
 
 @final
@@ -92,6 +97,20 @@ class BulkReport(Sequence[Outcome]):
 
     def __iter__(self) -> Iterator[Outcome]:
         return (self[place] for place in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same became of the same number of rows, as of a report that was pickled."""
+        if not isinstance(other, BulkReport):
+            return NotImplemented
+        mine, others = self._native, other._native
+        return (
+            self.counts == other.counts
+            and all(mine.outcome(place) == others.outcome(place) for place in range(len(mine)))
+            and mine.rejects() == others.rejects()
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.counts.values()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return BulkReport, (PickledResult(self._native),)
@@ -162,13 +181,13 @@ def apply_many(
     )
     report = BulkReport(result)
     if error is not None:
-        _give(error, report)
+        give_report(error, report)
         raise error
     return report
 
 
-def _give(error: BaseException, report: BulkReport) -> None:
-    """Gives an exception the report, also one that the rows themselves have raised."""
+def give_report(error: BaseException, report: Any) -> None:
+    """Gives an exception the report, also one that the program itself has raised."""
     with suppress(Exception):
         error.report = report  # type: ignore[attr-defined]
         if not isinstance(error, HeadwaterError) and hasattr(error, "add_note"):
@@ -177,15 +196,73 @@ def _give(error: BaseException, report: BulkReport) -> None:
 
 def _arrow_or_mappings(rows: Any) -> tuple[Any, list[str] | None]:
     """The rows in one of the two forms that are taken, and the columns of mappings, if known."""
+    whole = _whole(rows)
+    if whole is not None:
+        return whole
+    # Each row would be refused by itself where the rows are frames or batches.
+    iterator = iter(rows)
+    try:
+        first = next(iterator, _NONE)
+    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001
+        return _raising(raised), None
+    if first is _NONE:
+        return (), None
+    if isinstance(first, Mapping) or not (_is_arrow(first) or _package(first) in FRAMES):
+        return (rows if isinstance(rows, (list, tuple)) else chain((first,), iterator)), None
+    return _stream(first, iterator), None
+
+
+def _whole(rows: Any) -> tuple[Any, list[str] | None] | None:
+    """What is a frame or Arrow data; ``None`` for what has to be iterated."""
     if isinstance(rows, (str, bytes, Mapping)):
         raise TypeError(f"expected rows, found a {type(rows).__name__}")
-    module = type(rows).__module__.partition(".")[0]
-    if module in FRAMES:
-        return FRAMES[module](rows)
-    shows_itself = hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__")
-    if not shows_itself and module == "pyarrow" and hasattr(rows, "to_reader"):
+    package = _package(rows)
+    if package in FRAMES:
+        return FRAMES[package](rows)
+    if _is_arrow(rows):
+        return rows, None
+    if package == "pyarrow" and hasattr(rows, "to_reader"):
         return rows.to_reader(), None
-    return rows, None
+    return None
+
+
+def _package(given: Any) -> str:
+    return type(given).__module__.partition(".")[0]
+
+
+def _is_arrow(given: Any) -> bool:
+    return hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__")
+
+
+def _raising(raised: BaseException) -> Iterator[Any]:
+    """No rows but an exception, which is raised with a report as a later one is."""
+    raise raised
+    yield
+
+
+def _stream(first: Any, others: Iterator[Any]) -> pyarrow.RecordBatchReader:
+    """Several frames or batches as one stream, with the columns of the first."""
+    import pyarrow
+
+    def table(piece: Any) -> pyarrow.Table:
+        given, _ = _whole(piece) or (None, None)
+        if not _is_arrow(given):
+            kind = type(piece).__name__
+            raise TypeError(f"expected only frames that Arrow takes, or Arrow data, found a {kind}")
+        return pyarrow.table(given)
+
+    begun = table(first)
+
+    def batches() -> Iterator[pyarrow.RecordBatch]:
+        yield from begun.to_batches()
+        for piece in others:
+            later = table(piece)
+            unknown = [name for name in later.column_names if name not in begun.column_names]
+            if unknown:
+                raise ValueError(f"the first piece has no column {unknown[0]!r}")
+            yield from later.select(begun.column_names).cast(begun.schema).to_batches()
+
+    return pyarrow.RecordBatchReader.from_batches(begun.schema, batches())
 
 
 def _of_polars(frame: Any) -> tuple[Any, None]:
@@ -218,7 +295,7 @@ def _of_pandas(frame: Any) -> tuple[Any, list[str] | None]:
         import pyarrow
 
         return pyarrow.Table.from_pandas(frame, preserve_index=False), None
-    except (ImportError, TypeError, ValueError):
+    except (ImportError, NotImplementedError, OverflowError, TypeError, ValueError):
         # pyarrow's own errors are such, too.
         return frame.to_dict("records"), list(frame.columns)
 

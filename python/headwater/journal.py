@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 COUNTS = ("read", "created", "updated", "unchanged", "archived", "rejected")
 REJECT_COLUMNS = ("position", "position_unit", "code", "field", "message", "hint", "row")
+RUN_COLUMNS = ("run", "source", "is_cut")
+"""What is known besides of rows that a sync refused."""
 
 
 @final
@@ -55,10 +57,11 @@ class Rejects(Sequence[dict[str, Any]]):
     <no rejects>
     """
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_names", "_rows")
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: list[dict[str, Any]], *, of_runs: bool = False) -> None:
         self._rows = rows
+        self._names = (*REJECT_COLUMNS, *(RUN_COLUMNS if of_runs else ()))
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -66,7 +69,7 @@ class Rejects(Sequence[dict[str, Any]]):
     def __getitem__(self, index: slice) -> Rejects: ...
     def __getitem__(self, index: int | slice) -> dict[str, Any] | Rejects:
         if isinstance(index, slice):
-            return Rejects(self._rows[index])
+            return Rejects(self._rows[index], of_runs=RUN_COLUMNS[0] in self._names)
         return self._rows[index]
 
     def __len__(self) -> int:
@@ -75,28 +78,42 @@ class Rejects(Sequence[dict[str, Any]]):
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
-    def _columns(self) -> dict[str, list[Any]]:
-        """The rows by column; all columns are there, also where no row is."""
-        names = dict.fromkeys([*REJECT_COLUMNS, *(name for row in self._rows for name in row)])
-        return {name: [row.get(name) for row in self._rows] for name in names}
+    def _columns(self, text: Any, number: Any, boolean: Any) -> dict[str, tuple[list[Any], Any]]:
+        """The rows by column, with its type: the same ones, also where there is no row."""
+        types = {"position": number, "is_cut": boolean}
+        return {
+            name: ([row.get(name) for row in self._rows], types.get(name, text))
+            for name in self._names
+        }
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a frame of pandas."""
         import pandas
 
-        return pandas.DataFrame(self._columns())
+        # What pandas itself makes of texts, which depends on its version.
+        text = pandas.Series([""]).dtype
+        columns = self._columns(text, "int64", "bool")
+        return pandas.DataFrame(
+            {name: pandas.Series(cells, dtype=kind) for name, (cells, kind) in columns.items()}
+        )
 
     def to_polars(self) -> polars.DataFrame:
         """The rows as a frame of polars."""
         import polars
 
-        return polars.DataFrame(self._columns(), strict=False)
+        columns = self._columns(polars.String, polars.Int64, polars.Boolean)
+        return polars.DataFrame(
+            [polars.Series(name, cells, kind) for name, (cells, kind) in columns.items()]
+        )
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as a table of pyarrow."""
         import pyarrow
 
-        return pyarrow.table(self._columns())
+        columns = self._columns(pyarrow.string(), pyarrow.int64(), pyarrow.bool_())
+        return pyarrow.table(
+            {name: pyarrow.array(cells, kind) for name, (cells, kind) in columns.items()}
+        )
 
     def _shown(self) -> list[tuple[str, str, str]]:
         return [

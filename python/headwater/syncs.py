@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
+from inspect import iscoroutinefunction
 from os import PathLike, fspath
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from . import _headwater, _toml
 from ._error import HeadwaterError
+from .bulk import give_report
 from .connector import Connector
 from .journal import COUNTS, Rejects, counts_of, shown_counts
 from .opening import open as open_workspace
@@ -112,7 +114,7 @@ class SyncReport:
     def rejects(self) -> Rejects:
         """The rows that were refused, read from the workspace."""
         if self.run is None:
-            return Rejects([])
+            return Rejects([], of_runs=True)
         with self._open() as workspace:
             return workspace.rejects(run=self.run)
 
@@ -174,6 +176,10 @@ class SyncRun:
         while (event := self._native.next()) is not None:
             yield Progress(event)
 
+    def __repr__(self) -> str:
+        state = "under way" if self._report is None else self._report.state
+        return f"<sync to {self._job.workspace}: {state}>"
+
     def cancel(self) -> None:
         """Asks the run to stop at the next possible point; what is committed stays."""
         self._native.cancel()
@@ -218,7 +224,9 @@ class SyncRun:
     ) -> None:
         if error is not None:
             self.cancel()
-            self._finish(HURRY if isinstance(error, KeyboardInterrupt) else PATIENCE)
+            report = self._finish(HURRY if isinstance(error, KeyboardInterrupt) else PATIENCE)
+            if getattr(error, "report", None) is None:
+                give_report(error, report)
         elif self._report is None:
             self.report()
 
@@ -254,6 +262,8 @@ def sync(
     >>> report.counts["created"], report.rejects[0]["code"]
     (1, 'field_value_invalid')
     """
+    if iscoroutinefunction(progress):
+        raise TypeError("progress is a coroutine function: headwater.aio.sync awaits it")
     run = start_sync(
         job,
         full=full,
@@ -269,7 +279,10 @@ def sync(
 
 
 def watch(run: SyncRun, progress: bool | Callable[[Progress], object]) -> SyncReport:
-    """Shows the progress of a run until its end, and gives its report."""
+    """Shows the progress of a run until its end, and gives its report.
+
+    What ends it, also out of the callable, is raised with the report of what was committed.
+    """
     display = Display() if progress is True else None
     show: Callable[[Progress], object] | None = None
     if display is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, final
 
 from . import _headwater
 from .bulk import BulkReport, Nulls, Rows, apply_many
+from .errors import InvalidRequestError
 from .filters import Where
 from .journal import Rejects, Run
 from .queries import Page, Query, Sort, all_pages, check_limit, read_page
@@ -421,7 +421,7 @@ class Workspace:
 
     def rejects(self, *, run: str | None = None, code: str | None = None) -> Rejects:
         """The rows that syncs refused: of one run, or with one code, where these are given."""
-        return Rejects(_headwater.rejects(self._handle, run, code))
+        return Rejects(_headwater.rejects(self._handle, run, code), of_runs=True)
 
     # The schema, and states
 
@@ -485,14 +485,11 @@ class Workspace:
         return self._handle.is_closed
 
     def __enter__(self) -> Workspace:
+        if self.is_closed:
+            raise InvalidRequestError("the workspace is closed", hint="open it again")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

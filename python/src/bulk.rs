@@ -182,12 +182,13 @@ fn null_policy(name: &str) -> Result<NullPolicy> {
 #[pyclass(frozen, module = "headwater._headwater")]
 pub(crate) struct BulkResult {
     report: BulkReport,
-    /// One for each row, in order; none for one that was refused or not tried.
+    /// One for each row, in order; none for one that was refused or held back.
     done: Vec<Option<(Action, Uuid)>>,
-    refused: Vec<Refused>,
+    undone: Vec<Undone>,
 }
 
-struct Refused {
+/// A row that was refused, or held back by one that was.
+struct Undone {
     row: u64,
     error: Error,
     text: String,
@@ -201,8 +202,13 @@ impl Default for BulkResult {
             error: None,
             stages: headwater::sync::StageTimes::default(),
         };
-        Self { report, done: Vec::new(), refused: Vec::new() }
+        Self { report, done: Vec::new(), undone: Vec::new() }
     }
+}
+
+/// Whether a row is itself at fault.
+fn is_refusal(error: &Error) -> bool {
+    error.code() != ErrorCode::Cancelled
 }
 
 impl BulkResult {
@@ -212,9 +218,8 @@ impl BulkResult {
                 Ok(outcome) => self.done.push(Some((outcome.action, outcome.id))),
                 Err(error) => {
                     self.done.push(None);
-                    if error.code() != ErrorCode::Cancelled {
-                        self.refused.push(Refused { row, error, text: text.unwrap_or_default() });
-                    }
+                    let text = text.filter(|_| is_refusal(&error)).unwrap_or_default();
+                    self.undone.push(Undone { row, error, text });
                 }
             }
         }
@@ -258,7 +263,7 @@ impl BulkResult {
     /// The refused rows.
     fn rejects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rejects = PyList::empty(py);
-        for Refused { row, error, text } in &self.refused {
+        for Undone { row, error, text } in self.undone.iter().filter(|row| is_refusal(&row.error)) {
             let shown = json!({
                 "position": row, "position_unit": "row", "code": error.code().name(),
                 "field": error.field(), "message": error.message(), "hint": error.remedy(),
@@ -269,10 +274,10 @@ impl BulkResult {
         Ok(rejects)
     }
 
-    /// The exception of a refused row; `None` for another one.
+    /// The exception of a row that was refused or held back; `None` for another one.
     fn error<'py>(&self, py: Python<'py>, index: u64) -> Option<Bound<'py, PyAny>> {
-        let found = self.refused.binary_search_by_key(&index, |refused| refused.row).ok()?;
-        let error = exception(py, &self.refused[found].error);
+        let found = self.undone.binary_search_by_key(&index, |undone| undone.row).ok()?;
+        let error = exception(py, &self.undone[found].error);
         Some(error.value(py).clone().into_any())
     }
 
@@ -304,13 +309,13 @@ impl BulkResult {
             text("message"),
         ]);
         let rows = 0..self.done.len();
-        let mut refused = self.refused.iter().peekable();
+        let mut undone = self.undone.iter().peekable();
         let (mut codes, mut fields, mut messages) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows.clone() {
-            let of_row = refused.next_if(|refused| refused.row == row as u64);
-            codes.push(of_row.map(|refused| refused.error.code().name()));
-            fields.push(of_row.and_then(|refused| refused.error.field()));
-            messages.push(of_row.map(|refused| refused.error.message()));
+            let of_row = undone.next_if(|undone| undone.row == row as u64);
+            codes.push(of_row.map(|undone| undone.error.code().name()));
+            fields.push(of_row.and_then(|undone| undone.error.field()));
+            messages.push(of_row.map(|undone| undone.error.message()));
         }
         let ids = self.done.iter().map(|done| done.map(|(_, id)| id.to_string()));
         RecordBatch::try_new(

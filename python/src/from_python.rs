@@ -58,6 +58,15 @@ fn object_within(
     Ok(object)
 }
 
+/// The name of the first value of a mapping that JSON cannot say.
+pub(crate) fn faulty_name(given: &Bound<'_, PyAny>) -> Option<String> {
+    let items = given.cast::<PyMapping>().ok()?.items().ok()?;
+    items.iter().find_map(|entry| {
+        let (name, value) = entry.extract::<(String, Bound<'_, PyAny>)>().ok()?;
+        json_within(&value, &name, 1).is_err().then_some(name)
+    })
+}
+
 /// Writes a mapping with text for keys as the JSON of [`object`], without making a tree of it.
 pub(crate) fn write_object(
     text: &mut String,

@@ -133,13 +133,18 @@ impl Mappings<'_> {
 pub(crate) fn bad_row(row: &Bound<'_, PyAny>, raised: &PyErr, position: u64) -> BadRow {
     let raw = row.repr().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
     let raw = raw.chars().take(SHOWN).collect();
-    BadRow { error: row_error(row.py(), raised), position, raw }
+    BadRow { error: row_error(row, raised), position, raw }
 }
 
 /// Why a row cannot be read.
-fn row_error(py: Python<'_>, raised: &PyErr) -> Error {
+fn row_error(row: &Bound<'_, PyAny>, raised: &PyErr) -> Error {
+    let py = row.py();
     if raised.is_instance_of::<PyTypeError>(py) {
-        return Error::new(ErrorCode::FieldValueInvalid, raised.value(py).to_string());
+        let error = Error::new(ErrorCode::FieldValueInvalid, raised.value(py).to_string());
+        return match from_python::faulty_name(row) {
+            Some(name) => error.at_field(name),
+            None => error,
+        };
     }
     failure::error(py, raised)
 }

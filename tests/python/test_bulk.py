@@ -1,6 +1,7 @@
 """Rows in bulk: whatever they come in, each row learns its outcome, and nulls are what was said."""
 
 import datetime as dt
+import pickle
 import weakref
 
 import headwater as hw
@@ -365,3 +366,92 @@ def test_a_row_may_change_while_it_is_read(ws):
     row["title"] = Odd()
     assert ws.create_many("contact", [row]).counts["created"] == 1
     assert ws.create("contact", row)["title"] == "x"
+
+
+@pytest.mark.parametrize("wrong", [[2**70], [2**63, -1], [1j]])
+def test_what_no_arrow_takes_is_taken_row_by_row(ws, wrong):
+    frame = pandas.DataFrame({"first_name": "A", "title": wrong}, dtype=object)
+    report = ws.create_many("contact", frame)
+    assert report.counts["read"] == len(wrong)
+    assert [str(value) for value in wrong if value != 1j] == [
+        ws.get("contact", one.id)["title"] for one in report if one.id
+    ]
+
+
+SPLIT = {
+    "batches": lambda table: table.to_batches(max_chunksize=2),
+    "generator": lambda table: iter(table.to_batches(max_chunksize=2)),
+    "tables": lambda table: [table.slice(0, 1), table.slice(1)],
+    "pandas": lambda table: [table.to_pandas()[:1], table.to_pandas()[1:]],
+    "polars": lambda table: (
+        polars.from_arrow(table)[start : start + 2] for start in (0, 2)
+    ),
+    "foreign": lambda table: [Foreign(table)],
+}
+
+
+@pytest.mark.parametrize("form", SPLIT)
+def test_several_frames_or_batches_are_one_stream(ws, form):
+    names = ["A", "B", "C"]
+    table = pyarrow.table({"first_name": names, "title": ["x", None, "y"]})
+    report = ws.create_many("contact", SPLIT[form](table))
+    assert [ws.get("contact", one.id)["first_name"] for one in report] == names
+
+
+def test_pieces_that_do_not_belong_together_are_refused(ws):
+    piece = pyarrow.table({"first_name": ["A"]})
+    for other in ({"first_name": "B"}, pyarrow.table({"title": ["x"]})):
+        with pytest.raises(hw.SourceDataInvalidError) as raised:
+            ws.create_many("contact", [piece, other])
+        assert raised.value.report.counts["created"] == 1
+    with pytest.raises(TypeError, match="found a DataFrame"):
+        ws.create_many("contact", [pandas.DataFrame({"title": ["x", 7]})])
+
+
+def test_what_the_first_row_raises_has_a_report(ws):
+    with pytest.raises(ZeroDivisionError) as raised:
+        ws.create_many("contact", ({"title": 1 / 0} for _ in range(3)))
+    assert len(raised.value.report) == 0
+
+
+def test_the_tables_of_rejects_have_the_same_columns_with_and_without_rows(ws):
+    good, bad = {"primary_email": "a@acme.example"}, {"primary_email": "none"}
+    none, some = (
+        ws.assert_many("contact", [row], match="primary_email").rejects
+        for row in (good, bad)
+    )
+    assert none.to_arrow().schema == some.to_arrow().schema
+    assert pyarrow.concat_tables([none.to_arrow(), some.to_arrow()]).num_rows == 1
+    assert list(none.to_pandas().dtypes) == list(some.to_pandas().dtypes)
+    assert none.to_polars().schema == some.to_polars().schema
+    assert ws.rejects().to_arrow().column_names == [*none.to_arrow().column_names, *RUN]
+
+
+RUN = ["run", "source", "is_cut"]
+
+
+def test_all_or_nothing_says_what_became_of_every_row(ws):
+    with pytest.raises(hw.FieldValueInvalidError) as raised:
+        ws.assert_many("contact", ROWS, match="primary_email", all_or_nothing=True)
+    for report in (
+        raised.value.report,
+        pickle.loads(pickle.dumps(raised.value.report)),
+    ):
+        assert (report.counts["read"], report.counts["rejected"]) == (3, 1)
+        codes = ["cancelled", "field_value_invalid", "cancelled"]
+        assert [one.error.code for one in report] == codes
+        assert report.to_arrow().column("code").to_pylist() == codes
+        assert len(report.rejects) == 1
+
+
+def test_a_cell_that_is_no_json_is_refused_at_its_attribute(ws):
+    rows = [{"first_name": "A", "title": {1}}, {"address": {"city": {1}}}, {7: 1}]
+    report = ws.create_many("contact", rows)
+    assert [row["field"] for row in report.rejects] == ["title", "address", None]
+
+
+def test_a_report_equals_its_pickle_and_no_other(ws):
+    report = ws.create_many("contact", [{"first_name": "A"}])
+    again = pickle.loads(pickle.dumps(report))
+    assert again == report and hash(again) == hash(report)
+    assert ws.create_many("contact", [{"first_name": "A"}]) != report

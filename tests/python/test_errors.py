@@ -79,6 +79,8 @@ def test_a_closed_workspace_says_so(ws):
     ws.close()
     ws.close()
     assert ws.is_closed and "closed" in repr(ws)
+    with pytest.raises(hw.InvalidRequestError, match="closed"), ws:
+        pass
     with pytest.raises(hw.InvalidRequestError, match="closed"):
         ws.get("contact", "01a20a46-feca-7654-a24f-4ce742e8730e")
 

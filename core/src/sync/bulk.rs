@@ -142,7 +142,7 @@ pub struct RowOutcome {
 /// What became of all rows, as far as they are committed.
 #[derive(Debug)]
 pub struct BulkReport {
-    /// Rows by outcome.
+    /// Rows by outcome; those that all or nothing has held back are read, and nothing else.
     pub counts: Counts,
     /// Columns that no attribute used.
     pub unused_columns: Vec<String>,
@@ -362,8 +362,10 @@ impl Applied<'_> {
         for row in &told {
             match &row.result {
                 Ok(outcome) => self.counts.add(outcome.action),
-                // A row that was only held back is not read, as far as the counts are concerned.
-                Err(error) if error.code() == ErrorCode::Cancelled => {}
+                // One that was only held back is no reject, and one that was not sent is not read.
+                Err(error) if error.code() == ErrorCode::Cancelled => {
+                    self.counts.read += u64::from(self.bulk.apply == ApplyMode::AllOrNothing);
+                }
                 Err(error) => self.counts.refuse(error.code()),
             }
         }

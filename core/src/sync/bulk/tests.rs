@@ -87,7 +87,7 @@ fn all_or_nothing_writes_nothing_for_one_refused_row_and_says_which() {
         let lines = [person(1), bad.to_string(), person(2)];
         let (report, told) = apply_lines(&*workspace, &bulk, &lines);
         let report = report.unwrap();
-        assert_eq!((report.counts.read, report.counts.rejected), (1, 1));
+        assert_eq!((report.counts.read, report.counts.rejected), (3, 1));
         assert_eq!(report.error.unwrap().record(), Some("row 1"));
         let codes: Vec<_> =
             told.iter().map(|row| row.result.as_ref().unwrap_err().code()).collect();
