@@ -15,7 +15,7 @@ A call runs on a thread of its own, as the library blocks; what it does is descr
 
 >>> import asyncio, headwater.aio
 >>> async def main():
-...     async with await headwater.aio.open_temporary() as ws:
+...     async with headwater.aio.open_temporary() as ws:
 ...         sarah = await ws.create("contact", {"first_name": "Sarah"})
 ...         return [record["first_name"] async for record in ws.query("contact")]
 >>> asyncio.run(main())
@@ -33,6 +33,7 @@ from typing import Any, Literal, final
 from . import connectors, opening, workspace
 from ._coroutines import (
     AsyncQuery,
+    Opening,
     SyncRun,
     bulk,
     check,
@@ -105,6 +106,7 @@ class Workspace:
         await asyncio.to_thread(self._workspace.close)
 
     async def __aenter__(self) -> Workspace:
+        self._workspace.__enter__()
         return self
 
     async def __aexit__(
@@ -150,10 +152,12 @@ def opener(function: ast.FunctionDef) -> str:
     """The function that opens a workspace on a thread."""
     signature, arguments = ast.unparse(function.args), arguments_of(function)
     return (
-        f"\n\nasync def {function.name}({signature}) -> Workspace:\n"
-        f'    """See :func:`headwater.{function.name}`."""\n'
-        f"    opened = await asyncio.to_thread(opening.{function.name}, {arguments})\n"
-        f"    return Workspace(opened)\n"
+        f"\n\ndef {function.name}({signature}) -> Opening[Workspace]:\n"
+        f'    """See :func:`headwater.{function.name}`."""\n\n'
+        f"    async def opened() -> Workspace:\n"
+        f"        call = asyncio.to_thread(opening.{function.name}, {arguments})\n"
+        f"        return Workspace(await call)\n\n"
+        f"    return Opening(opened())\n"
     )
 
 

@@ -64,3 +64,5 @@ __all__ = [
     "verify",
 ]
 __all__ += errors.__all__
+
+_ending.register()

@@ -6,10 +6,10 @@ A call runs on a thread of its own, as the library blocks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, final
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, final
 
 from . import syncs
 from ._headwater import BulkControl
@@ -25,6 +25,60 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _END = object()
+
+
+class _Entered(Protocol):
+    async def __aenter__(self) -> Any: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+_E = TypeVar("_E", bound=_Entered)
+
+
+@final
+class Opening(Coroutine[Any, Any, _E]):
+    """What opens or starts something: await it, or use it in ``async with`` as it is."""
+
+    __slots__ = ("_coroutine", "_opened")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, _E]) -> None:
+        self._coroutine = coroutine
+        self._opened: _E | None = None
+
+    def send(self, value: Any) -> Any:
+        """See :class:`collections.abc.Coroutine`."""
+        return self._coroutine.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        """See :class:`collections.abc.Coroutine`."""
+        return self._coroutine.throw(*raised)
+
+    def close(self) -> None:
+        """See :class:`collections.abc.Coroutine`."""
+        self._coroutine.close()
+
+    def __await__(self) -> Generator[Any, Any, _E]:
+        return self._coroutine.__await__()
+
+    async def __aenter__(self) -> _E:
+        self._opened = await self._coroutine
+        await self._opened.__aenter__()
+        return self._opened
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._opened is not None:
+            await self._opened.__aexit__(kind, error, trace)
 
 
 async def stoppable(
@@ -105,7 +159,7 @@ class AsyncQuery:
 async def sync(
     job: JobLike,
     *,
-    progress: bool | Callable[[Progress], object] = False,
+    progress: bool | Callable[[Progress], object | Awaitable[object]] = False,
     full: bool = False,
     to: str | PathLike[str] | None = None,
     record_type: str | None = None,
@@ -115,7 +169,12 @@ async def sync(
     history: bool | None = None,
     actor: str = "python",
 ) -> SyncReport:
-    """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped."""
+    """Runs a job; see :func:`headwater.sync`. Where the task is cancelled, the run is stopped.
+
+    ``progress`` may be a coroutine function: it is awaited here before the next one.
+    """
+    if callable(progress):
+        progress = _awaiting(progress)
     run = await asyncio.to_thread(
         syncs.start_sync,
         job,
@@ -129,6 +188,23 @@ async def sync(
         actor=actor,
     )
     return await stoppable(run.cancel, syncs.watch, run, progress)
+
+
+def _awaiting(
+    progress: Callable[[Progress], object | Awaitable[object]],
+) -> Callable[[Progress], object]:
+    """Calls it on the thread that watches the run, and awaits what it gives beside the others."""
+    loop = asyncio.get_running_loop()
+
+    async def awaited(given: Awaitable[object]) -> None:
+        await given
+
+    def show(event: Progress) -> None:
+        given = progress(event)
+        if isinstance(given, Awaitable):
+            asyncio.run_coroutine_threadsafe(awaited(given), loop).result()
+
+    return show
 
 
 @final
@@ -167,7 +243,7 @@ class SyncRun:
         await stoppable(self._run.cancel, self._run.__exit__, kind, error, trace)
 
 
-async def start_sync(
+def start_sync(
     job: JobLike,
     *,
     full: bool = False,
@@ -178,21 +254,25 @@ async def start_sync(
     default_region: str | None = None,
     history: bool | None = None,
     actor: str = "python",
-) -> SyncRun:
+) -> Opening[SyncRun]:
     """Starts a job; see :func:`headwater.start_sync`."""
-    run = await asyncio.to_thread(
-        syncs.start_sync,
-        job,
-        full=full,
-        to=to,
-        record_type=record_type,
-        match=match,
-        mode=mode,
-        default_region=default_region,
-        history=history,
-        actor=actor,
-    )
-    return SyncRun(run)
+
+    async def started() -> SyncRun:
+        run = await asyncio.to_thread(
+            syncs.start_sync,
+            job,
+            full=full,
+            to=to,
+            record_type=record_type,
+            match=match,
+            mode=mode,
+            default_region=default_region,
+            history=history,
+            actor=actor,
+        )
+        return SyncRun(run)
+
+    return Opening(started())
 
 
 async def check(job: JobLike) -> list[str]:

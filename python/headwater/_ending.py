@@ -32,8 +32,12 @@ def end_threads(patience: float) -> bool:
     return not left
 
 
-@atexit.register
-def at_exit() -> None:
+def register() -> None:
+    """Has the interpreter do so."""
+    atexit.register(_at_exit)
+
+
+def _at_exit() -> None:
     """What hangs in a connector must not wake while the interpreter is taken down."""
     has_ended = end_threads(PATIENCE if status is None else HURRY)
     if not has_ended and status is not None:

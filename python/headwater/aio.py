@@ -4,7 +4,7 @@ A call runs on a thread of its own, as the library blocks; what it does is descr
 
 >>> import asyncio, headwater.aio
 >>> async def main():
-...     async with await headwater.aio.open_temporary() as ws:
+...     async with headwater.aio.open_temporary() as ws:
 ...         sarah = await ws.create("contact", {"first_name": "Sarah"})
 ...         return [record["first_name"] async for record in ws.query("contact")]
 >>> asyncio.run(main())
@@ -22,6 +22,7 @@ from typing import Any, Literal, final
 from . import connectors, opening, workspace
 from ._coroutines import (
     AsyncQuery,
+    Opening,
     SyncRun,
     bulk,
     check,
@@ -94,6 +95,7 @@ class Workspace:
         await asyncio.to_thread(self._workspace.close)
 
     async def __aenter__(self) -> Workspace:
+        self._workspace.__enter__()
         return self
 
     async def __aexit__(
@@ -366,7 +368,7 @@ class Workspace:
         return await asyncio.to_thread(self._workspace.reset, path)
 
 
-async def open(
+def open(
     url: str | PathLike[str],
     *,
     create: bool = True,
@@ -377,24 +379,32 @@ async def open(
     clock: str | None = None,
     api_key: str | None = None,
     ledger: str | PathLike[str] | None = None,
-) -> Workspace:
+) -> Opening[Workspace]:
     """See :func:`headwater.open`."""
-    opened = await asyncio.to_thread(
-        opening.open,
-        url,
-        create=create,
-        duplicates=duplicates,
-        history=history,
-        actor=actor,
-        id_seed=id_seed,
-        clock=clock,
-        api_key=api_key,
-        ledger=ledger,
-    )
-    return Workspace(opened)
+
+    async def opened() -> Workspace:
+        call = asyncio.to_thread(
+            opening.open,
+            url,
+            create=create,
+            duplicates=duplicates,
+            history=history,
+            actor=actor,
+            id_seed=id_seed,
+            clock=clock,
+            api_key=api_key,
+            ledger=ledger,
+        )
+        return Workspace(await call)
+
+    return Opening(opened())
 
 
-async def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> Workspace:
+def open_temporary(*, id_seed: int | None = None, clock: str | None = None) -> Opening[Workspace]:
     """See :func:`headwater.open_temporary`."""
-    opened = await asyncio.to_thread(opening.open_temporary, id_seed=id_seed, clock=clock)
-    return Workspace(opened)
+
+    async def opened() -> Workspace:
+        call = asyncio.to_thread(opening.open_temporary, id_seed=id_seed, clock=clock)
+        return Workspace(await call)
+
+    return Opening(opened())

@@ -123,3 +123,42 @@ def test_a_sync_begins_beside_the_event_loop(people, tmp_path, monkeypatch):
     report = asyncio.run(aio.sync(people(3), **given))
     assert report.state == "done"
     assert begun and begun[0] is not threading.main_thread()
+
+
+def test_what_opens_or_starts_may_be_entered_as_it_is(people, tmp_path):
+    given = {
+        "source": {"connector": "csv", "config": {"path": str(people(30))}},
+        "target": {"workspace": str(tmp_path / "crm.db"), "commit_rows": 10},
+        "streams": [{"record_type": "contact", "match": "email"}],
+    }
+
+    async def main():
+        async with aio.open(tmp_path / "crm.db") as ws:
+            assert ws.record_types
+        with pytest.raises(hw.InvalidRequestError, match="closed"):
+            async with ws:
+                pass
+        async with aio.start_sync(given) as run:
+            assert (await run.report()).counts["created"] == 30
+        ws = await asyncio.create_task(aio.open_temporary())
+        await ws.close()
+
+    asyncio.run(main())
+
+
+def test_progress_may_be_a_coroutine_function(people, tmp_path):
+    seen = []
+
+    async def told(event):
+        await asyncio.sleep(0)
+        seen.append(event.counts["read"])
+
+    given = {
+        "source": {"connector": "csv", "config": {"path": str(people(30))}},
+        "target": {"workspace": str(tmp_path / "crm.db"), "commit_rows": 10},
+        "streams": [{"record_type": "contact", "match": "email"}],
+    }
+    asyncio.run(aio.sync(given, progress=told))
+    assert seen[-1] == 30
+    with pytest.raises(TypeError, match=r"aio\.sync"):
+        hw.sync(given, progress=told)
