@@ -37,3 +37,9 @@ pub mod sync;
 mod text;
 pub mod twin;
 pub mod workspace;
+
+/// As in the program, for the same reason; it is the library's own, and what C allocates is none of
+/// it. Where assertions are on the system allocates, so that what looks for lost memory sees each piece.
+#[cfg(not(debug_assertions))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -4,6 +4,7 @@
 //! journal of syncs, lives in a ledger on this machine.
 
 mod batch;
+mod brief;
 mod chains;
 mod client;
 mod creates;

@@ -185,7 +185,8 @@ impl Performer<'_> {
         let whole = whole(record_type, attributes, current.as_ref());
         let body = json!({ "attributes": encode::attributes(record_type, &whole) });
         let path = [record_type.api_name(), &id.to_string()];
-        let answer = self.send(Request::patch(&path, body)).await?;
+        let request = Request::patch(&path, body).brief(!self.returns_records);
+        let answer = self.send(request).await?;
         let may_be_late = answer.may_be_late;
         Ok((decode::record(record_type, answer.data())?, may_be_late))
     }
@@ -222,7 +223,8 @@ impl Performer<'_> {
             "match": encode::matching(record_type, matching),
             "attributes": encode::attributes(record_type, &whole),
         });
-        let answer = self.send(Request::post(&[record_type.api_name(), "_assert"], body)).await?;
+        let request = Request::post(&[record_type.api_name(), "_assert"], body);
+        let answer = self.send(request.brief(!self.returns_records)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
         self.performed(record_type, action, answer, attributes)

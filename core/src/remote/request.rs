@@ -21,6 +21,8 @@ pub(super) struct Request {
     pub(super) parameters: Vec<(&'static str, String)>,
     pub(super) body: Option<Json>,
     pub(super) effect: Effect,
+    /// Whether what the answer says of empty attributes may be passed over.
+    pub(super) is_brief: bool,
 }
 
 impl Request {
@@ -31,6 +33,7 @@ impl Request {
             parameters: Vec::new(),
             body: None,
             effect: Effect::Repeatable,
+            is_brief: false,
         }
     }
 
@@ -53,6 +56,11 @@ impl Request {
     /// Whether it changes nothing.
     pub(super) fn is_read(&self) -> bool {
         self.method == Method::GET || self.path.last().is_some_and(|last| last == "_query")
+    }
+
+    /// The same, of whose answer the empty attributes are asked for or not.
+    pub(super) fn brief(self, is_brief: bool) -> Self {
+        Self { is_brief, ..self }
     }
 
     /// The same, which must not be asked again unseen.
