@@ -882,7 +882,7 @@ int32_t headwater_edge_remove(const headwater_workspace *workspace,
  */
 
 /**
- * Describes a record type: its attributes, operators and relationships.
+ * Describes a record type, its attributes, operators and relationships, or a junction.
  *
  * `workspace`, `record_type`: Borrowed for the call. `*out_schema`: Owned by the caller; free with
  * `headwater_document_free`.

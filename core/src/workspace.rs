@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::access::ApiKeys;
@@ -127,6 +128,18 @@ pub trait Workspace: Send + Sync {
     /// end with: `unauthorized`, `forbidden`, `rate_limited`, `unavailable`, `timeout`.
     fn record_type(&self, name: &str) -> Result<Arc<RecordType>> {
         self.schema().record_type(name).cloned()
+    }
+
+    /// The schema document of a record type, or of a junction that a relationship names
+    /// (contract.md section 4.11).
+    ///
+    /// # Errors
+    /// Those of [`Workspace::record_type`].
+    fn describe(&self, name: &str) -> Result<Json> {
+        match self.schema().junction_json(name) {
+            Some(document) => Ok(document),
+            None => self.record_type(name).map(|record_type| record_type.to_json()),
+        }
     }
 
     /// Adds custom objects and custom fields, at once and for good; what is declared in the same

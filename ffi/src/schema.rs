@@ -12,7 +12,7 @@ use crate::handle::{Owned, out};
 use crate::text::{object, text};
 use crate::workspace::{enter, headwater_workspace};
 
-/// Describes a record type: its attributes, operators and relationships.
+/// Describes a record type, its attributes, operators and relationships, or a junction.
 ///
 /// `workspace`, `record_type`: Borrowed for the call. `*out_schema`: Owned by the caller; free with
 /// `headwater_document_free`.
@@ -28,8 +28,8 @@ pub unsafe extern "C" fn headwater_schema_get(
     unsafe {
         call("headwater_schema_get", out_error, || {
             let place = out(out_schema, "out_schema")?;
-            let record_type = enter(workspace)?.record_type(text(record_type, "record_type")?)?;
-            *place = headwater_document::json(&record_type.to_json()).give();
+            let document = enter(workspace)?.describe(text(record_type, "record_type")?)?;
+            *place = headwater_document::json(&document).give();
             Ok(())
         })
     }

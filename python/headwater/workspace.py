@@ -426,7 +426,7 @@ class Workspace:
     # The schema, and states
 
     def schema(self, record_type: str) -> dict[str, Any]:
-        """The schema document of a record type: its attributes and relationships.
+        """The schema document of a record type, its attributes and relationships, or of a junction.
 
         >>> import headwater as hw
         >>> with hw.open_temporary() as ws:

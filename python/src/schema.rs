@@ -18,15 +18,15 @@ pub(crate) fn record_types(py: Python<'_>, handle: &Handle) -> PyResult<Vec<Stri
     Ok(schema.record_types().iter().map(|one| one.api_name().to_owned()).collect())
 }
 
-/// The schema document of a record type.
+/// The schema document of a record type or a junction.
 #[pyfunction]
 pub(crate) fn schema<'py>(
     py: Python<'py>,
     handle: &Handle,
     record_type: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let declared = handle.run(py, |workspace| workspace.record_type(record_type))?;
-    to_python::json(py, &declared.to_json())
+    let document = handle.run(py, |workspace| workspace.describe(record_type))?;
+    to_python::json(py, &document)
 }
 
 /// Pipelines with their stages.

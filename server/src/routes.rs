@@ -108,11 +108,7 @@ async fn health() -> Json<Value> {
 }
 
 async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Response {
-    answer_here(move || {
-        let document = workspace.schema().record_type(&record_type)?.to_json();
-        Ok((StatusCode::OK, document))
-    })
-    .await
+    answer_here(move || Ok((StatusCode::OK, workspace.describe(&record_type)?))).await
 }
 
 async fn create(

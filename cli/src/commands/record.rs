@@ -90,20 +90,19 @@ pub(crate) fn run(command: &RecordCommand) -> Result<Exit> {
         | RecordCommand::Unlink { .. }
         | RecordCommand::Links { .. } => links::run(command)?,
         RecordCommand::Schema { record_type, relationships, format, workspace } => {
-            let schema = match workspace {
-                Some(url) => {
-                    let workspace = super::open_existing(url)?;
-                    record_type.as_deref().map(|name| workspace.record_type(name)).transpose()?;
-                    workspace.schema()
+            let workspace = workspace.as_deref().map(super::open_existing).transpose()?;
+            let schema =
+                workspace.as_ref().map_or_else(|| Schema::standard().into(), |it| it.schema());
+            match (record_type, workspace) {
+                (None, _) => describe::record_types(&schema, *format)?,
+                (Some(name), Some(workspace)) if *relationships => {
+                    describe::relationships(&*workspace.record_type(name)?, *format)?;
                 }
-                None => Schema::standard().into(),
-            };
-            match record_type {
-                Some(name) if *relationships => {
+                (Some(name), None) if *relationships => {
                     describe::relationships(schema.record_type(name)?, *format)?;
                 }
-                Some(name) => output::json(&schema.record_type(name)?.to_json())?,
-                None => describe::record_types(&schema, *format)?,
+                (Some(name), Some(workspace)) => output::json(&workspace.describe(name)?)?,
+                (Some(name), None) => output::json(&schema.describe(name)?)?,
             }
         }
     }

@@ -61,6 +61,10 @@ impl Types {
             }
             Err(error) => return Err(error),
         };
+        if document["is_junction"] == true {
+            // It has no records of its own, so it is as unknown as a name that the CRM does not have.
+            return self.schema().record_type(name).cloned();
+        }
         let described = Arc::new(RecordType::from_document(&document)?);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.schema = Arc::new(known.schema.with(Arc::clone(&described)));

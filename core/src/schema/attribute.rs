@@ -222,6 +222,15 @@ impl Attribute {
         }
     }
 
+    /// The attribute as the schema document shows it where no query filters or sorts by it.
+    pub(super) fn to_json_unqueried(&self) -> Json {
+        let mut document = self.to_json();
+        document["is_sortable"] = json!(false);
+        document["is_filterable"] = json!(false);
+        document["filter_operators"] = json!([]);
+        document
+    }
+
     /// The attribute as the schema document shows it (contract.md section 4.11).
     #[must_use]
     pub fn to_json(&self) -> Json {

@@ -68,6 +68,12 @@ impl RecordType {
                 }
             }
         }
+        let scopes =
+            standard.into_iter().flat_map(|it| it.scopes.iter().map(|&at| it.attribute(at)));
+        let place = |scope: &Attribute| {
+            attributes.iter().position(|attribute| attribute.api_name == scope.api_name)
+        };
+        let scopes = scopes.filter_map(place).collect();
         let text = |key: &str| document[key].as_str().map(str::to_owned);
         let flag = |key: &str| document[key].as_bool().unwrap_or(false);
         let relationships = document["relationships"].as_array().into_iter().flatten();
@@ -80,7 +86,7 @@ impl RecordType {
             can_assert: standard.is_some_and(|standard| standard.can_assert),
             is_remote: true,
             requires_one_of,
-            scopes: Vec::new(),
+            scopes,
             match_aliases,
             index: AttributeIndex::of(&attributes),
             attributes,

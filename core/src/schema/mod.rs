@@ -20,6 +20,8 @@ pub use nearest::nearest;
 pub use record_type::{MatchKey, RecordType};
 pub use relationship::{OnePrimary, Relationship, RelationshipEnd, Side};
 
+use serde_json::Value as Json;
+
 use crate::error::{Error, ErrorCode, Result};
 use declaration::invalid;
 
@@ -113,6 +115,27 @@ impl Schema {
     pub fn relationships(&self) -> impl Iterator<Item = &RelationshipEnd> {
         let ends = self.record_types.iter().flat_map(|record_type| record_type.relationships());
         ends.filter(|end| end.side == 0)
+    }
+
+    /// Every junction: a relationship whose links have attributes, each once.
+    pub fn junctions(&self) -> impl Iterator<Item = &Relationship> {
+        self.relationships().map(|end| &*end.relationship).filter(|one| one.is_typed)
+    }
+
+    /// The schema document of the junction with this name.
+    pub(crate) fn junction_json(&self, name: &str) -> Option<Json> {
+        self.junctions().find(|one| one.name == name).map(Relationship::junction_json)
+    }
+
+    /// The schema document of the record type or the junction with this name (contract.md section 4.11).
+    ///
+    /// # Errors
+    /// `unknown_record_type`, with the nearest name.
+    pub fn describe(&self, name: &str) -> Result<Json> {
+        match self.junction_json(name) {
+            Some(document) => Ok(document),
+            None => self.record_type(name).map(|record_type| record_type.to_json()),
+        }
     }
 
     /// Every record type.

@@ -296,7 +296,11 @@ impl RecordType {
     #[must_use]
     pub fn to_json(&self) -> Json {
         let attributes = self.attributes.iter().map(|attribute| {
-            let mut document = attribute.to_json();
+            let mut document = match self.scopes.is_empty() {
+                true => attribute.to_json(),
+                // The API asks for these records by their scopes alone.
+                false => attribute.to_json_unqueried(),
+            };
             if self.is_read_only {
                 document["is_creatable"] = json!(false);
                 document["is_updatable"] = json!(false);

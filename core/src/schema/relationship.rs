@@ -32,6 +32,29 @@ pub struct Relationship {
     pub ignored: Vec<String>,
 }
 
+impl Relationship {
+    /// The schema document of its junction (contract.md section 4.11): what its links say of themselves. They are
+    /// read and written as links of records, never by themselves.
+    pub(super) fn junction_json(&self) -> Json {
+        let attributes = self.attributes.iter().map(|attribute| {
+            let mut document = attribute.to_json_unqueried();
+            document["is_creatable"] = json!(false);
+            document["is_updatable"] = json!(false);
+            document
+        });
+        let [declaring, other] = &self.sides;
+        json!({
+            "api_name": self.name,
+            "display_name": format!("{} and {}", other.display_name, declaring.display_name),
+            "is_custom": self.is_custom,
+            "is_junction": true,
+            "supports_custom_fields": false,
+            "attributes": attributes.collect::<Vec<_>>(),
+            "relationships": [],
+        })
+    }
+}
+
 /// Of the links of each record on one side at most one is primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnePrimary {

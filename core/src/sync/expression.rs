@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use minijinja::value::ValueKind;
 use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
@@ -23,11 +24,19 @@ static PROBE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
+/// Evaluates over a row whose nulls were taken out, which are still none to a test.
+static WITHOUT_NULLS: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = ENVIRONMENT.clone();
+    environment.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
+    environment
+});
+
 /// A compiled expression.
 #[derive(Debug)]
 pub(super) struct RowExpression {
     text: String,
     compiled: Expression<'static, 'static>,
+    without_nulls: Expression<'static, 'static>,
 }
 
 impl RowExpression {
@@ -36,13 +45,16 @@ impl RowExpression {
     /// # Errors
     /// `config_invalid` if it is not one.
     pub(super) fn compile(text: &str) -> Result<Self> {
-        let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(|cause| {
+        let unreadable = |cause: minijinja::Error| {
             Error::new(
                 ErrorCode::ConfigInvalid,
                 format!("cannot read the expression {text:?}: {}", explain(&cause)),
             )
             .hint("write an expression over row, for example row.first ~ ' ' ~ row.last")
-        })?;
+        };
+        let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(unreadable)?;
+        let without_nulls =
+            WITHOUT_NULLS.compile_expression_owned(text.to_owned()).map_err(unreadable)?;
         let unknown = compiled.undeclared_variables(false);
         if let Some(name) = unknown.iter().find(|name| *name != "row" && !is_function(name)) {
             return Err(Error::new(
@@ -67,10 +79,10 @@ impl RowExpression {
                 "the filters and tests are those of minijinja, for example first, lower, split",
             ));
         }
-        Ok(Self { text: text.to_owned(), compiled })
+        Ok(Self { text: text.to_owned(), compiled, without_nulls })
     }
 
-    /// Evaluates it; `None` is undefined.
+    /// Evaluates it; `None` is undefined, or a text without anything but white space.
     ///
     /// # Errors
     /// `field_value_invalid` if it fails on this row.
@@ -81,9 +93,18 @@ impl RowExpression {
                 format!("the expression {:?} fails on this row: {why}", self.text),
             )
         };
-        let result =
+        let mut result =
             self.compiled.eval(context! { row => row }).map_err(|cause| failed(explain(&cause)))?;
-        if result.is_undefined() {
+        if may_show_null(&result) && has_null(row) {
+            // minijinja writes null as "None" into a text, an absent column as nothing.
+            let row = without_nulls(row);
+            result = self
+                .without_nulls
+                .eval(context! { row => row })
+                .map_err(|cause| failed(explain(&cause)))?;
+        }
+        // What joins absent columns has only its spaces left.
+        if result.is_undefined() || result.as_str().is_some_and(|text| text.trim().is_empty()) {
             return Ok(None);
         }
         let is_endless = |float: f64| !float.is_finite();
@@ -111,6 +132,49 @@ impl RowExpression {
                 path.strip_prefix("row.").is_some_and(|rest| rest.split('.').next() == Some(column))
             })
     }
+}
+
+/// Whether a text in a result may have a null written into it, in any case.
+fn may_show_null(result: &Value) -> bool {
+    match result.kind() {
+        ValueKind::String => {
+            result.as_str().is_some_and(|text| text.to_ascii_lowercase().contains("none"))
+        }
+        ValueKind::Seq | ValueKind::Iterable => values(result).any(|value| may_show_null(&value)),
+        ValueKind::Map => {
+            values(result).any(|key| result.get_item(&key).is_ok_and(|it| may_show_null(&it)))
+        }
+        _ => false,
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value.kind() {
+        ValueKind::None => true,
+        ValueKind::Seq => values(value).any(|value| has_null(&value)),
+        ValueKind::Map => {
+            values(value).any(|key| value.get_item(&key).is_ok_and(|it| has_null(&it)))
+        }
+        _ => false,
+    }
+}
+
+/// The value with every null in it as something that is not there.
+fn without_nulls(value: &Value) -> Value {
+    match value.kind() {
+        ValueKind::None => Value::UNDEFINED,
+        ValueKind::Seq => values(value).map(|value| without_nulls(&value)).collect(),
+        ValueKind::Map => Value::from_pairs(values(value).map(|key| {
+            let inner = value.get_item(&key).map_or(Value::UNDEFINED, |it| without_nulls(&it));
+            (key, inner)
+        })),
+        _ => value.clone(),
+    }
+}
+
+/// The elements of a list, or the keys of a map.
+fn values(value: &Value) -> impl Iterator<Item = Value> {
+    value.try_iter().into_iter().flatten()
 }
 
 fn is_function(name: &str) -> bool {

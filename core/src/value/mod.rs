@@ -225,6 +225,14 @@ impl ValueType {
     }
 }
 
+/// The form of a text by which parts of it are found in any case (contract.md section 11.8).
+///
+/// In lower case a capital sigma is ς at the end of a word and σ elsewhere, and a part may end where the word does not.
+pub(crate) fn caseless(text: &str) -> String {
+    let lower = text.to_lowercase();
+    if lower.contains('ς') { lower.replace('ς', "σ") } else { lower }
+}
+
 /// One value of an attribute. The attribute's [`ValueType`] says how to read it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {

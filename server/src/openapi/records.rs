@@ -140,11 +140,13 @@ fn one(record_type: &RecordType) -> Shape {
 }
 
 pub(crate) fn schema(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
-    let names: Vec<&str> = schema.record_types().iter().map(|one| one.api_name()).collect();
+    let record_types = schema.record_types().iter().map(|one| one.api_name());
+    let junctions = schema.junctions().map(|one| one.name.as_str());
+    let names: Vec<&str> = record_types.chain(junctions).collect();
     let described = Described::new("schema", "schema", "/_schema/{record_type}")
         .summary("Describe a record type")
-        .note("Its attributes with their flags and filter operators, and its relationships.")
-        .in_path("record_type", one_of_texts(names), "The record type.")
+        .note("Its attributes with their flags and filter operators, and its relationships. A junction has the attributes of the links between two record types.")
+        .in_path("record_type", one_of_texts(names), "The record type, or a junction.")
         .answers(200, "The record type.", component("Schema"))
         .refuses(&[ErrorCode::UnknownRecordType]);
     vec![described]

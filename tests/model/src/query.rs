@@ -211,7 +211,7 @@ fn operands(
             _ => Err(wrong),
         },
         "contains" | "starts_with" | "ends_with" => {
-            value.as_str().map(|text| vec![json!(text.to_lowercase())]).ok_or(wrong)
+            value.as_str().map(|text| vec![json!(caseless(text))]).ok_or(wrong)
         }
         _ => one(value).map(|value| vec![value]),
     }
@@ -253,8 +253,13 @@ fn holds(world: &World, of: &'static Type, node: &Json, place: usize) -> bool {
     places.iter().any(fulfils) != is_negated
 }
 
+/// A text in which case, and where a Greek word ends, make no difference.
+fn caseless(text: &str) -> String {
+    text.to_lowercase().replace('ς', "σ")
+}
+
 fn is(attribute: &Attribute, operator: &str, value: &Json, operands: &[Json]) -> bool {
-    let text = || value.as_str().unwrap_or_default().to_lowercase();
+    let text = || caseless(value.as_str().unwrap_or_default());
     let operand = |place: usize| operands[place].as_str().unwrap_or_default();
     let keyed = match value {
         Json::String(_) => json!(value::key(attribute.kind, value)),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{Attribute, Origin, RecordType, RelationshipEnd, Schema, SystemField, nearest};
-use crate::value::{self, Context, Value, ValueType, excerpt, quoted};
+use crate::value::{self, Context, Value, ValueType, caseless, excerpt, quoted};
 
 use super::{QueryLimits, invalid};
 
@@ -306,7 +306,7 @@ fn operands(attribute: &Attribute, operator: Operator, value: &Json) -> Result<V
             _ => Err(wrong("a list of two values")),
         },
         Operator::Contains | Operator::StartsWith | Operator::EndsWith => match value {
-            Json::String(text) => Ok(vec![Value::Text(text.to_lowercase().into())]),
+            Json::String(text) => Ok(vec![Value::Text(caseless(text).into())]),
             _ => Err(wrong("text")),
         },
         _ => operand(attribute, value).map(|operand| vec![operand]),

@@ -2,6 +2,7 @@
 
 mod cell;
 mod column;
+mod extension;
 mod size;
 mod time;
 
@@ -46,6 +47,8 @@ impl ArrowRows {
             return Err(wrong(format!("the Arrow batch has two columns named {:?}", pair[0]))
                 .hint("for the connector's authors: give every column a name of its own"));
         }
+        let rows = extension::with_uuids_as_text(rows)
+            .map_err(|cause| wrong(format!("the Arrow batch cannot be read: {cause}")))?;
         Ok(Self { rows, null_means })
     }
 
@@ -89,15 +92,15 @@ impl ArrowRows {
     /// # Errors
     /// `source_data_invalid` if its type cannot be read, naming both.
     pub fn column(&self, index: usize) -> Result<Column<'_>> {
-        let array = self.rows.column(index);
-        if !cell::is_readable(array.data_type()) {
-            let name = self.rows.fields()[index].name();
+        let (array, field) = (self.rows.column(index), &self.rows.fields()[index]);
+        let is_misread = extension::is_misread(field);
+        if is_misread || !cell::is_readable(array.data_type()) {
+            let name = field.name();
+            let stored = array.data_type().to_string();
+            let data_type = field.extension_type_name().filter(|_| is_misread).unwrap_or(&stored);
             return Err(Error::new(
                 ErrorCode::SourceDataInvalid,
-                format!(
-                    "the column {name:?} has the type {}, which cannot be read",
-                    array.data_type()
-                ),
+                format!("the column {name:?} has the type {data_type}, which cannot be read"),
             )
             .at_field(name)
             .hint("leave the column out of the job, or have the source give it as text"));

@@ -1,5 +1,6 @@
 //! What cells of every type come to mean.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -191,4 +192,30 @@ fn a_slice_of_views_is_as_large_as_its_own_texts() {
 
 fn rows_of_one(column: ArrayRef) -> ArrowRows {
     rows(vec![("a", column)], NullMeans::Null)
+}
+
+#[test]
+fn a_uuid_is_text_and_a_period_is_refused() {
+    let extended = |name: &str, array: ArrayRef| {
+        let metadata = [("ARROW:extension:name".to_owned(), name.to_owned())];
+        let field = Field::new("a", array.data_type().clone(), true);
+        let fields = Fields::from(vec![field.with_metadata(HashMap::from(metadata))]);
+        let rows = StructArray::try_new(fields, vec![array], None).unwrap();
+        ArrowRows::new(rows.slice(1, 2), NullMeans::Null).unwrap()
+    };
+    let id = uuid::Uuid::from_u128(7);
+    let ids = [None, Some(id.as_bytes()), None].into_iter();
+    let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(ids, 16).unwrap();
+    let rows = extended("arrow.uuid", Arc::new(ids.clone()));
+    let column = rows.column(0).unwrap();
+    assert_eq!(column.cell(0).unwrap().map(Json::from), Some(json!(id.to_string())));
+    assert_eq!(column.cell(1).unwrap().map(Json::from), Some(json!(null)));
+    assert_eq!(rows.json(0), json!({"a": id.to_string()}));
+    // Without its name it is bytes.
+    assert!(extended("other", Arc::new(ids)).column(0).unwrap().cell(0).is_err());
+
+    let error = extended("pandas.period", Arc::new(Int64Array::from(vec![1, 682, 683])));
+    let error = error.column(0).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::SourceDataInvalid);
+    assert!(error.message().contains("pandas.period"), "{error:?}");
 }

@@ -15,7 +15,7 @@ use crate::operation::{Page, Query};
 use crate::record::Record;
 use crate::schema::{Attribute, Origin, RecordType, SystemField};
 use crate::store::{RowKey, Selection};
-use crate::value::{Value, ValueType};
+use crate::value::{Value, ValueType, caseless};
 
 use super::columns::bind_one;
 use super::edges::row_columns;
@@ -43,6 +43,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     })?;
     connection.create_scalar_function("headwater_lower", 1, flags, |context| {
         Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+    })?;
+    connection.create_scalar_function("headwater_caseless", 1, flags, |context| {
+        Ok(context.get::<Option<String>>(0)?.map(|text| caseless(&text)))
     })
 }
 
@@ -370,18 +373,18 @@ impl<'a> Sql<'a> {
         let characters = text.chars().count();
         match operator {
             Operator::Contains => {
-                self.push(&format!("instr(headwater_lower({column}), "));
+                self.push(&format!("instr(headwater_caseless({column}), "));
                 self.bind(text.to_owned());
                 self.push(") > 0");
             }
             // `substr` from minus zero would be the whole text.
             _ if characters == 0 => self.push(&format!("{column} IS NOT NULL")),
             Operator::StartsWith => {
-                self.push(&format!("substr(headwater_lower({column}), 1, {characters}) = "));
+                self.push(&format!("substr(headwater_caseless({column}), 1, {characters}) = "));
                 self.bind(text.to_owned());
             }
             _ => {
-                self.push(&format!("substr(headwater_lower({column}), -{characters}) = "));
+                self.push(&format!("substr(headwater_caseless({column}), -{characters}) = "));
                 self.bind(text.to_owned());
             }
         }

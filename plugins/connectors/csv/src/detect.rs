@@ -11,8 +11,8 @@ pub(crate) struct Detected {
     pub(crate) saw_whole_row: bool,
 }
 
-/// Counts the candidates in the first row of `text`.
-pub(crate) fn detect(text: &[u8], quote: Option<u8>) -> Detected {
+/// Counts the candidates in the first row of `text`; with `trim` a quote may open after spaces.
+pub(crate) fn detect(text: &[u8], quote: Option<u8>, trim: bool) -> Detected {
     let mut counts = [0_usize; CANDIDATES.len()];
     let mut in_quotes = false;
     // Only there can a quote open: inside a cell it is a character like any other (5" pipe).
@@ -32,7 +32,7 @@ pub(crate) fn detect(text: &[u8], quote: Option<u8>) -> Detected {
             break;
         } else {
             let candidate = CANDIDATES.iter().position(|&candidate| candidate == byte);
-            at_cell_start = candidate.is_some();
+            at_cell_start = candidate.is_some() || (trim && byte == b' ' && at_cell_start);
             if let Some(index) = candidate {
                 counts[index] += 1;
             }

@@ -33,6 +33,31 @@ pub(crate) struct Dialect {
     pub(crate) trim: bool,
 }
 
+impl Dialect {
+    /// Whether white space around quotes is not part of a cell.
+    fn trims_quotes(&self) -> bool {
+        self.trim && self.quote.is_some()
+    }
+
+    /// How many spaces and tabs stand before a delimiter or anything else.
+    fn blanks(&self, text: &[u8]) -> usize {
+        let is_blank = |at: &usize| {
+            matches!(text[*at], b' ' | b'\t') && !text[*at..].starts_with(&self.delimiter)
+        };
+        (0..text.len()).take_while(is_blank).count()
+    }
+
+    /// How much of the start of a cell is to be passed over, as a quote opens after it; `None` if more text is needed
+    /// to tell.
+    fn blanks_before_quote(&self, cell: &[u8]) -> Option<usize> {
+        if !self.trims_quotes() {
+            return Some(0);
+        }
+        let blanks = self.blanks(cell);
+        cell.get(blanks).map(|next| if Some(*next) == self.quote { blanks } else { 0 })
+    }
+}
+
 /// Splits rows into cells; the last row's cells stay in it.
 pub(crate) struct Parser {
     dialect: Dialect,
@@ -55,6 +80,8 @@ enum Piece {
     Text(usize),
     /// This many bytes as the one given.
     Instead(usize, u8),
+    /// Not this many bytes.
+    Skip(usize),
     /// More text is needed to tell.
     Nothing,
 }
@@ -85,6 +112,11 @@ impl Parser {
         }
     }
 
+    /// Forgets a row that was not parsed to its end.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.dialect.clone());
+    }
+
     /// Parses the row at the start of the unread text, of which there is some, and consumes nothing.
     pub(crate) fn row(&mut self, call: &dyn Call, window: &mut Window) -> Result<Found, Failure> {
         self.text_end = 0;
@@ -97,12 +129,15 @@ impl Parser {
         self.is_in_place = false;
         let mut scanned = 0;
         let mut at_end = false;
+        let mut at_cell = true;
         loop {
             let rest = &window.unread()[scanned..];
             let is_held_back = !rest.is_empty();
-            let (taken, row) = match self.piece(rest, at_end) {
+            let cells = self.cells;
+            let (taken, row) = match self.piece(rest, at_cell, at_end) {
                 Piece::Text(length) => self.feed(&rest[..length]),
                 Piece::Instead(length, byte) => (length, self.feed(&[byte]).1),
+                Piece::Skip(length) => (length, false),
                 Piece::Nothing if window.fill(call)? => continue,
                 Piece::Nothing if !at_end && is_held_back => {
                     at_end = true;
@@ -115,6 +150,7 @@ impl Parser {
                 },
             };
             scanned += taken;
+            at_cell = self.cells > cells;
             if row {
                 break;
             }
@@ -163,6 +199,15 @@ impl Parser {
         (if self.is_in_place { row } else { &self.text[..self.text_end] }, &self.spans)
     }
 
+    /// Whether the last row's cells from this one on hold nothing. `row` is the row without its line end.
+    pub(crate) fn is_blank_from(&self, row: &[u8], cell: usize) -> bool {
+        let (text, spans) = self.cells(row);
+        spans.iter().skip(cell).all(|&(from, end)| match self.dialect.trim {
+            true => text[from..end].trim_ascii().is_empty(),
+            false => from == end,
+        })
+    }
+
     /// Whether the cells' text is the row as it stands in the file.
     pub(crate) fn is_in_place(&self) -> bool {
         self.is_in_place
@@ -180,15 +225,13 @@ impl Parser {
         }
         let mut at = 0;
         loop {
+            at += self.dialect.blanks_before_quote(&row[at..]).unwrap_or(0);
             let cell = &row[at..];
             if cell.first() == Some(quote) {
                 let Some(length) = quoted_length(cell, *quote, *escape) else { return false };
                 at += length;
-                while *trim
-                    && matches!(row.get(at), Some(b' ' | b'\t'))
-                    && !row[at..].starts_with(delimiter)
-                {
-                    at += 1;
+                if *trim {
+                    at += self.dialect.blanks(&row[at..]);
                 }
                 if at >= row.len() {
                     return false;
@@ -208,10 +251,26 @@ impl Parser {
         }
     }
 
-    fn piece(&self, rest: &[u8], at_end: bool) -> Piece {
+    /// What of `rest` comes next; `at_cell` says whether a cell begins there.
+    fn piece(&self, rest: &[u8], at_cell: bool, at_end: bool) -> Piece {
         let delimiter = self.dialect.delimiter.as_slice();
-        if delimiter.len() == 1 {
-            return if rest.is_empty() { Piece::Nothing } else { Piece::Text(rest.len()) };
+        if at_cell {
+            match self.dialect.blanks_before_quote(rest) {
+                Some(0) => {}
+                Some(length) => return Piece::Skip(length),
+                None if at_end => {}
+                None => return Piece::Nothing,
+            }
+        }
+        if let [delimiter] = delimiter {
+            return match rest {
+                [] => Piece::Nothing,
+                // A cell at a time, so that the next one's beginning is seen.
+                _ if self.dialect.trims_quotes() => {
+                    Piece::Text(memchr(*delimiter, rest).map_or(rest.len(), |at| at + 1))
+                }
+                _ => Piece::Text(rest.len()),
+            };
         }
         let (length, found) = match memmem::find(rest, delimiter) {
             Some(at) => (at, true),

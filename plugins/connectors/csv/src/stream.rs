@@ -55,6 +55,7 @@ impl Csv {
                 (None, true) => "in the header",
                 (None, false) => "in the first row",
             },
+            spare: 0,
             line: 1,
             unended: false,
         };
@@ -63,7 +64,7 @@ impl Csv {
         }
         let has_row = rows.skip_blank(call)?;
         if dialect.delimiter.is_empty() {
-            let delimiter = vec![rows.detect(call, config.quote)?];
+            let delimiter = vec![rows.detect(call, config)?];
             rows.parser = Parser::new(Dialect { delimiter, ..dialect });
         }
         let names = if config.header && has_row {
@@ -78,6 +79,7 @@ impl Csv {
             Vec::new()
         };
         rows.columns = Columns::new(&names, config.null_values.clone(), config.trim);
+        rows.spare = rows.spare_cells(call);
         Ok((rows, names))
     }
 }
@@ -126,6 +128,8 @@ pub struct CsvRows {
     comment: Vec<u8>,
     /// Where the number of cells comes from.
     origin: &'static str,
+    /// How many empty cells a row may have after its last column.
+    spare: usize,
     line: u64,
     unended: bool,
 }
@@ -136,9 +140,9 @@ impl CsvRows {
         format!("{}, line {}", name.to_string_lossy(), self.line)
     }
 
-    fn detect(&mut self, call: &dyn Call, quote: Option<u8>) -> Result<u8, Failure> {
+    fn detect(&mut self, call: &dyn Call, config: &Config) -> Result<u8, Failure> {
         loop {
-            let detected = detect(self.window.unread(), quote);
+            let detected = detect(self.window.unread(), config.quote, config.trim);
             if detected.saw_whole_row || !self.fill(call)? {
                 return Ok(detected.delimiter);
             }
@@ -192,12 +196,9 @@ impl CsvRows {
                 fail(format!("the name of column {} is not valid in the encoding", index + 1))
                     .hint("set `encoding` to that of the file, for example windows-1252")
             })?;
-            let name = if config.trim { name.trim() } else { name };
-            names.push(match name {
-                "" => format!("column_{}", index + 1),
-                _ => name.to_owned(),
-            });
+            names.push(if config.trim { name.trim() } else { name }.to_owned());
         }
+        name_the_nameless(&mut names);
         if let Some(place) = names.iter().position(|name| name.contains('\0')) {
             return Err(fail(format!(
                 "the name of column {} holds a NUL character, expected text",
@@ -214,6 +215,23 @@ impl CsvRows {
         }
         self.step_over(length);
         Ok(names)
+    }
+
+    /// How many empty cells the first row has after its last column: some programs end each line with a delimiter. In
+    /// other files a row with such cells may have an unquoted delimiter in another cell.
+    fn spare_cells(&mut self, call: &dyn Call) -> usize {
+        // Only looked at: it is told what is wrong with the row when it is read.
+        let Ok(true) = self.ensure(call, 1) else { return 0 };
+        let Ok(length) = self.parse(call) else {
+            self.parser.reset();
+            return 0;
+        };
+        let row = without_line_end(&self.window.unread()[..length]);
+        let columns = self.columns.len();
+        match self.parser.is_blank_from(row, columns) {
+            true => self.parser.cells(row).1.len().saturating_sub(columns),
+            false => 0,
+        }
     }
 
     /// Moves on over a row.
@@ -265,10 +283,10 @@ impl CsvRows {
         let row = without_line_end(&self.window.unread()[..length]);
         let (text, spans) = self.parser.cells(row);
         // Spreadsheets leave empty cells at the end of a line out, so a short row lacks its last ones.
-        if spans.len() > self.columns.len() {
+        let columns = self.columns.len();
+        if spans.len() > columns + self.spare || !self.parser.is_blank_from(row, columns) {
             return Err(Failure::data(format!(
-                "expected at most {} cells as {}, found {}",
-                self.columns.len(),
+                "expected at most {columns} cells as {}, found {}",
                 self.origin,
                 spans.len()
             ))
@@ -349,6 +367,19 @@ fn at_place(failure: Failure, place: &str) -> Failure {
         return failure.on_record(place);
     }
     failure
+}
+
+/// Calls a column without a name `column_N`, or `column_N_` where the file has a column of that name.
+fn name_the_nameless(names: &mut [String]) {
+    for index in 0..names.len() {
+        if names[index].is_empty() {
+            let mut name = format!("column_{}", index + 1);
+            while names.contains(&name) {
+                name.push('_');
+            }
+            names[index] = name;
+        }
+    }
 }
 
 fn without_line_end(row: &[u8]) -> &[u8] {

@@ -18,7 +18,8 @@ use crate::window::{Source, Window};
 /// A byte order mark decides the encoding, before what the configuration says, and is not part of the text.
 ///
 /// # Errors
-/// `source_unavailable` with the system's message; `source_data_invalid` if the compressed data are damaged.
+/// `source_unavailable` with the system's message; `source_data_invalid` if the compressed data are damaged, or if the
+/// file is compressed and its name does not say so.
 pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
     // Asked before it is opened: to open a pipe waits for whoever writes into it.
     let metadata = path.metadata().map_err(|error| cannot_read(path, &error))?;
@@ -49,10 +50,13 @@ pub fn open(path: &Path, config: &FileConfig) -> Result<Window, Failure> {
         _ => Source::File(file),
     };
 
-    let mut first = [0; 3];
+    let mut first = [0; 4];
     let count =
         read_up_to(&mut source, &mut first).map_err(|error| read_failure(path, &source, &error))?;
     let first = &first[..count];
+    if config.compression == Compression::Auto && source.compression().is_empty() {
+        expect_text(path, first)?;
+    }
     let mark = Encoding::for_bom(first);
     let encoding = mark.map(|(encoding, _)| encoding).or(config.encoding).unwrap_or(UTF_8);
     if encoding == UTF_8 {
@@ -73,6 +77,23 @@ fn compression_of(path: &Path, configured: Compression) -> Compression {
         (Compression::Auto, _) => Compression::None,
         (configured, _) => configured,
     }
+}
+
+/// Refuses what is known by its first bytes to be no text in any encoding.
+fn expect_text(path: &Path, first: &[u8]) -> Result<(), Failure> {
+    let (what, hint) = match first {
+        [0x1F, 0x8B, ..] => ("gzip", "set `compression` to \"gzip\", or name the file with .gz"),
+        [0x28, 0xB5, 0x2F, 0xFD] => {
+            ("zstd", "set `compression` to \"zstd\", or name the file with .zst")
+        }
+        [b'P', b'K', 3, 4] => {
+            ("zip", "take the file out of the archive, or save the spreadsheet as CSV")
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::data(format!("found {what} data in `{}`, expected text", path.display()))
+        .at_field("path")
+        .hint(hint))
 }
 
 fn read_up_to(source: &mut Source, target: &mut [u8]) -> io::Result<usize> {

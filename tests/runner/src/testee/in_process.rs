@@ -327,8 +327,7 @@ impl InProcess {
     }
 
     fn schema(&self, request: Request<'_>) -> Result<Json> {
-        let record_type = request.text("record_type")?;
-        Ok(self.workspace()?.record_type(record_type)?.to_json())
+        self.workspace()?.describe(request.text("record_type")?)
     }
 
     fn query(&self, request: Request<'_>) -> Result<Json> {

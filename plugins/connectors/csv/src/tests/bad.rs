@@ -21,6 +21,18 @@ fn a_long_row_is_rejected_a_short_one_lacks_its_last_cells_and_the_rest_goes_on(
 }
 
 #[test]
+fn lines_may_all_end_with_a_delimiter() {
+    let text = "a,b\n1,2,\n3,\"4\",\"\"\n5\n6,7,8\n9,,,\n1,2, \n";
+    let output = read_text(text, json!({}));
+    let expected = [json!({"a": "1", "b": "2"}), json!({"a": "3", "b": "4"}), json!({"a": "5"})];
+    assert_eq!(output.rows, expected);
+    assert_eq!(output.bad.iter().map(|row| row.position).collect::<Vec<_>>(), [5, 6, 7]);
+    assert_eq!(read_text(text, json!({"trim": true})).rows.len(), 4);
+    let keys = json!({"header": false, "columns": ["a", "b"], "delimiter": "||"});
+    assert_eq!(read_text("1||2||\n3||4||\n", keys).rows.len(), 2);
+}
+
+#[test]
 fn invalid_bytes_reject_their_row() {
     let rows =
         [&b"caf\xE9,2"[..], b"\xC3,\xA9", b"\xC3\"\"\xA9,1", b"\"\xC3\"\xA9,1", b"\xFF,\xFE"];

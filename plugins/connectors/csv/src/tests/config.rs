@@ -146,3 +146,13 @@ fn header_and_columns_name_the_cells() {
         [json!({"column_1": "a", "column_2": "b"}), json!({"column_1": "1", "column_2": "2"})]
     );
 }
+
+#[test]
+fn a_column_without_a_name_gets_one_that_no_other_has() {
+    let rows = |text: &str| read_text(text, json!({})).rows;
+    assert_eq!(
+        rows("column_2,,column_2_,\n1,2,3,4"),
+        [json!({"column_2": "1", "column_2__": "2", "column_2_": "3", "column_4": "4"})]
+    );
+    assert_eq!(rows(",column_1\n1,2"), [json!({"column_1_": "1", "column_1": "2"})]);
+}

@@ -88,6 +88,37 @@ fn quotes_escapes_and_comments_are_as_configured() {
 }
 
 #[test]
+fn trimming_lets_a_quote_open_after_spaces() {
+    for delimiter in [",", ";", "||", "tab", "\u{1f}"] {
+        let text = if delimiter == "tab" { "\t" } else { delimiter };
+        let csv = [
+            "a|  \"b| c\" |d",
+            "  \"Ann\"|   \"Chen|\n \"\"Sarah\"| x",
+            " | \"2\"| \"\"",
+            "1|2\"| \" 3\" ",
+        ];
+        let csv = csv.join("\n").replace('|', text);
+        let rows = read_text(csv, json!({"trim": true, "delimiter": delimiter})).rows;
+        let b = format!("b{text} c");
+        let chen = format!("Chen{text}\n \"Sarah");
+        assert_eq!(rows[0], json!({"a": "Ann", &b: chen, "d": "x"}), "{delimiter:?}");
+        assert_eq!(rows[1..], [json!({&b: "2"}), json!({"a": "1", &b: "2\"", "d": "3"})]);
+    }
+    // The quote may lie in the next chunk, or not come at all.
+    let trimmed = |text: &str| read_text(text, json!({"trim": true}));
+    let (long, blanks) = ("z".repeat(200 * 1024), " ".repeat(200 * 1024));
+    let far = trimmed(&format!("a,b,c\n{long},\"\",{blanks}\"x,y\"\n\"1\",{blanks}"));
+    assert_eq!(far.rows[0]["c"], "x,y");
+    assert_eq!(far.rows[1..], [json!({"a": "1"})]);
+    // A delimiter is looked for outside of quotes.
+    assert_eq!(trimmed("a,  \"b;;\"\n1, \"2\"").rows, [json!({"a": "1", "b;;": "2"})]);
+    let output = trimmed("a,b\n1, \"2\" 3\n4, \"5\"\n");
+    assert_eq!((output.rows, output.bad.len()), (vec![json!({"a": "4", "b": "5"})], 1));
+    let kept = read_text("a,b\n1, \"2\"\n", json!({})).rows;
+    assert_eq!(kept, [json!({"a": "1", "b": " \"2\""})]);
+}
+
+#[test]
 fn positions_are_lines_whatever_ends_them() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["a,b", "", "1,\"x", "y\"", "", "2,", "3,4"].join(end);
@@ -143,6 +174,25 @@ fn compressed_files_are_known_by_ending_or_configuration() {
         let output = super::read(&super::config(path, json!({"compression": compression})));
         assert_eq!(output.rows, [json!({"a": "1", "b": "2"}), json!({"a": "3", "b": "4"})]);
     }
+}
+
+#[test]
+fn compressed_files_without_their_ending_are_told_what_they_are() {
+    let text = "a,b\n1,2\n";
+    let gzip = super::resume::gzip(text.as_bytes());
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for (bytes, what) in [(&gzip, "gzip"), (&zstd, "zstd")] {
+        for keys in [json!({}), json!({"encoding": "windows-1252"})] {
+            let failure = super::failure_of(bytes, keys);
+            assert!(failure.message.contains(what), "{failure:?}");
+            // What the hint says helps.
+            assert!(failure.hint.contains(&format!("`compression` to \"{what}\"")), "{failure:?}");
+        }
+        assert_eq!(read_text(bytes, json!({"compression": what})).rows.len(), 1);
+    }
+    let failure = super::failure_of(b"PK\x03\x04\x14\0\x06\0", json!({}));
+    assert!(failure.message.contains("zip") && failure.hint.contains("CSV"), "{failure:?}");
+    assert_eq!(read_text("PK,(\u{b5}/\n1,2", json!({})).rows.len(), 1);
 }
 
 /// Cells of characters that mean something, from a small generator, written by the csv crate and read back.
