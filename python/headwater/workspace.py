@@ -155,8 +155,10 @@ class Workspace:
 
         ``match`` is the column that finds a record. Columns go to the attributes of their names;
         ``columns`` names the attributes of others, ``ignore_unknown`` leaves those out that name
-        none. A null (``None``, NaN, NaT, NA) clears its attribute, or keeps it, as ``nulls`` and
-        for single columns ``nulls_of`` say; a key that a mapping does not have leaves it alone.
+        none; a frame is refused for such a column, of mappings only the row that has one. Several
+        frames or batches are taken one after the other. A null (``None``, NaN, NaT, NA) clears its
+        attribute, or keeps it, as ``nulls`` and for single columns ``nulls_of`` say; a key that a
+        mapping does not have leaves it alone.
         Large inputs are committed many rows at a time, each on its own, or with
         ``all_or_nothing`` in one transaction.
 

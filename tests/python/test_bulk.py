@@ -455,3 +455,14 @@ def test_a_report_equals_its_pickle_and_no_other(ws):
     again = pickle.loads(pickle.dumps(report))
     assert again == report and hash(again) == hash(report)
     assert ws.create_many("contact", [{"first_name": "A"}]) != report
+
+
+def test_a_row_with_an_unknown_key_is_refused_alone(ws):
+    rows = ({"first_name": f"P{number}"} for number in range(5000))
+    rows = [{**row, "titel": "x"} if row["first_name"] == "P4500" else row for row in rows]
+    report = ws.create_many("contact", rows)
+    assert report.counts == {**report.counts, "created": 4999, "rejected": 1}
+    (reject,) = report.rejects
+    assert (reject["position"], reject["field"]) == (4500, "titel")
+    assert isinstance(report[4500].error, hw.UnknownFieldError)
+    assert "title" in reject["hint"]

@@ -1,7 +1,7 @@
 //! Columns matched to attributes by name, for `headwater sync FILE` and for rows in bulk.
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::RecordType;
+use crate::schema::{RecordType, nearest};
 use crate::source::StreamDescription;
 use crate::value::{ADDRESS_PARTS, ValueType};
 
@@ -17,13 +17,15 @@ pub(super) struct Named {
     pub(super) later: Vec<(String, String)>,
     /// Whether a column that comes later may be what rows are matched by.
     pub(super) matches_later: bool,
+    /// Where a row is refused for a column that names none: what it may name.
+    pub(super) refuses_others: Option<Vec<(String, String)>>,
 }
 
 impl Named {
     /// These attributes, and no others.
     pub(super) fn only(attributes: Vec<AttributeJob>) -> Self {
         let known = attributes.len();
-        Self { attributes, known, later: Vec::new(), matches_later: false }
+        Self { attributes, known, later: Vec::new(), matches_later: false, refuses_others: None }
     }
 
     /// Lets columns come later, under any of these names.
@@ -156,6 +158,20 @@ pub(super) fn names(record_type: &RecordType, matching: Option<&str>) -> Vec<(St
         names.push((plain(matching), matching.to_owned()));
     }
     names
+}
+
+/// The error for a column that names no attribute.
+pub(super) fn unknown(record_type: &RecordType, column: &str, known: &[(String, String)]) -> Error {
+    let names = known.iter().map(|(_, name)| name.as_str()).filter(|name| *name != column);
+    let what = format!(
+        "no attribute of {} that can be written is named {column:?}",
+        record_type.api_name()
+    );
+    let error = Error::new(ErrorCode::UnknownField, what).at_field(column);
+    match nearest(column, names) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("leave the column out, name its attribute, or ignore unknown columns"),
+    }
 }
 
 /// The attribute that a column names.

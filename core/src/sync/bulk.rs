@@ -35,7 +35,8 @@ pub struct Bulk {
     pub null_of: BTreeMap<String, NullPolicy>,
     /// Columns whose attribute has another name: column, attribute.
     pub columns: BTreeMap<String, String>,
-    /// Whether columns that name no attribute are left out instead of refused.
+    /// Whether columns that name no attribute are left out instead of refused: all rows, where the
+    /// columns are known beforehand, else the row that has one.
     pub ignores_unknown_columns: bool,
     /// The region of phone numbers without a country code.
     pub default_region: Option<String>,
@@ -92,13 +93,14 @@ impl Bulk {
             match renamed.or_else(|| automatic::find(&names, column)) {
                 Some(name) => named.push((column.as_str(), name)),
                 None if self.ignores_unknown_columns => {}
-                None => return Err(unknown(record_type, column, &names)),
+                None => return Err(automatic::unknown(record_type, column, &names)),
             }
         }
         let null = |column: &str| self.null_of.get(column).copied();
         let mut named = Named::only(automatic::assign(named.into_iter(), null)?);
         if columns.is_none() {
             named.matches_later = true;
+            named.refuses_others = (!self.ignores_unknown_columns).then(|| names.clone());
             named.accept_later(record_type, job, names);
         }
         Ok(named)
@@ -214,14 +216,8 @@ pub fn apply_rows(
         ApplyMode::PerRecord => Pace::Rows(&commit_rows),
         ApplyMode::AllOrNothing => Pace::Whole,
     };
-    let mut applied = Applied {
-        bulk,
-        workspace,
-        record_type: &record_type,
-        counts: Counts::default(),
-        unused_columns: Vec::new(),
-        each,
-    };
+    let mut applied =
+        Applied { bulk, workspace, counts: Counts::default(), unused_columns: Vec::new(), each };
     let options = ApplyOptions { mode: bulk.apply, ..ApplyOptions::default() };
     let prepare = |batches| Due::new(workspace, options, batches);
     let mut commit = |due, _is_end| applied.commit(due, control);
@@ -240,22 +236,6 @@ fn in_a_program(error: Error) -> Error {
     match error.field() {
         Some("match") => error.hint("match by an attribute that the rows have a column for"),
         _ => error,
-    }
-}
-
-fn unknown(record_type: &RecordType, column: &str, known: &[(String, String)]) -> Error {
-    let names = || known.iter().map(|(_, name)| name.as_str()).filter(|name| *name != column);
-    let error = Error::new(
-        ErrorCode::UnknownField,
-        format!(
-            "no attribute of {} that can be written is named {column:?}",
-            record_type.api_name()
-        ),
-    )
-    .at_field(column);
-    match nearest(column, names()) {
-        Some(near) => error.hint(format!("did you mean {near}?")),
-        None => error.hint("leave the column out, name its attribute, or ignore unknown columns"),
     }
 }
 
@@ -281,7 +261,6 @@ impl Due {
 struct Applied<'a> {
     bulk: &'a Bulk,
     workspace: &'a dyn Workspace,
-    record_type: &'a RecordType,
     counts: Counts,
     unused_columns: Vec<String>,
     each: &'a mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
@@ -293,7 +272,9 @@ impl Applied<'_> {
         if batches.is_empty() {
             return Ok(());
         }
-        self.check_unused(&mut batches)?;
+        if self.bulk.ignores_unknown_columns {
+            self.note_unused(&mut batches);
+        }
         let is_whole = self.bulk.apply == ApplyMode::AllOrNothing;
         let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
         let outcomes = match refused.filter(|_| is_whole) {
@@ -321,18 +302,11 @@ impl Applied<'_> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Takes in which columns nothing used, and refuses them.
-    fn check_unused(&mut self, batches: &mut [MappedBatch]) -> Result<()> {
+    /// Takes in which columns nothing used.
+    fn note_unused(&mut self, batches: &mut [MappedBatch]) {
         for batch in batches.iter_mut().filter(|batch| !batch.unused.is_empty()) {
             self.unused_columns = std::mem::take(&mut batch.unused);
             self.unused_columns.sort_unstable();
-        }
-        match self.unused_columns.first() {
-            Some(column) if !self.bulk.ignores_unknown_columns => {
-                let known = automatic::names(self.record_type, self.bulk.matching.as_deref());
-                Err(unknown(self.record_type, column, &known))
-            }
-            _ => Ok(()),
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Columns {
     later: FxHashMap<String, usize>,
     /// Whether rows are wanted whole, for expressions.
     pub(super) wants_whole: bool,
+    /// Whether a row is refused for a column that is not wanted.
+    pub(super) refuses_others: bool,
 }
 
 /// One row of a batch that is borrowed for `'a`.
@@ -97,7 +99,8 @@ impl Columns {
     ///
     /// # Errors
     /// `source_data_invalid` if it is not one; `field_value_invalid` if it gives a column twice,
-    /// under two names and with different values.
+    /// under two names and with different values; `unknown_field` for one that is not wanted, where
+    /// rows are refused for it.
     pub(super) fn read<'r, 'a>(
         &self,
         line: &'a str,
@@ -132,7 +135,9 @@ impl Columns {
     ) -> Result<()> {
         let mut deserializer = serde_json::Deserializer::from_str(line);
         let mut reading = None;
-        let visitor = RowVisitor { columns: self, cells, unused, reading: &mut reading };
+        let mut other = None;
+        let visitor =
+            RowVisitor { columns: self, cells, unused, reading: &mut reading, other: &mut other };
         let twice = deserializer.deserialize_map(visitor);
         let twice = twice.map_err(|cause| match reading {
             Some(slot) if cause.to_string().starts_with("number out of range") => {
@@ -144,6 +149,10 @@ impl Columns {
             _ => wrong(&cause),
         })?;
         deserializer.end().map_err(|cause| wrong(&cause))?;
+        if let Some(name) = other {
+            let what = format!("{name:?} is no column");
+            return Err(Error::new(ErrorCode::UnknownField, what).at_field(name));
+        }
         for slot in twice {
             self.check_names(slot, line, unused)?;
         }
@@ -183,6 +192,8 @@ struct RowVisitor<'r, 'a> {
     unused: &'r mut FxHashSet<String>,
     /// The slot whose value is being read.
     reading: &'r mut Option<usize>,
+    /// The first column that the row is refused for.
+    other: &'r mut Option<String>,
 }
 
 impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
@@ -209,6 +220,9 @@ impl<'de> Visitor<'de> for RowVisitor<'_, 'de> {
                 None => {
                     map.next_value::<IgnoredAny>()?;
                     note_unused(&name, self.unused);
+                    if self.columns.refuses_others && self.other.is_none() {
+                        *self.other = Some(name.into_owned());
+                    }
                 }
             }
         }

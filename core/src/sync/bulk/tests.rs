@@ -104,14 +104,33 @@ fn an_unknown_column_is_refused_with_the_nearest_name_or_left_out() {
     let workspace = workspace(&folder);
     let lines = [json!({ "primary_email": "a@x.example", "titel": "CTO" }).to_string()];
     let (report, told) = apply_lines(&*workspace, &by_email(), &lines);
-    let error = report.unwrap().error.unwrap();
+    assert!(report.unwrap().error.is_none());
+    let error = told[0].result.as_ref().unwrap_err();
     assert_eq!((error.code(), error.field()), (ErrorCode::UnknownField, Some("titel")));
     assert!(error.remedy().contains("title"), "{error:?}");
-    assert!(told.is_empty());
     let bulk = Bulk { ignores_unknown_columns: true, ..by_email() };
     let (report, told) = apply_lines(&*workspace, &bulk, &lines);
     assert_eq!(report.unwrap().unused_columns, ["titel"]);
     assert_eq!(told[0].result.as_ref().unwrap().action, Action::Created);
+}
+
+#[test]
+fn a_row_with_an_unknown_column_is_refused_alone_however_late_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let mut lines: Vec<String> = (0..700).map(person).collect();
+    lines[500] = json!({ "primary_email": "a@x.example", "titel": "CTO", "shoe": 1 }).to_string();
+    let bulk = Bulk { commit_rows: 200, ..by_email() };
+    let (report, told) = apply_lines(&*workspace, &bulk, &lines);
+    let report = report.unwrap();
+    assert!(report.error.is_none(), "{report:?}");
+    assert_eq!((report.counts.created, report.counts.rejected), (699, 1));
+    assert!(report.unused_columns.is_empty());
+    assert_eq!(told[500].result.as_ref().unwrap_err().field(), Some("titel"));
+    assert_eq!(told[500].text.as_deref(), Some(&*lines[500]));
+    let whole = Bulk { apply: ApplyMode::AllOrNothing, ..by_email() };
+    let (report, _) = apply_lines(&*workspace, &whole, &lines);
+    assert_eq!(report.unwrap().error.unwrap().record(), Some("row 500"));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Mapping {
         default_region: Option<&str>,
     ) -> Result<Self> {
         record_type.check_writable()?;
-        let Named { attributes, known, later, matches_later } = named;
+        let Named { attributes, known, later, matches_later, refuses_others } = named;
         let mut mapping = Self {
             record_type: Arc::clone(record_type),
             mode: stream.mode,
@@ -54,7 +54,9 @@ impl Mapping {
             columns: Columns::default(),
             entries: Vec::with_capacity(attributes.len()),
             matching: None,
+            possible: refuses_others,
         };
+        mapping.columns.refuses_others = mapping.possible.is_some();
         for attribute in &attributes {
             let entry = mapping
                 .entry(stream, attribute, source)

@@ -14,6 +14,7 @@ use crate::schema::{Attribute, MatchKey, RecordType};
 use crate::source::StreamDescription;
 use crate::value::{AddressPatch, Input, Value};
 
+use super::automatic;
 use super::expression::RowExpression;
 use super::row::{Columns, Row};
 use super::stream_job::{Mode, NullPolicy};
@@ -27,6 +28,8 @@ pub(super) struct Mapping {
     columns: Columns,
     entries: Vec<Entry>,
     matching: Option<MatchEntry>,
+    /// What columns may name, where a row is refused for one that names nothing.
+    possible: Option<Vec<(String, String)>>,
 }
 
 #[derive(Debug)]
@@ -83,7 +86,8 @@ impl Mapping {
         &self.columns
     }
 
-    /// Reads a row, as [`Columns::read`]; a fault in a cell is at its attribute.
+    /// Reads a row, as [`Columns::read`]; a fault in a cell is at its attribute, and an unknown
+    /// column has the nearest name.
     pub(super) fn read<'r, 'a>(
         &self,
         line: &'a str,
@@ -91,6 +95,11 @@ impl Mapping {
         unused: &mut FxHashSet<String>,
     ) -> Result<Row<'r, 'a>> {
         self.columns.read(line, cells, unused).map_err(|error| {
+            if let (ErrorCode::UnknownField, Some(column), Some(possible)) =
+                (error.code(), error.field(), &self.possible)
+            {
+                return automatic::unknown(&self.record_type, column, possible);
+            }
             let slot = error.field().and_then(|column| self.columns.find(column));
             let reads = |entry: &&Entry| matches!(entry.origin, CellOrigin::Slot { slot: read, .. } if Some(read) == slot);
             match self.entries.iter().find(reads) {
