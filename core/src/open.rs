@@ -114,17 +114,7 @@ pub fn open_generating(
         }
         _ => url,
     };
-    if path.is_empty() {
-        return Err(Error::new(ErrorCode::ConfigInvalid, "the workspace has no path")
-            .at_field("workspace")
-            .hint("give the path of a file, for example crm.db"));
-    }
-    if path == ":memory:" {
-        let what = "a workspace is a file: each of its connections would have a memory of its own";
-        return Err(Error::new(ErrorCode::ConfigInvalid, what)
-            .at_field("workspace")
-            .hint("give the path of a file, or open a temporary workspace"));
-    }
+    check_path(path)?;
     let schema = Schema::standard();
     let path = std::path::Path::new(path);
     let store = SqliteStore::open_generating(path, &schema, options.create, generation)?;
@@ -134,4 +124,24 @@ pub fn open_generating(
         options.rejects_duplicates,
         options.keeps_history,
     )?))
+}
+
+/// What can be no path of a workspace.
+///
+/// # Errors
+/// `config_invalid`.
+pub(crate) fn check_path(path: &str) -> Result<()> {
+    let (what, hint) = match path {
+        "" => ("the workspace has no path", "give the path of a file, for example crm.db"),
+        ":memory:" => (
+            "a workspace is a file: each of its connections would have a memory of its own",
+            "give the path of a file, or open a temporary workspace",
+        ),
+        _ if path.starts_with("~/") => (
+            "~ is the home folder to a shell only, which has not seen this path",
+            "write the whole path, or ./~/ for a folder of that name",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorCode::ConfigInvalid, what).at_field("workspace").hint(hint))
 }

@@ -240,3 +240,15 @@ def test_a_run_tells_each_thread_of_its_end(people, tmp_path):
 def test_numbers_of_numpy_are_numbers_of_a_job():
     text = _toml.dumps({"a": numpy.float64(5.0), "b": numpy.int64(7)})
     assert text == '"a" = 5.0\n"b" = 7\n'
+
+
+@pytest.mark.parametrize("path", ["", ":memory:", "~/crm.db"])
+def test_what_can_be_no_path_of_a_workspace_is_refused(people, tmp_path, path):
+    with pytest.raises(hw.ConfigInvalidError) as raised:
+        hw.open(path)
+    assert raised.value.field == "workspace"
+    wrong = job(people(1), tmp_path)
+    wrong["target"]["workspace"] = path
+    with pytest.raises(hw.ConfigInvalidError, match="line ") as raised:
+        hw.check(wrong)
+    assert raised.value.field == "target.workspace"

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::open::{OpenOptions, open, open_remote};
+use crate::open::{OpenOptions, check_path, open, open_remote};
 use crate::remote::{self, ApiKey, RemoteOptions};
 use crate::schema::Schema;
 use crate::source::ConnectorDescription;
@@ -136,6 +136,7 @@ impl Job {
         let workspace = target.require("workspace")?;
         let workspace_text = substitute(&workspace.text()?, folder, &mut |_| {})
             .map_err(|error| workspace.locate(&error))?;
+        check_path(&workspace_text).map_err(|error| workspace.locate(&error))?;
         let rejects_duplicates = target
             .take("duplicates")
             .map(|node| node.choice(&[("allow", false), ("reject", true)]))
