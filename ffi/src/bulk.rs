@@ -81,8 +81,8 @@ unsafe impl Struct for headwater_bulk_options {
 /// with `headwater_document_free`. It has a line for each row, in their order: `{"row", "action",
 /// "id"}`, or `{"row", "error", "text"}`. `*out_report`: Owned by the caller; free with
 /// `headwater_document_free`. It is `{"read", "created", "updated", "unchanged", "rejected",
-/// "rejects", "unused_columns"}`. Work that began and did not come to its end gives both, and an
-/// error.
+/// "rejects", "unused_columns", "missing_columns"}`. Work that began and did not come to its end
+/// gives both, and an error.
 /// Threads: any. Errors: what is wrong with one row is its outcome; `config_invalid`,
 /// `unknown_record_type`, `unknown_field`, `operation_not_supported`, `invalid_request`;
 /// `store_busy`, `store_full`, `store_io`. Since 0.1.
@@ -264,5 +264,6 @@ fn report_json(report: &BulkReport) -> Json {
     json!({
         "read": read, "created": created, "updated": updated, "unchanged": unchanged,
         "rejected": rejected, "rejects": rejects, "unused_columns": report.unused_columns,
+        "missing_columns": report.missing_columns,
     })
 }

@@ -54,6 +54,7 @@ class PickledResult:
     def __init__(self, native: _headwater.BulkResult | PickledResult) -> None:
         self._counts = native.counts()
         self._unused_columns = native.unused_columns()
+        self._missing_columns = native.missing_columns()
         self._rejects = native.rejects()
         self._outcomes = [native.outcome(place) for place in range(len(native))]
         undone = [place for place, (action, _) in enumerate(self._outcomes) if action is None]
@@ -66,6 +67,10 @@ class PickledResult:
     def unused_columns(self) -> list[str]:
         """Columns that no attribute used."""
         return list(self._unused_columns)
+
+    def missing_columns(self) -> list[str]:
+        """Columns that were named and that no row had."""
+        return list(self._missing_columns)
 
     def rejects(self) -> list[dict[str, Any]]:
         """The refused rows."""

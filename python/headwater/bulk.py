@@ -83,6 +83,11 @@ class BulkReport(Sequence[Outcome]):
         """Columns that no attribute used."""
         return self._native.unused_columns()
 
+    @property
+    def missing_columns(self) -> list[str]:
+        """Columns that ``columns`` named and that no mapping had: of frames that is an error."""
+        return self._native.missing_columns()
+
     def __len__(self) -> int:
         return len(self._native)
 
@@ -136,7 +141,8 @@ class BulkReport(Sequence[Outcome]):
         return polars.DataFrame(self._native)
 
     def __repr__(self) -> str:
-        return f"<{shown_counts(self.counts)}>"
+        missing = "".join(f"; no row has {name!r}" for name in self.missing_columns)
+        return f"<{shown_counts(self.counts)}{missing}>"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(name)}</th>" for name in self.counts)

@@ -199,6 +199,7 @@ impl Default for BulkResult {
         let report = BulkReport {
             counts: headwater::store::journal::Counts::default(),
             unused_columns: Vec::new(),
+            missing_columns: Vec::new(),
             error: None,
             stages: headwater::sync::StageTimes::default(),
         };
@@ -246,6 +247,11 @@ impl BulkResult {
     /// Columns that no attribute used.
     fn unused_columns(&self) -> Vec<String> {
         self.report.unused_columns.clone()
+    }
+
+    /// Columns that were named and that no row had.
+    fn missing_columns(&self) -> Vec<String> {
+        self.report.missing_columns.clone()
     }
 
     fn __len__(&self) -> usize {

@@ -459,10 +459,21 @@ def test_a_report_equals_its_pickle_and_no_other(ws):
 
 def test_a_row_with_an_unknown_key_is_refused_alone(ws):
     rows = ({"first_name": f"P{number}"} for number in range(5000))
-    rows = [{**row, "titel": "x"} if row["first_name"] == "P4500" else row for row in rows]
+    rows = [
+        {**row, "titel": "x"} if row["first_name"] == "P4500" else row for row in rows
+    ]
     report = ws.create_many("contact", rows)
     assert report.counts == {**report.counts, "created": 4999, "rejected": 1}
     (reject,) = report.rejects
     assert (reject["position"], reject["field"]) == (4500, "titel")
     assert isinstance(report[4500].error, hw.UnknownFieldError)
     assert "title" in reject["hint"]
+
+
+def test_a_column_that_was_named_and_no_row_has_is_told(ws):
+    rows = [{"first_name": "A"}, {"first_name": "B", "Role": "CTO"}]
+    columns = {"Role": "title", "Rolle": "department"}
+    report = ws.create_many("contact", rows, columns=columns)
+    for one in (report, pickle.loads(pickle.dumps(report))):
+        assert one.missing_columns == ["Rolle"]
+        assert repr(one) == "<2 read, 2 created; no row has 'Rolle'>"

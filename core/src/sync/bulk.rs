@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::IgnoredAny;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{ApplyMode, Outcome, Outcomes, held_back};
 use crate::remote::ends_all;
@@ -148,6 +150,8 @@ pub struct BulkReport {
     pub counts: Counts,
     /// Columns that no attribute used.
     pub unused_columns: Vec<String>,
+    /// Columns that were named and that no row had.
+    pub missing_columns: Vec<String>,
     /// What kept the rest from being written.
     pub error: Option<Error>,
     /// Where the time went.
@@ -216,16 +220,28 @@ pub fn apply_rows(
         ApplyMode::PerRecord => Pace::Rows(&commit_rows),
         ApplyMode::AllOrNothing => Pace::Whole,
     };
-    let mut applied =
-        Applied { bulk, workspace, counts: Counts::default(), unused_columns: Vec::new(), each };
+    // Where the columns are known, each is there.
+    let missing = if columns.is_none() { bulk.columns.keys().collect() } else { Vec::new() };
+    let mut applied = Applied {
+        bulk,
+        workspace,
+        counts: Counts::default(),
+        unused_columns: Vec::new(),
+        missing,
+        each,
+    };
     let options = ApplyOptions { mode: bulk.apply, ..ApplyOptions::default() };
     let prepare = |batches| Due::new(workspace, options, batches);
     let mut commit = |due, _is_end| applied.commit(due, control);
     let sink = Sink { prepare: &prepare, commit: &mut commit };
     let end = pump(stream, &mapping, 0, pace, control, &stages, sink);
+    if applied.counts.read == 0 {
+        applied.missing.clear();
+    }
     Ok(BulkReport {
         counts: applied.counts,
         unused_columns: applied.unused_columns,
+        missing_columns: applied.missing.into_iter().cloned().collect(),
         error: end.err(),
         stages: stages.times(workspace),
     })
@@ -263,6 +279,8 @@ struct Applied<'a> {
     workspace: &'a dyn Workspace,
     counts: Counts,
     unused_columns: Vec<String>,
+    /// Columns that were named and are in no row so far.
+    missing: Vec<&'a String>,
     each: &'a mut dyn FnMut(Vec<RowOutcome>) -> Result<()>,
 }
 
@@ -275,6 +293,7 @@ impl Applied<'_> {
         if self.bulk.ignores_unknown_columns {
             self.note_unused(&mut batches);
         }
+        self.note_found(&batches);
         let is_whole = self.bulk.apply == ApplyMode::AllOrNothing;
         let refused = batches.iter().filter_map(MappedBatch::first_refused).min();
         let outcomes = match refused.filter(|_| is_whole) {
@@ -307,6 +326,19 @@ impl Applied<'_> {
         for batch in batches.iter_mut().filter(|batch| !batch.unused.is_empty()) {
             self.unused_columns = std::mem::take(&mut batch.unused);
             self.unused_columns.sort_unstable();
+        }
+    }
+
+    /// Takes in which of the columns that were named are there.
+    fn note_found(&mut self, batches: &[MappedBatch]) {
+        for batch in batches {
+            for index in 0..batch.rows.len() {
+                if self.missing.is_empty() {
+                    return;
+                }
+                let row = batch.raw(index);
+                self.missing.retain(|name| !has_column(&row, name));
+            }
         }
     }
 
@@ -345,6 +377,14 @@ impl Applied<'_> {
         }
         told
     }
+}
+
+/// Whether a row of JSON has a column; most that have not do not hold its name at all.
+fn has_column(row: &str, name: &str) -> bool {
+    let may_have = row.contains(name) || row.contains('\\');
+    may_have
+        && serde_json::from_str::<BTreeMap<String, IgnoredAny>>(row)
+            .is_ok_and(|columns| columns.contains_key(name))
 }
 
 /// The error of the whole, where one row's is that of all.

@@ -134,6 +134,25 @@ fn a_row_with_an_unknown_column_is_refused_alone_however_late_it_comes() {
 }
 
 #[test]
+fn a_column_that_was_named_and_no_row_has_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let mut bulk = Bulk::new("contact", Mode::Create, None);
+    for (column, name) in [("Tel", "title"), ("N\"", "first_name"), ("A", "department")] {
+        bulk.columns.insert(column.to_owned(), name.to_owned());
+    }
+    let lines = [json!({ "N\"": "A" }).to_string(), json!({ "N\"": "Tel" }).to_string()];
+    let (report, _) = apply_lines(&*workspace, &bulk, &lines);
+    let report = report.unwrap();
+    assert_eq!(
+        (report.counts.created, report.missing_columns),
+        (2, vec!["A".into(), "Tel".into()])
+    );
+    let (report, _) = apply_lines(&*workspace, &bulk, &[]);
+    assert!(report.unwrap().missing_columns.is_empty());
+}
+
+#[test]
 fn lines_may_use_the_names_that_writes_use_and_a_line_feed_refuses_its_row_alone() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = workspace(&folder);
