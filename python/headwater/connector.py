@@ -40,7 +40,8 @@ class Stream:
 
     ``fields`` are the names of what a row may hold, as far as that is known, or tuples of name,
     type (``string``, ``number``, ``boolean``, ``array``, ``object``, or empty) and whether it
-    identifies a row. Where there are none, the first rows are looked at.
+    identifies a row. Where there are none, the first hundred rows are read to see them, which
+    naming them saves; of a source with several streams, or of Arrow data, they are read again.
     """
 
     __slots__ = ("fields", "fields_are_complete", "is_incremental", "name", "position_unit")
@@ -226,22 +227,66 @@ def _streams(connector: Connector) -> list[Stream]:
         if not isinstance(stream, Stream):
             raise ConnectorMisbehavedError(f"expected a headwater.Stream, found {stream!r}")
         if not stream.fields:
-            stream.fields = [(name, "", False) for name in _sampled(connector, stream.name)]
+            # Two streams may share a cursor: one at a time is read from.
+            names = _sampled(connector, stream.name, is_only=len(streams) == 1)
+            stream.fields = [(name, "", False) for name in names]
     return streams
 
 
-def _sampled(connector: Connector, stream: str) -> list[str]:
+class _Sample:
+    """The first rows of a stream, and those behind them, for the read that begins with them."""
+
+    __slots__ = ("behind", "names", "rows")
+
+    def __init__(self, names: list[str], rows: list[Any], behind: Iterator[Any]) -> None:
+        self.names = names
+        self.rows = rows
+        self.behind = behind
+
+
+_SAMPLE = "_headwater_sample"
+
+
+def _sampled(connector: Connector, stream: str, *, is_only: bool) -> list[str]:
     """The names that the first rows hold."""
+    kept: _Sample | None = vars(connector).get(_SAMPLE)
+    if kept is not None:
+        return kept.names
     names: dict[str, None] = {}
-    rows = _read(connector, stream, None)
-    for row in itertools.islice(rows, SAMPLE):
-        if isinstance(row, Mapping):
-            names.update(dict.fromkeys(str(name) for name in row))
-        elif (columns := _headwater.column_names(row)) is not None:
-            names.update(dict.fromkeys(columns))
-            break
-    rows.close()
+    seen: list[Any] = []
+    rows = behind = _read(connector, stream, None)
+    try:
+        for row in itertools.islice(rows, SAMPLE):
+            seen.append(row)
+            if isinstance(row, Mapping):
+                names.update(dict.fromkeys(str(name) for name in row))
+            elif (columns := _headwater.column_names(row)) is not None:
+                names.update(dict.fromkeys(columns))
+                # It may be a stream that can be taken only once.
+                is_only = False
+                break
+    except Exception as raised:
+        if not names:
+            raise
+        # What came before it is read, and it is raised again behind that.
+        behind = _raising(raised)
+    if is_only:
+        vars(connector)[_SAMPLE] = _Sample(list(names), seen, behind)
+    else:
+        rows.close()
     return list(names)
+
+
+def _raising(raised: Exception) -> Iterator[Any]:
+    raise raised
+    yield
+
+
+def _close(connector: Connector) -> None:
+    """Ends what was begun for the names of the fields and never read on."""
+    kept: _Sample | None = vars(connector).pop(_SAMPLE, None)
+    if kept is not None:
+        kept.behind.close()  # type: ignore[attr-defined]
 
 
 def _read(connector: Connector, stream: str, checkpoint: Any) -> Any:
@@ -251,6 +296,9 @@ def _read(connector: Connector, stream: str, checkpoint: Any) -> Any:
         raise ConfigInvalidError(
             f"there is no stream {stream!r}", field="source", hint=f"the streams are {known}"
         )
+    if checkpoint is None and (kept := vars(connector).pop(_SAMPLE, None)) is not None:
+        return itertools.chain(kept.rows, kept.behind)
+    _close(connector)
     return _flat(connector.read(stream, checkpoint))
 
 

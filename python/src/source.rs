@@ -168,7 +168,12 @@ fn serve(
             }
         }
     }
-    Python::attach(|_| drop((reading, connector)));
+    Python::attach(|py| {
+        drop(reading);
+        // What its rows raise at their end is of no interest to anybody.
+        let module = py.import("headwater.connector");
+        let _ = module.and_then(|module| module.call_method1("_close", (connector,)));
+    });
 }
 
 fn check(connector: &Py<PyAny>) -> Result<Vec<StreamDescription>> {

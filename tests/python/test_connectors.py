@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from typing import ClassVar
 
 import counting
 import headwater as hw
@@ -159,3 +160,62 @@ def test_the_command_looks_for_modules_here_last(monkeypatch, tmp_path):
     with pytest.raises(SystemExit):
         command.main()
     assert sys.path == ["/installed", str(tmp_path)]
+
+
+class Nameless(hw.Connector):
+    """Says no fields, and takes down what is asked of it."""
+
+    given: ClassVar[list] = []
+    ended: ClassVar[list] = []
+
+    def read(self, stream, checkpoint):
+        try:
+            for number in range(checkpoint or 0, 300):
+                if number == self.config.get("fail_at"):
+                    raise hw.SourceUnavailableError("gone")
+                self.given.append(number)
+                yield counting.row(number)
+                if number % 10 == 9:
+                    yield hw.Checkpoint(number + 1)
+        finally:
+            self.ended.append(True)
+
+
+def test_rows_that_were_looked_at_for_their_names_are_not_read_again(ws, monkeypatch):
+    given, ended = [], []
+    monkeypatch.setattr(Nameless, "given", given)
+    monkeypatch.setattr(Nameless, "ended", ended)
+    assert hw.sync(job(ws, Nameless, {})).counts["created"] == 300
+    assert given == list(range(300)) and ended == [True]
+    # A check reads on no further, and ends what it began.
+    hw.check(job(ws, Nameless, {}))
+    assert len(given) < 401 and ended == [True, True]
+
+
+def test_what_came_before_a_failure_among_the_first_rows_is_delivered(ws):
+    with pytest.raises(hw.SourceUnavailableError, match="gone") as raised:
+        hw.sync(job(ws, Nameless, {"fail_at": 45}))
+    assert raised.value.report.counts["created"] == 45
+    assert hw.sync(job(ws, Nameless, {})).state == "done"
+    assert len(ws.query("contact").to_list()) == 300
+    with pytest.raises(hw.SourceUnavailableError):
+        hw.sync(job(ws, Nameless, {"fail_at": 0}, duplicates="allow"))
+
+
+def test_streams_beside_each_other_are_looked_at_one_by_one(ws):
+    class Shared(hw.Connector):
+        """Two streams of one cursor."""
+
+        def streams(self):
+            return [hw.Stream("odd"), hw.Stream("even")]
+
+        def read(self, stream, checkpoint):
+            self.numbers = iter(range(stream == "odd", 400, 2))
+            while (number := next(self.numbers, None)) is not None:
+                yield counting.row(number)
+
+    both = job(ws, Shared, {})
+    both["streams"] = [
+        {**both["streams"][0], "source": name} for name in ("odd", "even")
+    ]
+    assert hw.sync(both).counts["created"] == 400
