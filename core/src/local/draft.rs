@@ -66,7 +66,7 @@ pub(super) fn revise(
 /// Works out what changes where an array attribute of a stored record holds these items.
 ///
 /// # Errors
-/// `field_value_invalid` for too many.
+/// `field_value_invalid` for too many, or where nothing is left that a new record needs.
 pub(super) fn revise_items(
     record_type: &RecordType,
     current: Current<'_>,
@@ -77,6 +77,7 @@ pub(super) fn revise_items(
     draft.set_items(array, items)?;
     draft.number_items();
     draft.derive();
+    draft.check_still_there()?;
     Ok(draft.finish())
 }
 
