@@ -22,6 +22,7 @@ mod openapi;
 mod page;
 mod relationship;
 mod request;
+mod rights;
 mod routes;
 mod sub_resource;
 mod tls;

@@ -42,6 +42,20 @@ impl Filter {
         let is_id = attribute.origin == Origin::System(SystemField::Id);
         (is_id || keys_of(record_type, condition.attribute).is_some()).then_some(condition)
     }
+
+    /// The record types behind the relationships that its conditions follow: what a query tells
+    /// of beside the records that it gives.
+    pub fn related_types(&self) -> Vec<&str> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::related_types).collect()
+            }
+            Self::Not(filter) => filter.related_types(),
+            Self::Condition(condition) => {
+                condition.hops.iter().map(|hop| hop.record_type.api_name()).collect()
+            }
+        }
+    }
 }
 
 /// The attribute whose match keys tell which records can have a value of this one.
