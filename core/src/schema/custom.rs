@@ -240,7 +240,16 @@ impl Schema {
         // Once every type is there, since they may lead to each other.
         for declared in &declarations.record_types {
             let ends = schema.record_type(&declared.api_name)?.relationships.clone();
-            ends.iter().filter(|end| end.side == 0).try_for_each(|end| schema.link(end))?;
+            for end in ends.iter().filter(|end| end.side == 0) {
+                let (at, there) = (place_of_end(end), &end.there().record_type);
+                if schema.record_types.iter().any(|one| one.api_name == *there && one.is_read_only)
+                {
+                    let why =
+                        format!("records of type {there} are only read, and so are their links");
+                    return Err(invalid(&at, why));
+                }
+                schema.link(end)?;
+            }
         }
         for FieldsDeclaration { record_type: name, attributes } in &declarations.custom_fields {
             let place = schema.place_of(name)?;
@@ -295,10 +304,15 @@ impl Schema {
     }
 }
 
+/// Where a relationship is declared, for messages.
+fn place_of_end(end: &RelationshipEnd) -> String {
+    format!("{}.{}", end.here().record_type, end.here().api_name)
+}
+
 /// Refuses a relationship that a workspace cannot declare: those of custom objects are generic
 /// (contract.md section 5.6).
 fn check_relationship(end: &RelationshipEnd) -> Result<()> {
-    let at = format!("{}.{}", end.here().record_type, end.here().api_name);
+    let at = place_of_end(end);
     check_name(&end.here().api_name, &at)?;
     check_name(&end.there().api_name, &at)?;
     if end.relationship.is_typed || end.relationship.is_read_only {
