@@ -70,7 +70,7 @@ pub(crate) fn add_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
     let described = arrays(schema).map(|(record_type, attribute, shape)| {
         let mut body = Object::new().must(shape.text_key, values::item_text(attribute.value_type));
         if shape.has_id {
-            body = body.may("is_primary", boolean());
+            body = body.may("is_primary", or_null(boolean()));
         }
         if shape.has_labels {
             body = body.may("labels", labels());

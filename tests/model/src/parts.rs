@@ -248,6 +248,7 @@ fn check_item(
     for (name, json) in body {
         let value = match name.as_str() {
             "is_primary" if json.is_boolean() => json.clone(),
+            "is_primary" if json.is_null() && is_new => continue,
             "labels" if json.is_null() => json!([]),
             "labels" => value::labels(json).map_err(invalid)?,
             name if name == text_key && json.is_string() => {
