@@ -80,9 +80,11 @@ pub(super) fn filter(record_type: &RecordType) -> Shape {
         shapes.push(through_relationships(&names));
     }
     let again = || component(names::filter(record_type));
-    shapes.push(Object::new().must("and", list(again())).closed().shape());
-    shapes.push(Object::new().must("or", list(again())).closed().shape());
-    shapes.push(Object::new().must("not", any_of([again(), list(again())])).closed().shape());
+    let groups =
+        [("and", list(again())), ("or", list(again())), ("not", any_of([again(), list(again())]))];
+    for (key, group) in groups {
+        shapes.push(alone(Object::new().must(key, group), key));
+    }
     any_of(shapes)
 }
 
@@ -102,27 +104,40 @@ fn all_names(attribute: &Attribute) -> impl Iterator<Item = &str> {
     std::iter::once(attribute.api_name.as_str()).chain(aliases)
 }
 
+/// The keys of a filter beside one kind's own.
+const KEYS: [&str; 6] = ["field", "operator", "value", "and", "or", "not"];
+
+/// A group: the keys of other filters may be there, as null.
+fn alone(group: Object, key: &str) -> Shape {
+    let others = KEYS.iter().filter(|other| **other != key);
+    others.fold(group, |group, other| group.may(other, null())).closed().shape()
+}
+
+/// A condition: the keys of groups may be there, as null.
+fn without_groups(condition: Object) -> Object {
+    KEYS[3..].iter().fold(condition, |condition, key| condition.may(key, null())).closed()
+}
+
 fn with_value(condition: Object, operand: Operand, one: Shape) -> Shape {
-    match operand {
+    let condition = match operand {
         Operand::One => condition.must("value", one),
         Operand::Several => condition.must("value", list(one)),
         Operand::Pair => condition.must("value", list_of(one, 2, 2)),
         Operand::Part => condition.must("value", text()),
         Operand::Nothing => condition.may("value", anything()),
-    }
-    .closed()
-    .shape()
+    };
+    without_groups(condition).shape()
 }
 
 /// A condition on related records: their own type says which attributes and operators there are.
 fn through_relationships(names: &[&str]) -> Shape {
     let path = format!(r"^({})\.([a-z0-9_]+\.)?[a-z0-9_]+$", names.join("|"));
     let operators = OPERANDS.iter().flat_map(|(_, operators)| operators.iter().copied());
-    Object::new()
+    let condition = Object::new()
         .must("field", text_like(&path))
         .must("operator", one_of_texts(operators))
-        .may("value", anything())
-        .closed()
+        .may("value", anything());
+    without_groups(condition)
         .described(
             "Follows at most two relationships to an attribute, which says what operators and \
              values there are.",
