@@ -360,10 +360,12 @@ impl Draft<'_> {
     }
 }
 
-/// Whether there is a value, and not only white space.
+/// Whether there is a value, and not only white space; of items one is primary, by which others go.
 fn says_something(value: Option<&Value>) -> bool {
+    let is_demoted = |element: &Value| element.as_item().is_some_and(|item| !item.is_primary);
     match value {
         None => false,
+        Some(Value::List(elements)) => !elements.iter().all(is_demoted),
         Some(Value::Text(text)) => !text.trim().is_empty(),
         Some(_) => true,
     }

@@ -289,9 +289,6 @@ fn check_needs(of: &Type, values: &Values) -> Result<(), Code> {
         other => other.is_some(),
     };
     let has_required = of.attributes.iter().all(|known| !known.required || is_given(known.name));
-    let is_somebody =
-        |name: &&&str| is_given(name) || (**name == "primary_email" && is_given("contact_emails"));
-    let has_one =
-        of.needs_one_of.is_empty() || of.needs_one_of.iter().any(|name| is_somebody(&name));
+    let has_one = of.needs_one_of.is_empty() || of.needs_one_of.iter().any(|name| is_given(name));
     if has_required && has_one { Ok(()) } else { Err("field_required_missing") }
 }
