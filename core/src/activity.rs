@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::calls::whole_record;
+use crate::calls::{parse_attributes, whole_record};
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of, note};
@@ -72,7 +72,7 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
         attributes.extend(told_by(metadata));
         attributes.insert("metadata".to_owned(), json!(metadata).to_string().into());
     }
-    let parsed = Attributes::parse(&record_type, attributes, Write::Create, None);
+    let parsed = parse_attributes(workspace, &record_type, attributes, Write::Create);
     let attributes = parsed.unwrap_or_else(|error| {
         faults.extend(error.apart().map(|fault| match fault.field() {
             Some("sub_type") => fault.at_field("metadata.category"),
