@@ -321,14 +321,16 @@ fn check_relationship(end: &RelationshipEnd) -> Result<()> {
     Ok(())
 }
 
-/// Refuses names and aliases that lead to two attributes.
+/// Refuses names and aliases that lead to two attributes, or to one and a relationship.
 fn check_names(record_type: &RecordType) -> Result<()> {
     let mut known: HashSet<&str> = record_type.match_aliases.keys().map(String::as_str).collect();
+    known.extend(record_type.relationships.iter().map(|end| end.here().api_name.as_str()));
     for attribute in &record_type.attributes {
         for name in std::iter::once(&attribute.api_name).chain(&attribute.aliases) {
             if !known.insert(name) {
                 let at = format!("{}.{}", record_type.api_name, attribute.api_name);
-                return Err(invalid(&at, format!("there is an attribute of the name {name:?}")));
+                let what = format!("there is an attribute or a relationship of the name {name:?}");
+                return Err(invalid(&at, what));
             }
         }
     }
