@@ -133,6 +133,7 @@ pub(crate) fn remove_item(&Context { schema, .. }: &Context<'_>) -> Vec<Describe
         of_item(of_array("remove", record_type, attribute, "/{item}"), shape)
             .summary(format!("Remove from {}", attribute.display_name))
             .answers_nothing("It is no longer there.")
+            .refuses(&[ErrorCode::FieldValueInvalid])
             .writes()
     });
     described.collect()
@@ -220,8 +221,15 @@ fn edge_attributes(end: &RelationshipEnd, mut object: Object) -> Object {
         }
         object
     };
+    // As it is read, it has the id and the name of the junction.
+    let as_read = Object::new()
+        .may("id", super::shapes::anything())
+        .may("record_type", super::shapes::anything())
+        .must("attributes", written(Object::new()).closed().shape())
+        .closed();
     object = written(object);
-    object.may("through", or_null(written(Object::new()).closed().shape()))
+    let through = written(Object::new()).closed().shape();
+    object.may("through", any_of([through, as_read.shape(), null()]))
 }
 
 /// Parameters of a list.
@@ -252,6 +260,8 @@ pub(crate) fn add_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
         let body = Object::new()
             .may("related_record_id", or_null(text_as("uuid")))
             .may("related_record_match", or_null(matching.unwrap_or_else(null)));
+        let there = one_of_texts([end.there().record_type.as_str()]);
+        let body = body.may("related_record_type", or_null(there));
         let body = edge_attributes(end, body).closed().shape();
         let by_id = Object::new()
             .must("related_record_id", text_as("uuid"))

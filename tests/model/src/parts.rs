@@ -102,7 +102,9 @@ impl World {
         match text("do") {
             "add_edge" => {
                 let mut body = body.clone();
-                let target = value::reference(&body);
+                let told = body.get("related_record_type").filter(|told| !told.is_null());
+                let is_other = told.is_some_and(|told| told != relationship.target);
+                let target = if is_other { Err(()) } else { value::reference(&body) };
                 body.retain(|name, _| !name.starts_with("related_record_"));
                 let said = said(relationship, &body);
                 let said = match (&target, said) {
@@ -276,7 +278,12 @@ fn said(
     let mut body = body.clone();
     let through = match body.remove("through") {
         None | Some(Json::Null) => Map::new(),
-        Some(Json::Object(through)) => through,
+        Some(Json::Object(mut through)) => match through.remove("attributes") {
+            // As it is read, with the id and the name of the junction.
+            Some(Json::Object(attributes)) => attributes,
+            Some(_) => return Err("unknown_field"),
+            None => through,
+        },
         Some(_) => return Err("field_value_invalid"),
     };
     let mut given: Vec<(String, Json)> = body.into_iter().chain(through).collect();
