@@ -38,7 +38,7 @@ fn of_array(verb: &str, record_type: &RecordType, attribute: &Attribute, rest: &
 fn of_item(described: Described, shape: ItemShape) -> Described {
     match shape.has_id {
         true => described.in_path("item", text_as("uuid"), "The id of the item."),
-        false => described.in_path("item", text_as("hostname"), "The domain."),
+        false => described.in_path("item", text_as("idn-hostname"), "The domain."),
     }
 }
 
