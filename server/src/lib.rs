@@ -25,6 +25,7 @@ mod request;
 mod rights;
 mod routes;
 mod sub_resource;
+mod surrogates;
 mod tls;
 mod twin;
 mod unread;
