@@ -210,8 +210,9 @@ fn edit_item(
     let entry = set.entry(index);
     let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
+    let is_removal = matches!(edit, ItemEdit::Remove(_));
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, set.current(index), attribute, edited)?;
+    let values = revise_items(record_type, set.current(index), attribute, edited, is_removal)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }

@@ -63,7 +63,8 @@ pub(super) fn revise(
     Ok(draft.finish())
 }
 
-/// Works out what changes where an array attribute of a stored record holds these items.
+/// Works out what changes where an array attribute of a stored record holds these items. One that is
+/// removed may leave the record without what a new one needs.
 ///
 /// # Errors
 /// `field_value_invalid` for too many, or where nothing is left that a new record needs.
@@ -72,12 +73,15 @@ pub(super) fn revise_items(
     current: Current<'_>,
     array: usize,
     items: Vec<Item>,
+    is_removal: bool,
 ) -> Result<NewValues> {
     let mut draft = Draft { record_type, current: Some(current), changed: NewValues::new() };
     draft.set_items(array, items)?;
     draft.number_items();
     draft.derive();
-    draft.check_still_there()?;
+    if !is_removal {
+        draft.check_still_there()?;
+    }
     Ok(draft.finish())
 }
 

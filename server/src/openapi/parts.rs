@@ -133,7 +133,6 @@ pub(crate) fn remove_item(&Context { schema, .. }: &Context<'_>) -> Vec<Describe
         of_item(of_array("remove", record_type, attribute, "/{item}"), shape)
             .summary(format!("Remove from {}", attribute.display_name))
             .answers_nothing("It is no longer there.")
-            .refuses(&[ErrorCode::FieldValueInvalid])
             .writes()
     });
     described.collect()

@@ -77,6 +77,9 @@ impl World {
             }
         }
         set_items(&mut values, attribute.name, edited);
+        if verb != "remove_item" {
+            self.check_kept(of, place, &values)?;
+        }
         self.become_new(of, place, values)?;
         if verb == "remove_item" {
             return Ok(Answer::Done(place));

@@ -56,8 +56,22 @@ impl World {
         if let Some(Sought::Keys(name, texts)) = sought {
             keep_match(of, &stored, &mut values, name, texts);
         }
+        self.check_kept(of, place, &values)?;
         self.become_new(of, place, values)?;
         Ok(self.answer(place, false))
+    }
+
+    /// What a new record needs is not taken away from one that has it.
+    pub(crate) fn check_kept(
+        &self,
+        of: &'static Type,
+        place: usize,
+        values: &Values,
+    ) -> Result<(), Code> {
+        let mut after = values.clone();
+        follow(of, &mut after);
+        let had = check_needs(of, &self.records[place].values).is_ok();
+        if had && check_needs(of, &after).is_err() { Err("field_value_invalid") } else { Ok(()) }
     }
 
     /// Gives a record other values.
@@ -70,11 +84,6 @@ impl World {
         keep_item_ids(of, &self.records[place].values, &mut values);
         keep_amounts(of, &self.records[place].values, &mut values);
         follow(of, &mut values);
-        // What a new record needs is not taken away from one that has it.
-        let stored = &self.records[place].values;
-        if check_needs(of, stored).is_ok() && check_needs(of, &values).is_err() {
-            return Err("field_value_invalid");
-        }
         self.check_unique(of, Some(place), &self.records[place].values, &values)?;
         let record = &mut self.records[place];
         if record.values != values {
