@@ -30,12 +30,14 @@ fn schema() -> Schema {
         display_name = "Project"
         attributes = [
             { api_name = "name", display_name = "Name", value_type = "string", required = true },
-            { api_name = "code", display_name = "Code", value_type = "string", is_unique = true },
             { api_name = "phase", display_name = "Phase", value_type = "string", required = true, default = "first" },
         ]
         [[custom_fields]]
         record_type = "account"
         attributes = [{ api_name = "size", display_name = "Size", value_type = "number" }]
+        [[custom_fields]]
+        record_type = "contact"
+        attributes = [{ api_name = "badge", display_name = "Badge", value_type = "string", is_unique = true }]
         "#,
     );
     Schema::standard().extended(&declared.unwrap()).unwrap()
@@ -219,7 +221,8 @@ fn what_the_server_takes_is_in_the_document() {
     let document = document();
     let component = |name: &str| &document["components"]["schemas"][name];
     let is_list = |shape: &Json| shape["type"] == "array";
-    for (name, key) in [("contact.match", "id"), ("project.match", "code"), ("user.match", "email")]
+    for (name, key) in
+        [("contact.match", "id"), ("contact.match", "badge"), ("user.match", "email")]
     {
         let matching = &component(name)["properties"][key];
         assert!(may_be(&document, matching, &is_list), "{name} takes no list of {key}");
