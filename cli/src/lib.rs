@@ -60,8 +60,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, finder: &dyn Finder) -
     };
     let result = match arguments.command {
         Command::Sync(arguments) => commands::sync::run(&arguments, finder),
-        Command::Check(arguments) => commands::job::check(&arguments, finder),
-        Command::Discover(arguments) => commands::job::discover(&arguments, finder),
+        Command::Check(arguments) => {
+            commands::told(commands::job::check(&arguments, finder), arguments.format)
+        }
+        Command::Discover(arguments) => {
+            commands::told(commands::job::discover(&arguments, finder), arguments.format)
+        }
         Command::JobSchema => commands::job::schema(),
         Command::Record { command } => commands::record::run(&command),
         Command::Connectors { command } => commands::connectors::run(&command, finder),

@@ -119,6 +119,12 @@ pub fn open_generating(
             .at_field("workspace")
             .hint("give the path of a file, for example crm.db"));
     }
+    if path == ":memory:" {
+        let what = "a workspace is a file: each of its connections would have a memory of its own";
+        return Err(Error::new(ErrorCode::ConfigInvalid, what)
+            .at_field("workspace")
+            .hint("give the path of a file, or open a temporary workspace"));
+    }
     let schema = Schema::standard();
     let path = std::path::Path::new(path);
     let store = SqliteStore::open_generating(path, &schema, options.create, generation)?;

@@ -14,13 +14,15 @@ pub(crate) mod sync;
 use std::sync::Arc;
 
 use headwater::source::{Control, LogLevel};
-use headwater::sync::{Job, Secrets};
+use headwater::sync::{Job, Secrets, error_json};
 use headwater::value::read_json;
 use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
 use headwater_host::testkit::Subject;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::Finder;
+use crate::arguments::ReportFormat;
+use crate::exit::Exit;
 use crate::output;
 
 /// Opens a workspace that is there already.
@@ -31,6 +33,14 @@ fn open_existing(url: &str) -> Result<Box<dyn Workspace>> {
 /// Opens a workspace; what is changed in it is logged as done with this program.
 fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
     Ok(Box::new(ActingAs::new(headwater::open(url, options)?, Actor::named("cli"))))
+}
+
+/// The result; as JSON a failure is told of on stdout too, where a script looks for the answer.
+pub(crate) fn told(result: Result<Exit>, format: ReportFormat) -> Result<Exit> {
+    if let (Err(error), ReportFormat::Json) = (&result, format) {
+        output::json(&json!({ "ok": false, "error": error_json(error) }))?;
+    }
+    result
 }
 
 /// The connector of a job.

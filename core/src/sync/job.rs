@@ -421,4 +421,11 @@ mod tests {
         assert_eq!(job("csv"), "csv");
         assert_eq!(job("python:package.module:Class"), "python:package.module:Class");
     }
+
+    #[test]
+    fn the_schema_tells_what_a_job_has_that_says_nothing() {
+        let schema: Json = serde_json::from_str(JOB_SCHEMA).unwrap();
+        let commit_rows = &schema["properties"]["target"]["properties"]["commit_rows"];
+        assert_eq!(commit_rows["default"], DEFAULT_COMMIT_ROWS);
+    }
 }

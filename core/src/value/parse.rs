@@ -198,8 +198,7 @@ pub(crate) fn quoted(text: &str) -> String {
 fn text(input: Input<'_>) -> Result<Cow<'_, str>> {
     match input {
         Input::Text(text) => Ok(text),
-        // One that a float would change has come as the text of its digits: see `exact`.
-        Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
+        Input::Json(Json::Number(number)) => Ok(digits(&number).into()),
         Input::Json(Json::Bool(boolean)) => Ok(boolean.to_string().into()),
         other => Err(expected("text", &other)),
     }
@@ -216,8 +215,19 @@ fn only_text<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
 fn only_number<'a>(input: Input<'a>, what: &str) -> Result<Cow<'a, str>> {
     match input {
         Input::Text(text) => Ok(text),
-        Input::Json(Json::Number(number)) => Ok(number.to_string().into()),
+        Input::Json(Json::Number(number)) => Ok(digits(&number).into()),
         other => Err(expected(what, &other)),
+    }
+}
+
+/// A number as it is written: one that a float would change has come as the text of its digits (see
+/// `exact`), so only an exponent that nobody wrote is left to undo.
+fn digits(number: &serde_json::Number) -> String {
+    const LONGEST: f64 = 1e40;
+    let text = number.to_string();
+    match number.as_f64().filter(|_| text.contains("e+")) {
+        Some(float) if float.abs() < LONGEST => float.to_string(),
+        _ => text,
     }
 }
 

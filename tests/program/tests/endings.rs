@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Output, Stdio};
 
 use headwater_program_tests::{Desk, Served, code};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PEOPLE: &str = "primary_email,first_name\nann@x.example,Ann\nnone,Bob\n";
 const JOB: &str = r#"
@@ -43,6 +43,25 @@ fn a_run_ends_as_it_did_whether_its_report_is_read_or_not() {
         let ended = unread(&desk, &missing);
         assert_eq!(ended.status.code(), Some(1), "{format}");
         assert!(String::from_utf8_lossy(&ended.stderr).contains("error: "), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_script_finds_what_failed_where_it_looks_for_the_answer() {
+    let desk = Desk::new();
+    desk.write("job.toml", &JOB.replace("WORKSPACE", "crm.db").replace("csv\"", "cvs\""));
+    desk.write("schema.toml", "[[record_types]]\n");
+    for command in [
+        &["check", "job.toml"][..],
+        &["discover", "job.toml"],
+        &["schema", "apply", "schema.toml", "--workspace", "crm.db"],
+    ] {
+        let ended = desk.command(&[command, &["--format", "json"]].concat()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{command:?}");
+        let told: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        assert_eq!(told["ok"], false);
+        assert!(told["error"]["code"].is_string(), "{told}");
+        assert!(String::from_utf8_lossy(&ended.stderr).starts_with("error: "), "{ended:?}");
     }
 }
 

@@ -81,6 +81,12 @@ fn attributes_may_come_from_stdin_and_mistakes_are_told() {
         assert_eq!(finished.status, Some(1), "{finished:?}");
         assert!(finished.errors.contains(expected), "{expected}: {finished:?}");
     }
+    for of in [&[][..], &[WORKSPACE]] {
+        let junction =
+            desk.run(&[&["record", "schema", "contact_account"][..], of].concat()).json();
+        assert_eq!(junction["is_junction"], true);
+        assert_eq!(junction["attributes"][0]["api_name"], "role");
+    }
     let schema = desk.run(&["record", "schema", "contact"]).json();
     assert_eq!(schema["api_name"], "contact");
 }

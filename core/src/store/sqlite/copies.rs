@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::Ids;
 
 use super::errors::store_error;
 use super::layout::quote;
+use super::migrate;
 
 const COPYING: &str = "copy the workspace";
 const RETURNING: &str = "return to a copy of the workspace";
@@ -16,8 +17,15 @@ const RETURNING: &str = "return to a copy of the workspace";
 const KEPT: &str = "headwater_api_key";
 
 /// Writes a copy of what the connection sees to a file that is not there yet.
+///
+/// # Errors
+/// `store_io` where there is one.
 pub(super) fn copy_to(connection: &Connection, path: &Path) -> Result<()> {
     let name = text_of(path)?;
+    if path.metadata().is_ok_and(|there| there.is_dir() || there.len() > 0) {
+        return Err(Error::new(ErrorCode::StoreIo, format!("there is {name} already"))
+            .hint("give a file that is not there yet"));
+    }
     connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(store_error(COPYING))
 }
 
@@ -27,12 +35,25 @@ pub(super) fn return_to(connection: &mut Connection, path: &Path) -> Result<()> 
     if !path.exists() {
         return Err(Error::new(ErrorCode::StoreIo, format!("there is no copy at {name}")));
     }
+    check_copy(path, name)?;
     let failed = store_error(RETURNING);
     connection.execute("ATTACH ?1 AS copied", [name]).map_err(&failed)?;
     let replaced = replace_tables(connection).map_err(&failed);
     // Checked again at every commit from here on, as before.
     let restored = connection.execute_batch("PRAGMA foreign_keys = ON; DETACH copied");
     replaced.and(restored.map_err(&failed))
+}
+
+/// Refuses what is no workspace as this Headwater writes it, before a table is given up for it.
+fn check_copy(path: &Path, name: &str) -> Result<()> {
+    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(store_error(RETURNING))?;
+    if migrate::is_current(&copy)? {
+        return Ok(());
+    }
+    let what = format!("{name} is no copy of a workspace in today's format");
+    Err(Error::new(ErrorCode::StoreCorrupt, what)
+        .hint("give a file that a snapshot wrote; open one of an older Headwater once, to bring it up to date"))
 }
 
 fn replace_tables(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -91,4 +112,30 @@ fn text_of(path: &Path) -> Result<&str> {
         let what = format!("the path {} is not UTF-8", path.display());
         Error::new(ErrorCode::StoreIo, what)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+    use crate::store::{SqliteStore, Store};
+
+    #[test]
+    fn what_is_no_copy_of_a_workspace_takes_nothing_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let store = SqliteStore::open(&path("crm.db"), &Schema::standard(), true).unwrap();
+        std::fs::write(path("empty.db"), "").unwrap();
+        let other = Connection::open(path("other.db")).unwrap();
+        other.execute_batch("CREATE TABLE contact (id TEXT)").unwrap();
+        for name in ["empty.db", "other.db"] {
+            let refused = store.return_to(&path(name)).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::StoreCorrupt, "{name}");
+            store.read().unwrap().settings().unwrap();
+        }
+        store.copy_to(&path("copy.db")).unwrap();
+        assert_eq!(store.copy_to(&path("copy.db")).unwrap_err().code(), ErrorCode::StoreIo);
+        store.return_to(&path("copy.db")).unwrap();
+        store.read().unwrap().settings().unwrap();
+    }
 }

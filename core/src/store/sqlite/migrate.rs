@@ -28,9 +28,7 @@ const MIGRATIONS: [&str; 5] = [
 
 pub(super) fn bring_up_to_date(connection: &mut Connection, schema: &Schema) -> Result<()> {
     let failed = store_error("bring the workspace up to date");
-    if version(connection)? == MIGRATIONS.len()
-        && has_tables(connection, &*with_declared(connection, schema)?)?
-    {
+    if is_current(connection)? && has_tables(connection, &*with_declared(connection, schema)?)? {
         return Ok(());
     }
     let transaction =
@@ -177,6 +175,14 @@ fn has_tables(connection: &Connection, schema: &Schema) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Whether the file has seen every migration.
+///
+/// # Errors
+/// `store_corrupt` for the tables of another program, `config_invalid` for those of a newer Headwater.
+pub(super) fn is_current(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
 }
 
 /// How many migrations the file has seen.

@@ -10,6 +10,7 @@ mod copies;
 mod edges;
 mod errors;
 mod history;
+mod hold;
 mod identity;
 mod journal;
 mod layout;
@@ -38,6 +39,7 @@ use crate::schema::{RecordType, Schema};
 
 use super::{Generation, Generator, ReadTransaction, Store, StoredRecord, WriteTransaction};
 use errors::store_error;
+use hold::Hold;
 use layout::Layouts;
 pub(crate) use ledger::{Entry, Ledger, LedgerTransaction, OpenCreate};
 use transaction::{Access, Transaction};
@@ -75,6 +77,8 @@ pub struct SqliteStore {
     generator: Generator,
     layouts: Layouts,
     organization_id: OnceLock<Uuid>,
+    /// The last field, as it closes files after the connections have.
+    hold: Hold,
 }
 
 /// The connections that are kept for reading.
@@ -124,6 +128,7 @@ impl SqliteStore {
         migrate::bring_up_to_date(&mut writer, schema)?;
         let generator = Generator::new(generation);
         copies::name_organization(&writer, generator.ids())?;
+        let hold = Hold::take(path);
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
@@ -132,6 +137,7 @@ impl SqliteStore {
             generator,
             layouts: Layouts::default(),
             organization_id: OnceLock::new(),
+            hold,
         })
     }
 
@@ -163,6 +169,12 @@ impl SqliteStore {
         if reader.is_kept {
             self.readers().idle.push(reader.connection);
         }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.hold.let_go();
     }
 }
 
