@@ -45,7 +45,10 @@ pub(super) fn query(record_type: &RecordType, limits: QueryLimits) -> Shape {
         .may("filters", or_null(list(component(names::filter(record_type)))))
         .may("sort", or_null(list_of(sort, 0, MAX_SORT_FIELDS)))
         .closed()
-        .described("`filters` are joined by and. A cursor alone goes on where its page ended.")
+        .described(
+            "`filters` are joined by and; keys that only other filters have may be null. A cursor \
+             alone goes on where its page ended.",
+        )
         .shape()
 }
 
@@ -80,11 +83,9 @@ pub(super) fn filter(record_type: &RecordType) -> Shape {
         shapes.push(through_relationships(&names));
     }
     let again = || component(names::filter(record_type));
-    let groups =
-        [("and", list(again())), ("or", list(again())), ("not", any_of([again(), list(again())]))];
-    for (key, group) in groups {
-        shapes.push(alone(Object::new().must(key, group), key));
-    }
+    shapes.push(Object::new().must("and", list(again())).closed().shape());
+    shapes.push(Object::new().must("or", list(again())).closed().shape());
+    shapes.push(Object::new().must("not", any_of([again(), list(again())])).closed().shape());
     any_of(shapes)
 }
 
@@ -104,40 +105,27 @@ fn all_names(attribute: &Attribute) -> impl Iterator<Item = &str> {
     std::iter::once(attribute.api_name.as_str()).chain(aliases)
 }
 
-/// The keys of a filter beside one kind's own.
-const KEYS: [&str; 6] = ["field", "operator", "value", "and", "or", "not"];
-
-/// A group: the keys of other filters may be there, as null.
-fn alone(group: Object, key: &str) -> Shape {
-    let others = KEYS.iter().filter(|other| **other != key);
-    others.fold(group, |group, other| group.may(other, null())).closed().shape()
-}
-
-/// A condition: the keys of groups may be there, as null.
-fn without_groups(condition: Object) -> Object {
-    KEYS[3..].iter().fold(condition, |condition, key| condition.may(key, null())).closed()
-}
-
 fn with_value(condition: Object, operand: Operand, one: Shape) -> Shape {
-    let condition = match operand {
+    match operand {
         Operand::One => condition.must("value", one),
         Operand::Several => condition.must("value", list(one)),
         Operand::Pair => condition.must("value", list_of(one, 2, 2)),
         Operand::Part => condition.must("value", text()),
         Operand::Nothing => condition.may("value", anything()),
-    };
-    without_groups(condition).shape()
+    }
+    .closed()
+    .shape()
 }
 
 /// A condition on related records: their own type says which attributes and operators there are.
 fn through_relationships(names: &[&str]) -> Shape {
     let path = format!(r"^({})\.([a-z0-9_]+\.)?[a-z0-9_]+$", names.join("|"));
     let operators = OPERANDS.iter().flat_map(|(_, operators)| operators.iter().copied());
-    let condition = Object::new()
+    Object::new()
         .must("field", text_like(&path))
         .must("operator", one_of_texts(operators))
-        .may("value", anything());
-    without_groups(condition)
+        .may("value", anything())
+        .closed()
         .described(
             "Follows at most two relationships to an attribute, which says what operators and \
              values there are.",

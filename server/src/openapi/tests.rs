@@ -238,16 +238,11 @@ fn what_the_server_takes_is_in_the_document() {
     };
     assert!(may_be(&document, component("opportunity.filter"), &of_stage));
     assert!(!may_be(&document, component("opportunity.stage.written"), &has_won));
-    // What has a default need not be given, and what a filter of another kind has may be null.
+    // What has a default need not be given.
     let create = &document["paths"]["/api/v2/project"]["post"]["requestBody"]["content"];
     let created = create["application/json"]["schema"]["properties"]["attributes"].to_string();
     assert!(created.contains(r#""required":["name"]"#), "{created}");
     assert!(!created.contains(r#""required":["phase"]"#), "{created}");
-    let is_group = |shape: &Json| {
-        shape["required"] == serde_json::json!(["and"])
-            && shape["properties"]["field"]["type"] == "null"
-    };
-    assert!(may_be(&document, component("project.filter"), &is_group));
 }
 
 /// A client refuses the page with a record whose value breaks a format, which the server may take.
