@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::calls::whole_record;
+use crate::calls::{parse_attributes, whole_record};
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Operation, OperationKind, Query, QueryLimits};
 use crate::record::{Attributes, Record, first_of, note};
@@ -42,15 +42,19 @@ const REQUIRED: [&str; 3] = ["activity_time", "subject", "description"];
 /// [`activity_json`] shows it.
 ///
 /// # Errors
-/// `unknown_field`, `field_required_missing`, `field_value_invalid`, `target_record_not_found`.
+/// `unknown_field`, `field_not_creatable`, `field_required_missing`, `field_value_invalid`,
+/// `target_record_not_found`.
 pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>) -> Result<Json> {
     let record_type = workspace.record_type(ACTIVITY)?;
     let metadata = attributes.remove("metadata").filter(|metadata| !metadata.is_null());
-    let is_unknown = |name: &&String| !WRITTEN.contains(&name.as_str());
-    let mut faults: Vec<Error> = Vec::new();
-    for name in attributes.keys().filter(is_unknown) {
-        note(&mut faults, || record_type.unknown_field(name));
+    let (mut faults, mut refused) = (Vec::new(), Vec::new());
+    for name in attributes.keys().filter(|name| !WRITTEN.contains(&name.as_str())) {
+        match record_type.index_of(name) {
+            Some(_) => note(&mut refused, || read_only(name)),
+            None => note(&mut faults, || record_type.unknown_field(name)),
+        }
     }
+    faults.append(&mut refused);
     // A type that is null is one that is not told (contract.md section 4.7).
     attributes.retain(|name, value| {
         WRITTEN.contains(&name.as_str()) && !(name == "type" && value.is_null())
@@ -68,7 +72,7 @@ pub fn log_activity(workspace: &dyn Workspace, mut attributes: Map<String, Json>
         attributes.extend(told_by(metadata));
         attributes.insert("metadata".to_owned(), json!(metadata).to_string().into());
     }
-    let parsed = Attributes::parse(&record_type, attributes, Write::Create, None);
+    let parsed = parse_attributes(workspace, &record_type, attributes, Write::Create);
     let attributes = parsed.unwrap_or_else(|error| {
         faults.extend(error.apart().map(|fault| match fault.field() {
             Some("sub_type") => fault.at_field("metadata.category"),
@@ -121,6 +125,11 @@ fn told_by(metadata: &Map<String, Json>) -> impl Iterator<Item = (String, Json)>
     let category = metadata.get("category").filter(|category| !category.is_null());
     let category = category.cloned().unwrap_or_else(|| "OTHER".into());
     [("display_name".to_owned(), subject), ("sub_type".to_owned(), category)].into_iter()
+}
+
+fn read_only(name: &str) -> Error {
+    let what = format!("{name} is read-only and cannot be given to a new activity");
+    Error::new(ErrorCode::FieldNotCreatable, what).at_field(name)
 }
 
 fn no_object(found: &Json) -> Error {

@@ -15,6 +15,7 @@ use crate::endpoints::Endpoints;
 use crate::limits::Limits;
 use crate::openapi::describe;
 use crate::request::{Body, TypePath, parse_id};
+use crate::rights::Rights;
 
 type Shared = State<Arc<dyn Workspace>>;
 
@@ -26,9 +27,10 @@ pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
         .get("/activity/{id}", read, describe::read_activity)
 }
 
-async fn log(Caller(workspace): Caller, mut body: Body) -> Response {
+async fn log(Caller(workspace): Caller, rights: Rights, mut body: Body) -> Response {
     answer(move || {
         let attributes = body.take_object("attributes")?;
+        rights.check_references(workspace.schema().record_type("activity")?, &attributes)?;
         let logged = log_activity(&*workspace, attributes)?;
         Ok((StatusCode::CREATED, json!({ "data": logged })))
     })

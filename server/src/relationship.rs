@@ -16,6 +16,7 @@ use crate::endpoints::Endpoints;
 use crate::limits::Limits;
 use crate::openapi::describe;
 use crate::request::{Body, Parameters, PartPath, parse_id};
+use crate::rights::Rights;
 use crate::routes::Shared;
 
 pub(crate) fn endpoints() -> Endpoints<Arc<dyn Workspace>> {
@@ -44,10 +45,11 @@ async fn list(
     .await
 }
 
-async fn add(Caller(workspace): Caller, path: PartPath, body: Body) -> Response {
+async fn add(Caller(workspace): Caller, rights: Rights, path: PartPath, body: Body) -> Response {
     answer(move || {
         let PartPath { record_type, id, name, .. } = path;
         let body = body.into_object();
+        rights.check_target(workspace.schema().record_type(&record_type)?, &name, &body)?;
         let added = headwater::add_edge(&*workspace, &record_type, id, &name, body)?;
         let status = match added.action {
             Action::Created => StatusCode::CREATED,

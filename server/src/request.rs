@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 use crate::limits::{Limits, MAX_JSON_DEPTH, nests_too_deep};
+use crate::surrogates::lone_surrogate;
 
 /// The one parameter of a path: the record type, where the endpoint is not of one type.
 pub(crate) struct TypePath(pub(crate) String);
@@ -162,10 +163,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                 let what = format!("expected the body to be an object, found {}", kind(&other));
                 Err(Error::new(ErrorCode::InvalidRequest, what).into())
             }
-            Err(cause) => {
-                let what = format!("the body is not JSON: {cause}");
-                Err(Error::new(ErrorCode::InvalidRequest, what).into())
-            }
+            Err(cause) => Err(lone_surrogate(&bytes)
+                .unwrap_or_else(|| {
+                    let what = format!("the body is not JSON: {cause}");
+                    Error::new(ErrorCode::InvalidRequest, what)
+                })
+                .into()),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::local;
 use crate::metrics::Metrics;
 use crate::openapi::describe;
 use crate::request::{Body, RecordPath, TypePath};
+use crate::rights::Rights;
 use crate::twin::{self, Twin};
 use crate::unread::take_in;
 use crate::watch::watch;
@@ -113,12 +114,14 @@ async fn schema(State(workspace): Shared, TypePath(record_type): TypePath) -> Re
 
 async fn create(
     Caller(workspace): Caller,
+    rights: Rights,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
     answer(move || {
         check_writable(&*workspace, &record_type)?;
         let attributes = body.take_object("attributes")?;
+        rights.check_references(workspace.schema().record_type(&record_type)?, &attributes)?;
         let record = headwater::create(&*workspace, &record_type, attributes)?;
         Ok((StatusCode::CREATED, Data { data: record }))
     })
@@ -133,10 +136,16 @@ async fn read(State(workspace): Shared, path: RecordPath) -> Response {
     .await
 }
 
-async fn patch(Caller(workspace): Caller, path: RecordPath, mut body: Body) -> Response {
+async fn patch(
+    Caller(workspace): Caller,
+    rights: Rights,
+    path: RecordPath,
+    mut body: Body,
+) -> Response {
     answer(move || {
         check_writable(&*workspace, &path.record_type)?;
         let attributes = body.take_object("attributes")?;
+        rights.check_references(workspace.schema().record_type(&path.record_type)?, &attributes)?;
         let record = headwater::patch(&*workspace, &path.record_type, path.id, attributes)?;
         Ok((StatusCode::OK, Data { data: record }))
     })
@@ -153,6 +162,7 @@ async fn archive(Caller(workspace): Caller, path: RecordPath) -> Response {
 
 async fn assert(
     Caller(workspace): Caller,
+    rights: Rights,
     TypePath(record_type): TypePath,
     mut body: Body,
 ) -> Response {
@@ -160,6 +170,7 @@ async fn assert(
         workspace.schema().record_type(&record_type)?.check_can_assert()?;
         let matching = body.take_object("match")?;
         let attributes = body.take_object("attributes")?;
+        rights.check_references(workspace.schema().record_type(&record_type)?, &attributes)?;
         let outcome = headwater::assert(&*workspace, &record_type, matching, attributes)?;
         // The wire knows two actions: a record that was that way already counts as updated.
         let (status, action) = match outcome.action {
@@ -199,6 +210,7 @@ struct Listed {
 async fn query(
     State(workspace): Shared,
     Extension(limits): Extension<Limits>,
+    rights: Rights,
     TypePath(record_type): TypePath,
     body: Body,
 ) -> Response {
@@ -211,6 +223,9 @@ async fn query(
         Ok(parsed) => parsed,
         Err(error) => return Failure::from(error).into_response(),
     };
+    if let Err(refused) = rights.check_reads(query.filter.related_types()) {
+        return refused.into_response();
+    }
     let is_quick = query.is_lookup(&record_type);
     let client = Client::default();
     query.control = Some(client.control());

@@ -13,7 +13,9 @@ digits = st.text("0123456789", min_size=4, max_size=4)
 schemathesis.openapi.format("phone-number", st.builds("+1415555{}".format, digits))
 
 label = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,5})?", fullmatch=True)
-schemathesis.openapi.format("hostname", st.builds("{}.{}".format, label, label))
+schemathesis.openapi.format("idn-hostname", st.builds("{}.{}".format, label, label))
+schemathesis.openapi.format("idn-email", st.emails())
+schemathesis.openapi.format("iri", st.builds("https://{}.{}/{}".format, label, label, label))
 
 
 @schemathesis.hook

@@ -8,12 +8,11 @@ use crate::operation::{
     ApplyMode, EdgeEdit, EdgeOf, ItemEdit, ItemFields, ItemKey, Match, Operation, OperationKind,
     Outcomes, held_back,
 };
-use crate::record::Attributes;
 use crate::schema::{Write, nearest};
 use crate::value::excerpt;
 use crate::workspace::{ApplyOptions, Workspace};
 
-use super::records;
+use super::{parse_attributes, records};
 
 const VERBS: [&str; 12] = [
     "create",
@@ -96,7 +95,7 @@ pub fn parse_operation(workspace: &dyn Workspace, operation: &Json) -> Result<Op
     let verb = given.text("do")?;
     let record_type = workspace.record_type(given.text("record_type")?)?;
     let attributes =
-        |write| Attributes::parse(&record_type, given.object("attributes")?, write, None);
+        |write| parse_attributes(workspace, &record_type, given.object("attributes")?, write);
     if matches!(verb, "create" | "patch" | "assert" | "update") {
         record_type.check_writable()?;
     }

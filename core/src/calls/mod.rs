@@ -1,5 +1,6 @@
 //! Calls on a workspace, single ones and batches, from the JSON of a request.
 
+mod attributes;
 mod batch;
 mod edges;
 mod history;
@@ -11,6 +12,8 @@ pub use edges::{EdgeOutcome, add_edge, edges, remove_edge, update_edge};
 pub use history::history;
 pub use items::{ItemOutcome, add_item, remove_item, update_item};
 pub use records::{archive, assert, create, patch, restore};
+
+pub(crate) use attributes::parse_attributes;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Outcome;

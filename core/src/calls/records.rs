@@ -11,7 +11,7 @@ use crate::record::{Attributes, Record};
 use crate::schema::{RecordType, Write};
 use crate::workspace::Workspace;
 
-use super::whole_record;
+use super::{parse_attributes, whole_record};
 
 /// Makes a record from the `attributes` object of a request and gives it back.
 ///
@@ -24,7 +24,7 @@ pub fn create(
 ) -> Result<Record> {
     let record_type = workspace.record_type(record_type)?;
     record_type.check_writable()?;
-    let attributes = Attributes::parse(&record_type, attributes, Write::Create, None)?;
+    let attributes = parse_attributes(workspace, &record_type, attributes, Write::Create)?;
     let kind = OperationKind::Create { attributes };
     whole_record(workspace.apply_one(Operation::new(record_type, kind))?)
 }
@@ -41,7 +41,7 @@ pub fn patch(
 ) -> Result<Record> {
     let record_type = workspace.record_type(record_type)?;
     record_type.check_writable()?;
-    let attributes = Attributes::parse(&record_type, attributes, Write::Patch, None)?;
+    let attributes = parse_attributes(workspace, &record_type, attributes, Write::Patch)?;
     let kind = OperationKind::Patch { id, attributes };
     whole_record(workspace.apply_one(Operation::new(record_type, kind))?)
 }
@@ -94,7 +94,7 @@ pub(super) fn assertion(
     // Before the match is looked at: no other key would help.
     record_type.check_can_assert()?;
     let matching = Match::parse(&record_type, matching, None);
-    let parsed = Attributes::parse(&record_type, attributes.clone(), Write::Assert, None);
+    let parsed = parse_attributes(workspace, &record_type, attributes.clone(), Write::Assert);
     let (matching, error) = match (matching, parsed) {
         (Ok(matching), Ok(attributes)) => {
             let kind = OperationKind::Assert { matching, attributes };
@@ -108,7 +108,7 @@ pub(super) fn assertion(
         // Which rule was broken depends on the branch (contract.md section 5.4).
         let kind = OperationKind::Update { matching, attributes: Attributes::default() };
         if workspace.apply_one(Operation::new(Arc::clone(&record_type), kind)).is_ok() {
-            Attributes::parse(&record_type, attributes, Write::Patch, None)?;
+            parse_attributes(workspace, &record_type, attributes, Write::Patch)?;
         }
     }
     Err(error)

@@ -9,6 +9,7 @@ use crate::store::Settings;
 use crate::workspace::ApplyOptions;
 
 use super::draft::{NewValues, items_of, revise, revise_items};
+use super::references::Lost;
 use super::working_set::{WorkingSet, WorkingSets};
 use super::{items, not_found, references};
 
@@ -21,7 +22,7 @@ pub(super) fn decide(
 ) -> Result<Outcome> {
     let digest = operation.digest();
     let Operation { record_type, mut kind, actor, writes_read_only, .. } = operation;
-    let referred = match &mut kind {
+    let lost = match &mut kind {
         OperationKind::Create { attributes }
         | OperationKind::Patch { attributes, .. }
         | OperationKind::Assert { attributes, .. }
@@ -31,7 +32,7 @@ pub(super) fn decide(
         OperationKind::Archive { .. }
         | OperationKind::Restore { .. }
         | OperationKind::EditItem { .. }
-        | OperationKind::EditEdge { .. } => Ok(()),
+        | OperationKind::EditEdge { .. } => Lost::default(),
     };
     if !writes_read_only {
         record_type.check_writable()?;
@@ -43,11 +44,11 @@ pub(super) fn decide(
     let mut place = None;
     let decided = match kind {
         OperationKind::Create { attributes } => {
-            create(set, (settings, options), referred, attributes, None, digest)
+            create(set, (settings, options), lost, attributes, None, digest)
         }
         OperationKind::Patch { id, attributes } => match set.with_id(id) {
-            Some(index) => update(set, settings, index, referred, attributes, None, digest),
-            None => referred.and_then(|()| Err(not_found(&record_type, id))),
+            Some(index) => update(set, settings, index, lost, attributes, None, digest),
+            None => lost.check().and_then(|()| Err(not_found(&record_type, id))),
         },
         OperationKind::Archive { id } => match set.with_id(id) {
             Some(index) => {
@@ -74,13 +75,9 @@ pub(super) fn decide(
             let can_assert = if writes_read_only { Ok(()) } else { record_type.check_can_assert() };
             let matching = Some(&*matching);
             can_assert.and_then(|()| match found {
-                Ok(Some(index)) => {
-                    update(set, settings, index, referred, attributes, matching, digest)
-                }
-                Ok(None) => {
-                    create(set, (settings, options), referred, attributes, matching, digest)
-                }
-                Err(error) => referred.and(Err(error)),
+                Ok(Some(index)) => update(set, settings, index, lost, attributes, matching, digest),
+                Ok(None) => create(set, (settings, options), lost, attributes, matching, digest),
+                Err(error) => lost.check().and(Err(error)),
             })
         }
         OperationKind::Update { matching, attributes } => {
@@ -88,13 +85,13 @@ pub(super) fn decide(
             let found = find(set, matching);
             match found {
                 Ok(Some(index)) => {
-                    update(set, settings, index, referred, attributes, Some(matching), digest)
+                    update(set, settings, index, lost, attributes, Some(matching), digest)
                 }
                 Ok(None) => {
                     let what = format!("no {} matches", record_type.api_name());
-                    referred.and(Err(Error::new(ErrorCode::RecordNotFound, what)))
+                    lost.check().and(Err(Error::new(ErrorCode::RecordNotFound, what)))
                 }
-                Err(error) => referred.and(Err(error)),
+                Err(error) => lost.check().and(Err(error)),
             }
         }
     };
@@ -152,12 +149,12 @@ fn find(set: &mut WorkingSet, matching: &Match) -> Result<Option<usize>> {
 fn create(
     set: &mut WorkingSet,
     (settings, options): (Settings, ApplyOptions),
-    referred: Result<()>,
+    lost: Lost,
     attributes: Attributes,
     matching: Option<&Match>,
     digest: Option<Digest>,
 ) -> Result<(Action, usize)> {
-    let values = and_also(referred, revise(&set.record_type, None, attributes, matching))?;
+    let values = and_also(lost.check(), revise(&set.record_type, None, attributes, matching))?;
     set.check_unique(None, &values, settings.rejects_duplicates)?;
     Ok((Action::Created, set.insert(values, digest, options.returns_records)?))
 }
@@ -166,7 +163,7 @@ fn update(
     set: &mut WorkingSet,
     settings: Settings,
     index: usize,
-    referred: Result<()>,
+    lost: Lost,
     attributes: Attributes,
     matching: Option<&Match>,
     digest: Option<Digest>,
@@ -174,6 +171,7 @@ fn update(
     if set.entry(index).is_repeated {
         return Ok((Action::Unchanged, index));
     }
+    let referred = lost.check_beside(set.entry(index).values());
     let revised = revise(&set.record_type, Some(set.current(index)), attributes, matching);
     let values = and_also(referred, revised)?;
     if values.is_empty() {
@@ -212,8 +210,9 @@ fn edit_item(
     let entry = set.entry(index);
     let mut edited = items_of(entry.values()[attribute].as_ref());
     let declared = record_type.attribute(attribute);
+    let is_removal = matches!(edit, ItemEdit::Remove(_));
     let action = items::edit(entry.record.id, declared, &mut edited, edit)?;
-    let values = revise_items(record_type, set.current(index), attribute, edited)?;
+    let values = revise_items(record_type, set.current(index), attribute, edited, is_removal)?;
     if values.is_empty() {
         return Ok((Action::Unchanged, index));
     }

@@ -63,20 +63,25 @@ pub(super) fn revise(
     Ok(draft.finish())
 }
 
-/// Works out what changes where an array attribute of a stored record holds these items.
+/// Works out what changes where an array attribute of a stored record holds these items. One that is
+/// removed may leave the record without what a new one needs.
 ///
 /// # Errors
-/// `field_value_invalid` for too many.
+/// `field_value_invalid` for too many, or where nothing is left that a new record needs.
 pub(super) fn revise_items(
     record_type: &RecordType,
     current: Current<'_>,
     array: usize,
     items: Vec<Item>,
+    is_removal: bool,
 ) -> Result<NewValues> {
     let mut draft = Draft { record_type, current: Some(current), changed: NewValues::new() };
     draft.set_items(array, items)?;
     draft.number_items();
     draft.derive();
+    if !is_removal {
+        draft.check_still_there()?;
+    }
     Ok(draft.finish())
 }
 
@@ -359,10 +364,12 @@ impl Draft<'_> {
     }
 }
 
-/// Whether there is a value, and not only white space.
+/// Whether there is a value, and not only white space; of items one is primary, by which others go.
 fn says_something(value: Option<&Value>) -> bool {
+    let is_demoted = |element: &Value| element.as_item().is_some_and(|item| !item.is_primary);
     match value {
         None => false,
+        Some(Value::List(elements)) => !elements.iter().all(is_demoted),
         Some(Value::Text(text)) => !text.trim().is_empty(),
         Some(_) => true,
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{MatchTarget, Operation, OperationKind};
@@ -13,7 +14,7 @@ use crate::record::{Attributes, Change, first_of};
 use crate::schema::{Attribute, RecordType, Schema};
 use crate::value::{Target, Value};
 
-use super::target::{only, sought};
+use super::target::only;
 use super::working_set::{WorkingSet, WorkingSets};
 
 /// What the references of a batch look for, by the record type it is looked for in.
@@ -60,17 +61,43 @@ impl<'a> Sought<'a> {
     }
 }
 
-/// Puts the ids of the records that references name in their place.
-///
-/// # Errors
-/// `target_record_not_found`, `ambiguous_match`, `invalid_matching_field`, `field_value_invalid`,
-/// at the field; where several fail, the others are related.
+/// What references lead to nothing, by their attribute and the id that they gave.
+#[derive(Default)]
+pub(super) struct Lost(Vec<(usize, Option<Uuid>, Error)>);
+
+impl Lost {
+    /// Refuses them.
+    ///
+    /// # Errors
+    /// `target_record_not_found`, `ambiguous_match`, `invalid_matching_field`, `field_value_invalid`,
+    /// at the field; where several fail, the others are related.
+    pub(super) fn check(self) -> Result<()> {
+        first_of(self.0.into_iter().map(|(.., fault)| fault)).map_or(Ok(()), Err)
+    }
+
+    /// Refuses them, but for ids that the record holds already: what it refers to may have been
+    /// archived since, and what was read can be written back.
+    ///
+    /// # Errors
+    /// As [`Lost::check`].
+    pub(super) fn check_beside(mut self, current: &[Option<Value>]) -> Result<()> {
+        let holds = |attribute: usize, id: Uuid| {
+            current[attribute]
+                .as_ref()
+                .is_some_and(|held| elements(held).contains(&Value::Uuid(id)))
+        };
+        self.0.retain(|(attribute, id, _)| !id.is_some_and(|id| holds(*attribute, id)));
+        self.check()
+    }
+}
+
+/// Puts the ids of the records that references name in their place; gives those that name none.
 pub(super) fn find(
     sets: &mut WorkingSets,
     record_type: &RecordType,
     attributes: &mut Attributes,
-) -> Result<()> {
-    let mut errors = Vec::new();
+) -> Lost {
+    let mut lost = Vec::new();
     for (index, change) in attributes.iter_mut() {
         let declared = record_type.attribute(index);
         let (Some(name), Change::Set(value)) = (&declared.target, change) else { continue };
@@ -82,11 +109,17 @@ pub(super) fn find(
             let Some(target) = target_of(element) else { continue };
             match found(sets.get_mut(name.as_str()), declared, &target) {
                 Ok(id) => *element = id,
-                Err(error) => errors.push(error.at_field(&declared.api_name)),
+                Err(error) => {
+                    let id = match target {
+                        Target::Id(id) => Some(id),
+                        Target::Match { .. } => None,
+                    };
+                    lost.push((index, id, error.at_field(&declared.api_name)));
+                }
             }
         }
     }
-    first_of(errors.into_iter()).map_or(Ok(()), Err)
+    Lost(lost)
 }
 
 fn found(set: Option<&mut WorkingSet>, declared: &Attribute, target: &Target) -> Result<Value> {
@@ -101,7 +134,7 @@ fn found(set: Option<&mut WorkingSet>, declared: &Attribute, target: &Target) ->
             .hint("give the id")),
         };
     };
-    let sought = sought(&set.record_type, target)?;
+    let sought = MatchTarget::of(&set.record_type, target)?;
     let hits = set.matched(&sought);
     set.answered(&sought);
     let hit = only(&set.record_type, target, &hits)?;
@@ -114,7 +147,7 @@ fn elements(value: &Value) -> &[Value] {
 
 fn look_for(record_type: &RecordType, element: &Value) -> Option<MatchTarget> {
     // What cannot be looked for is refused when its operation is decided.
-    target_of(element).and_then(|target| sought(record_type, &target).ok())
+    target_of(element).and_then(|target| MatchTarget::of(record_type, &target).ok())
 }
 
 fn target_of(element: &Value) -> Option<Target> {

@@ -2,37 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde_json::Map;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::{Match, MatchTarget};
+use crate::operation::MatchTarget;
 use crate::schema::RecordType;
 use crate::store::{ReadTransaction, RowKey, Selection};
 use crate::value::Target;
 
 use super::draft::keys_of;
-
-/// What to look for so that `target` is found among the records of its type.
-///
-/// # Errors
-/// `invalid_matching_field` for a key that does not identify a record of that type,
-/// `field_value_invalid` for a value that the key cannot hold.
-pub(super) fn sought(record_type: &RecordType, target: &Target) -> Result<MatchTarget> {
-    let (key, value) = match target {
-        Target::Id(id) => return Ok(MatchTarget::Id(*id)),
-        Target::Match { key, value } => (key, value),
-    };
-    let object = Map::from_iter([(key.clone(), value.clone())]);
-    Match::parse(record_type, object, None).map(|matching| matching.target).map_err(|error| {
-        // The field at fault is the reference; the key only stands in its value.
-        let code = match error.code() {
-            ErrorCode::UnknownField => ErrorCode::InvalidMatchingField,
-            code => code,
-        };
-        Error::new(code, error.message()).hint(error.remedy())
-    })
-}
 
 /// The one of these hits, each once, that a target stands for.
 ///
@@ -64,7 +42,7 @@ pub(super) fn resolve(
     record_type: &RecordType,
     target: &Target,
 ) -> Result<(RowKey, Uuid)> {
-    let rows: Vec<RowKey> = match sought(record_type, target)? {
+    let rows: Vec<RowKey> = match MatchTarget::of(record_type, target)? {
         MatchTarget::Id(id) => {
             transaction.find_ids(record_type, &[id])?.into_iter().flatten().collect()
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Digest, MatchTarget};
-use crate::record::{Attributes, Record};
+use crate::record::{Attributes, Record, first_of};
 use crate::schema::{Origin, RecordType};
 use crate::store::{Ids, KeyEntry, NewRecord, RecordUpdate, RowKey, Selection, StoredRecord};
 use crate::value::{Timestamp, Value};
@@ -222,6 +222,7 @@ impl WorkingSet {
         values: &NewValues,
         rejects_duplicates: bool,
     ) -> Result<()> {
+        let mut conflicts = Vec::new();
         for (attribute, value) in values {
             let declared = self.record_type.attribute(*attribute);
             if !self.key_attributes.contains(attribute)
@@ -238,15 +239,12 @@ impl WorkingSet {
             if let Some(other) = other {
                 let id = self.entries[other].record.id;
                 let keys: Vec<Cow<'_, str>> = keys().collect();
-                return Err(Error::new(
-                    ErrorCode::UniqueConflict,
-                    format!("{} holds {} already", id, keys.join(", ")),
-                )
-                .at_field(&declared.api_name)
-                .on_record(id.to_string()));
+                let what = format!("{} holds {} already", id, keys.join(", "));
+                let conflict = Error::new(ErrorCode::UniqueConflict, what);
+                conflicts.push(conflict.at_field(&declared.api_name).on_record(id.to_string()));
             }
         }
-        Ok(())
+        first_of(conflicts.into_iter()).map_or(Ok(()), Err)
     }
 
     /// Adds a new record. Where no operation to come can match it, it may be written at once, and

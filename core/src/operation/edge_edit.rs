@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::record::{Attributes, Change, first_of, note};
+use crate::record::{Attributes, Change, first_in_order, first_of, note};
 use crate::schema::{RelationshipEnd, nearest};
 use crate::value::{Target, excerpt, quoted};
 
@@ -49,15 +49,17 @@ impl EdgeEdit {
     /// # Errors
     /// `unknown_field`, `field_value_invalid`.
     pub fn seed(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Self> {
+        let told = body.remove("related_record_type");
         let target = Target::take_from(&mut body);
+        let target = target.and_then(|target| check_told(end, told).map(|()| target));
         let attributes = parse_attributes(end, body);
         match (target, attributes) {
             (Ok(target), Ok(attributes)) => Ok(Self::Add { target, attributes }),
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
-            (Err(target), Err(attributes)) => Err(match attributes.code() {
-                ErrorCode::UnknownField => attributes.with_related(vec![target]),
-                _ => target.with_related(vec![attributes]),
-            }),
+            (Err(target), Err(attributes)) => {
+                let faults = std::iter::once(target).chain(attributes.apart()).collect();
+                Err(first_in_order(faults).unwrap_or_else(|| unknown_key(end, "")))
+            }
         }
     }
 
@@ -84,7 +86,7 @@ impl EdgeEdit {
 fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Result<Attributes> {
     let through = match body.remove("through") {
         None | Some(Json::Null) => Map::new(),
-        Some(Json::Object(through)) => through,
+        Some(Json::Object(through)) => without_junction(through),
         Some(other) => {
             let message = format!("expected an object, found {}", excerpt(&other));
             return Err(Error::new(ErrorCode::FieldValueInvalid, message).at_field("through"));
@@ -116,6 +118,33 @@ fn parse_attributes(end: &RelationshipEnd, mut body: Map<String, Json>) -> Resul
         }
     }
     first_of(unknown.into_iter().chain(invalid)).map_or(Ok(attributes), Err)
+}
+
+/// Refuses the record type of a target that is none of the relationship's.
+fn check_told(end: &RelationshipEnd, told: Option<Json>) -> Result<()> {
+    let there = &end.there().record_type;
+    match told {
+        None | Some(Json::Null) => Ok(()),
+        Some(Json::String(told)) if told == *there => Ok(()),
+        Some(told) => {
+            let what =
+                format!("{} leads to {there}, found {}", end.here().api_name, excerpt(&told));
+            Err(Error::new(ErrorCode::FieldValueInvalid, what).at_field("related_record_type"))
+        }
+    }
+}
+
+/// The attributes of a junction as it is read, which has its id and its name beside them.
+fn without_junction(mut through: Map<String, Json>) -> Map<String, Json> {
+    let is_read = |name: &String| matches!(name.as_str(), "id" | "record_type" | "attributes");
+    if !through.keys().all(is_read) {
+        return through;
+    }
+    match through.remove("attributes") {
+        Some(Json::Object(attributes)) => attributes,
+        Some(other) => Map::from_iter([("attributes".to_owned(), other)]),
+        None => through,
+    }
 }
 
 fn unknown_key(end: &RelationshipEnd, key: &str) -> Error {

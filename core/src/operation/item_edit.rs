@@ -114,6 +114,8 @@ impl ItemFields {
                 note(&mut refused, || read_only(attribute, &key, write));
             } else if !keys.contains(&key.as_str()) {
                 note(&mut unknown, || unknown_key(attribute, &key, &keys));
+            } else if key == "is_primary" && json.is_null() && write == Write::Create {
+                // Not given, as in an array that is written whole.
             } else if let Err(error) = fields.set(attribute, &key, &json) {
                 invalid.push(error.at_field(key));
             }

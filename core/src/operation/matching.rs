@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::{MatchKey, RecordType};
-use crate::value::{Item, Value, ValueType, check_length};
+use crate::value::{Item, Target, Value, ValueType, check_length};
 
 /// A match by one key; any one of several values of it finds the record.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,29 @@ pub enum MatchTarget {
         /// The values, items for array attributes; never empty.
         values: Vec<Value>,
     },
+}
+
+impl MatchTarget {
+    /// What to look for so that a target is found among the records of its type.
+    ///
+    /// # Errors
+    /// `invalid_matching_field` for a key that does not identify a record of that type,
+    /// `field_value_invalid` for a value that the key cannot hold.
+    pub(crate) fn of(record_type: &RecordType, target: &Target) -> Result<Self> {
+        let (key, value) = match target {
+            Target::Id(id) => return Ok(Self::Id(*id)),
+            Target::Match { key, value } => (key, value),
+        };
+        let object = Map::from_iter([(key.clone(), value.clone())]);
+        Match::parse(record_type, object, None).map(|matching| matching.target).map_err(|error| {
+            // The field at fault is the reference; the key only stands in its value.
+            let code = match error.code() {
+                ErrorCode::UnknownField => ErrorCode::InvalidMatchingField,
+                code => code,
+            };
+            Error::new(code, error.message()).hint(error.remedy())
+        })
+    }
 }
 
 impl Match {

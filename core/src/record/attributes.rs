@@ -166,3 +166,14 @@ pub(crate) fn note(faults: &mut Vec<Error>, fault: impl FnOnce() -> Error) {
 pub(crate) fn first_of(errors: impl Iterator<Item = Error>) -> Option<Error> {
     errors.reduce(Error::and_also)
 }
+
+/// The same in the order of contract.md section 11.7, which says whose code is told.
+pub(crate) fn first_in_order(mut errors: Vec<Error>) -> Option<Error> {
+    errors.sort_by_key(|error| match error.code() {
+        ErrorCode::UnknownField => 0,
+        ErrorCode::FieldNotCreatable | ErrorCode::FieldNotUpdatable => 1,
+        ErrorCode::FieldRequiredMissing => 3,
+        _ => 2,
+    });
+    first_of(errors.into_iter())
+}

@@ -4,7 +4,7 @@ mod attributes;
 mod edge;
 
 pub use attributes::{Attributes, Change};
-pub(crate) use attributes::{first_of, note};
+pub(crate) use attributes::{first_in_order, first_of, note};
 pub use edge::Edge;
 pub(crate) use edge::parent_to_json;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::value::{self, Context, Input, SelectOption, Value, ValueType};
+use crate::value::{self, Context, Input, SelectOption, Value, ValueType, excerpt};
 
 /// How the value of an attribute comes about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +108,23 @@ impl Attribute {
         default_region: Option<&str>,
     ) -> Result<Option<Value>> {
         let context = Context { options: &self.options, default_region };
-        value::parse(self.value_type, self.is_array, input, context)
+        let input = input.into();
+        self.check_target(&input)
+            .and_then(|()| value::parse(self.value_type, self.is_array, input, context))
             .and_then(|value| self.check_exact(value))
             .map_err(|error| error.at_field(&self.api_name))
+    }
+
+    /// Refuses a reference that says it leads to records of another type.
+    fn check_target(&self, input: &Input<'_>) -> Result<()> {
+        let (Some(target), Input::Json(json)) = (&self.target, input) else { return Ok(()) };
+        match other_type(json, target) {
+            None => Ok(()),
+            Some(other) => {
+                let what = format!("expected a record of type {target}, found {}", excerpt(other));
+                Err(Error::new(ErrorCode::FieldValueInvalid, what))
+            }
+        }
     }
 
     /// Two numbers that are one as floats must not be one record.
@@ -266,5 +280,18 @@ impl Attribute {
             document["description"] = json!(description);
         }
         document
+    }
+}
+
+/// The record type that a reference names beside its target, raw, in an envelope or in a list, where
+/// it is another one.
+fn other_type<'a>(reference: &'a Json, target: &str) -> Option<&'a Json> {
+    match reference {
+        Json::Array(elements) => elements.iter().find_map(|element| other_type(element, target)),
+        Json::Object(object) => match object.get("related_record_type") {
+            None | Some(Json::Null) => other_type(object.get("value")?, target),
+            Some(told) => (told != target).then_some(told),
+        },
+        _ => None,
     }
 }

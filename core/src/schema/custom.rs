@@ -240,7 +240,16 @@ impl Schema {
         // Once every type is there, since they may lead to each other.
         for declared in &declarations.record_types {
             let ends = schema.record_type(&declared.api_name)?.relationships.clone();
-            ends.iter().filter(|end| end.side == 0).try_for_each(|end| schema.link(end))?;
+            for end in ends.iter().filter(|end| end.side == 0) {
+                let (at, there) = (place_of_end(end), &end.there().record_type);
+                if schema.record_types.iter().any(|one| one.api_name == *there && one.is_read_only)
+                {
+                    let why =
+                        format!("records of type {there} are only read, and so are their links");
+                    return Err(invalid(&at, why));
+                }
+                schema.link(end)?;
+            }
         }
         for FieldsDeclaration { record_type: name, attributes } in &declarations.custom_fields {
             let place = schema.place_of(name)?;
@@ -295,10 +304,15 @@ impl Schema {
     }
 }
 
+/// Where a relationship is declared, for messages.
+fn place_of_end(end: &RelationshipEnd) -> String {
+    format!("{}.{}", end.here().record_type, end.here().api_name)
+}
+
 /// Refuses a relationship that a workspace cannot declare: those of custom objects are generic
 /// (contract.md section 5.6).
 fn check_relationship(end: &RelationshipEnd) -> Result<()> {
-    let at = format!("{}.{}", end.here().record_type, end.here().api_name);
+    let at = place_of_end(end);
     check_name(&end.here().api_name, &at)?;
     check_name(&end.there().api_name, &at)?;
     if end.relationship.is_typed || end.relationship.is_read_only {
@@ -307,14 +321,16 @@ fn check_relationship(end: &RelationshipEnd) -> Result<()> {
     Ok(())
 }
 
-/// Refuses names and aliases that lead to two attributes.
+/// Refuses names and aliases that lead to two attributes, or to one and a relationship.
 fn check_names(record_type: &RecordType) -> Result<()> {
     let mut known: HashSet<&str> = record_type.match_aliases.keys().map(String::as_str).collect();
+    known.extend(record_type.relationships.iter().map(|end| end.here().api_name.as_str()));
     for attribute in &record_type.attributes {
         for name in std::iter::once(&attribute.api_name).chain(&attribute.aliases) {
             if !known.insert(name) {
                 let at = format!("{}.{}", record_type.api_name, attribute.api_name);
-                return Err(invalid(&at, format!("there is an attribute of the name {name:?}")));
+                let what = format!("there is an attribute or a relationship of the name {name:?}");
+                return Err(invalid(&at, what));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Schema files: how a record type is declared in TOML, and the check that turns it into one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -217,6 +217,20 @@ pub(super) fn build_record_type(declared: TypeDeclaration) -> Result<RecordType>
     })
 }
 
+/// Refuses options that one name means, in the same pipeline: the first would be read as the second.
+fn check_apart(at: &str, options: &[SelectOption]) -> Result<()> {
+    let mut known = HashSet::new();
+    for option in options {
+        let pipeline = option.stage.as_ref().map(|stage| stage.pipeline.as_str());
+        for name in HashSet::from([option.api_name.as_str(), option.display_value.as_str()]) {
+            if !known.insert((pipeline, name)) {
+                return Err(invalid(at, format!("two options have the name {name:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Checks a declaration and makes an attribute of it; `at` is its place, for messages.
 ///
 /// # Errors
@@ -233,6 +247,7 @@ pub(super) fn build_attribute(
         .into_iter()
         .map(|option| option.build(at, value_type))
         .collect::<Result<_>>()?;
+    check_apart(at, &options)?;
     // What is only read may have names that the documentation does not tell.
     let may_lack = value_type == ValueType::Enum && declared.access == Access::ReadOnly;
     let fits = match options.is_empty() {

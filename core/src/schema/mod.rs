@@ -89,6 +89,10 @@ impl Schema {
             let what = format!("{} has a relationship {:?}", there.record_type, there.api_name);
             return Err(invalid(&at, what));
         }
+        if target.index_of(&there.api_name).is_some() {
+            let what = format!("{} has an attribute {:?}", there.record_type, there.api_name);
+            return Err(invalid(&at, what));
+        }
         Arc::make_mut(target).relationships.push(end.opposite());
         Ok(())
     }

@@ -59,9 +59,10 @@ impl fmt::Display for Timestamp {
 /// `field_value_invalid` if it is none of these.
 pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     let trimmed = text.trim();
-    let parsed = match trimmed.parse::<jiff::Timestamp>() {
-        Ok(instant) => Some(Timestamp(instant.as_microsecond())),
-        Err(_) => parse_civil(trimmed),
+    let in_utc = trimmed.ends_with(['Z', 'z']).then(|| trimmed.parse::<jiff::Timestamp>());
+    let parsed = match in_utc {
+        Some(Ok(instant)) => Some(Timestamp(instant.as_microsecond())),
+        _ => parse_civil(trimmed),
     };
     let is_kept = |instant: &Timestamp| instant.to_datetime().is_some();
     parsed.filter(is_kept).filter(|_| !is_leap_second(trimmed)).ok_or_else(|| {
@@ -73,14 +74,21 @@ pub fn parse_timestamp(text: &str) -> Result<Timestamp> {
     })
 }
 
-/// What has no offset, or is too late for an instant of the library.
+/// What has another offset than `Z`, or none, or is too late for an instant of the library.
 fn parse_civil(text: &str) -> Option<Timestamp> {
     let pieces = Pieces::parse(text).ok()?;
-    if pieces.time_zone_annotation().is_some() {
-        return text.parse().ok().and_then(|civil| Timestamp::from_datetime(civil, Offset::UTC));
+    let offset = match pieces.to_numeric_offset() {
+        Some(offset) => offset,
+        // A zone alone is not taken for UTC, and its offset on that day is not looked up.
+        None if pieces.time_zone_annotation().is_some() => return None,
+        None => Offset::UTC,
+    };
+    // RFC 3339 has offsets of whole minutes, of less than a day.
+    if offset.seconds().abs() >= 24 * 60 * 60 || offset.seconds() % 60 != 0 {
+        return None;
     }
     let civil = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
-    Timestamp::from_datetime(civil, pieces.to_numeric_offset().unwrap_or(Offset::UTC))
+    Timestamp::from_datetime(civil, offset)
 }
 
 /// Whether the second is 60, which the parser would take for 59: another instant.

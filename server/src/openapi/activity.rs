@@ -70,6 +70,7 @@ pub(crate) fn log(&Context { schema, .. }: &Context<'_>) -> Vec<Described> {
         .answers(201, "The activity.", data(component(ACTIVITY)))
         .refuses(&[
             ErrorCode::UnknownField,
+            ErrorCode::FieldNotCreatable,
             ErrorCode::FieldRequiredMissing,
             ErrorCode::FieldValueInvalid,
         ])

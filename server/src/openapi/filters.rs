@@ -8,12 +8,12 @@ use headwater::operation::query::MAX_SORT_FIELDS;
 use headwater::schema::{Attribute, RecordType};
 use headwater::value::ValueType;
 
-use super::names;
 use super::shapes::{
     Object, Shape, any_of, anything, component, list, list_of, null, one_of_texts, or_null, text,
     text_as, text_like, whole,
 };
-use super::values::{written, written_name};
+use super::values::{shared_names, written, written_name};
+use super::{Components, names};
 
 /// What an operator compares with.
 const OPERANDS: [(Operand, &[&str]); 5] = [
@@ -45,7 +45,10 @@ pub(super) fn query(record_type: &RecordType, limits: QueryLimits) -> Shape {
         .may("filters", or_null(list(component(names::filter(record_type)))))
         .may("sort", or_null(list_of(sort, 0, MAX_SORT_FIELDS)))
         .closed()
-        .described("`filters` are joined by and. A cursor alone goes on where its page ended.")
+        .described(
+            "`filters` are joined by and; keys that only other filters have may be null. A cursor \
+             alone goes on where its page ended.",
+        )
         .shape()
 }
 
@@ -134,8 +137,24 @@ fn through_relationships(names: &[&str]) -> Shape {
 fn operand_name(record_type: &RecordType, attribute: &Attribute) -> String {
     match attribute.value_type {
         ValueType::RecordReference => REFERENCE.to_owned(),
+        _ if !shared_names(attribute).is_empty() => {
+            names::of_attribute("compared", record_type, attribute)
+        }
         _ => written_name(record_type, attribute),
     }
+}
+
+/// What attributes are compared with, where that is more than what they may be given.
+pub(super) fn components(record_type: &RecordType) -> Components {
+    let attributes = record_type.attributes().iter();
+    let shared = attributes.map(|attribute| (attribute, shared_names(attribute)));
+    let shared = shared.filter(|(_, names)| !names.is_empty());
+    let compared = shared.map(|(attribute, names)| {
+        let one = component(written_name(record_type, attribute));
+        let shape = any_of([one, one_of_texts(names)]);
+        (operand_name(record_type, attribute), shape)
+    });
+    compared.collect()
 }
 
 /// The name of [`reference`].

@@ -38,7 +38,7 @@ fn of_array(verb: &str, record_type: &RecordType, attribute: &Attribute, rest: &
 fn of_item(described: Described, shape: ItemShape) -> Described {
     match shape.has_id {
         true => described.in_path("item", text_as("uuid"), "The id of the item."),
-        false => described.in_path("item", text_as("hostname"), "The domain."),
+        false => described.in_path("item", text_as("idn-hostname"), "The domain."),
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn add_item(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
     let described = arrays(schema).map(|(record_type, attribute, shape)| {
         let mut body = Object::new().must(shape.text_key, values::item_text(attribute.value_type));
         if shape.has_id {
-            body = body.may("is_primary", boolean());
+            body = body.may("is_primary", or_null(boolean()));
         }
         if shape.has_labels {
             body = body.may("labels", labels());
@@ -220,8 +220,15 @@ fn edge_attributes(end: &RelationshipEnd, mut object: Object) -> Object {
         }
         object
     };
+    // As it is read, it has the id and the name of the junction.
+    let as_read = Object::new()
+        .may("id", super::shapes::anything())
+        .may("record_type", super::shapes::anything())
+        .must("attributes", written(Object::new()).closed().shape())
+        .closed();
     object = written(object);
-    object.may("through", or_null(written(Object::new()).closed().shape()))
+    let through = written(Object::new()).closed().shape();
+    object.may("through", any_of([through, as_read.shape(), null()]))
 }
 
 /// Parameters of a list.
@@ -252,6 +259,8 @@ pub(crate) fn add_edge(&Context { schema, .. }: &Context<'_>) -> Vec<Described> 
         let body = Object::new()
             .may("related_record_id", or_null(text_as("uuid")))
             .may("related_record_match", or_null(matching.unwrap_or_else(null)));
+        let there = one_of_texts([end.there().record_type.as_str()]);
+        let body = body.may("related_record_type", or_null(there));
         let body = edge_attributes(end, body).closed().shape();
         let by_id = Object::new()
             .must("related_record_id", text_as("uuid"))

@@ -39,6 +39,7 @@ pub(super) fn components(schema: &Schema, record_type: &RecordType) -> Component
     components.insert(names::record(record_type), record(record_type, |_| true, Object::new()));
     components.insert(names::matching(record_type), values::matching(record_type));
     components.insert(names::filter(record_type), filters::filter(record_type));
+    components.extend(filters::components(record_type));
     components.insert(names::written(record_type), written(record_type));
     components
 }
@@ -88,7 +89,9 @@ fn created(record_type: &RecordType) -> Shape {
         Object::new().must(name, values::attribute_given(record_type, attribute)).shape()
     };
     let mut shapes = vec![component(names::written(record_type))];
-    for attribute in record_type.attributes().iter().filter(|one| one.is_required_on_create) {
+    let attributes = record_type.attributes().iter();
+    let needed = attributes.filter(|one| one.is_required_on_create && one.default.is_none());
+    for attribute in needed {
         let names = std::iter::once(&attribute.api_name).chain(&attribute.aliases);
         let mut named: Vec<Shape> = names.map(|name| given(name, attribute)).collect();
         shapes.push(if named.len() == 1 { named.remove(0) } else { any_of(named) });

@@ -103,6 +103,11 @@ pub(crate) fn list(of: Shape) -> Shape {
     ArrayBuilder::new().items(of).into()
 }
 
+/// A list of at least so many elements, and perhaps of no more than others.
+pub(crate) fn list_between(of: Shape, least: usize, most: Option<usize>) -> Shape {
+    ArrayBuilder::new().items(of).min_items(Some(least)).max_items(most).into()
+}
+
 /// A list of at least so many elements.
 pub(crate) fn list_from(of: Shape, least: usize) -> Shape {
     ArrayBuilder::new().items(of).min_items((least > 0).then_some(least)).into()

@@ -28,10 +28,16 @@ fn schema() -> Schema {
         [[record_types]]
         api_name = "project"
         display_name = "Project"
-        attributes = [{ api_name = "name", display_name = "Name", value_type = "string" }]
+        attributes = [
+            { api_name = "name", display_name = "Name", value_type = "string", required = true },
+            { api_name = "phase", display_name = "Phase", value_type = "string", required = true, default = "first" },
+        ]
         [[custom_fields]]
         record_type = "account"
         attributes = [{ api_name = "size", display_name = "Size", value_type = "number" }]
+        [[custom_fields]]
+        record_type = "contact"
+        attributes = [{ api_name = "badge", display_name = "Badge", value_type = "string", is_unique = true }]
         "#,
     );
     Schema::standard().extended(&declared.unwrap()).unwrap()
@@ -200,4 +206,59 @@ fn the_page_shows_every_operation_and_needs_nothing_from_elsewhere() {
     // Its policy lets through the one style that it has.
     assert!(page.matches("<style>").count() == 1 && !page.contains(" style="));
     assert!(crate::page::policy().contains(&crate::page::hash_of_style(&page)));
+}
+
+/// Whether one of the shapes that a value may have, at any depth of choices, is like this.
+fn may_be(document: &Json, shape: &Json, like: &dyn Fn(&Json) -> bool) -> bool {
+    let named = shape["$ref"].as_str().and_then(|name| document.pointer(name.strip_prefix('#')?));
+    let shape = named.unwrap_or(shape);
+    let choices = shape["anyOf"].as_array().into_iter().flatten();
+    like(shape) || choices.into_iter().any(|choice| may_be(document, choice, like))
+}
+
+#[test]
+fn what_the_server_takes_is_in_the_document() {
+    let document = document();
+    let component = |name: &str| &document["components"]["schemas"][name];
+    let is_list = |shape: &Json| shape["type"] == "array";
+    for (name, key) in
+        [("contact.match", "id"), ("contact.match", "badge"), ("user.match", "email")]
+    {
+        let matching = &component(name)["properties"][key];
+        assert!(may_be(&document, matching, &is_list), "{name} takes no list of {key}");
+    }
+    // A name of stages in several pipelines is compared with, and not written.
+    let has_won = |shape: &Json| {
+        shape["enum"].as_array().is_some_and(|names| names.contains(&"closed_won".into()))
+    };
+    let of_stage = |shape: &Json| {
+        let fields = shape["properties"]["field"]["enum"].as_array();
+        fields.is_some_and(|fields| fields.contains(&"stage".into()))
+            && may_be(&document, &shape["properties"]["value"], &has_won)
+    };
+    assert!(may_be(&document, component("opportunity.filter"), &of_stage));
+    assert!(!may_be(&document, component("opportunity.stage.written"), &has_won));
+    // What has a default need not be given.
+    let create = &document["paths"]["/api/v2/project"]["post"]["requestBody"]["content"];
+    let created = create["application/json"]["schema"]["properties"]["attributes"].to_string();
+    assert!(created.contains(r#""required":["name"]"#), "{created}");
+    assert!(!created.contains(r#""required":["phase"]"#), "{created}");
+}
+
+/// A client refuses the page with a record whose value breaks a format, which the server may take.
+#[test]
+fn addresses_are_read_as_they_were_written() {
+    let document = document();
+    for name in ["value.email", "value.url", "value.contact_email", "value.account_domain"] {
+        let shape = document["components"]["schemas"][name].to_string();
+        for format in ["email", "uri", "iri", "hostname"] {
+            let strict = format!("\"format\":\"{format}\"");
+            assert!(!shape.contains(&strict), "{name}: {shape}");
+            assert!(!shape.contains(&format!("\"format\":\"idn-{format}\"")), "{name}: {shape}");
+        }
+    }
+    for format in ["email", "uri", "hostname"] {
+        let strict = format!("\"format\":\"{format}\"");
+        assert!(!document.to_string().contains(&strict), "{format} leaves out other scripts");
+    }
 }

@@ -6,8 +6,9 @@ use headwater::schema::{Attribute, MatchKey, RecordType, Schema};
 use headwater::value::{ADDRESS_PARTS, ItemShape, LABELS, SelectOption, ValueType};
 
 use super::shapes::{
-    Object, Shape, all_of, any_of, anything, boolean, component, described, list, list_from, null,
-    number, one_of_texts, or_null, scalar, scalar_like, text, text_as, text_like, whole,
+    Object, Shape, all_of, any_of, anything, boolean, component, described, list, list_between,
+    list_from, null, number, one_of_texts, or_null, scalar, scalar_like, text, text_as, text_like,
+    whole,
 };
 use super::{Components, names};
 
@@ -41,9 +42,9 @@ pub(super) fn components() -> Components {
 fn read(value_type: ValueType) -> Shape {
     match value_type {
         ValueType::String | ValueType::LongText | ValueType::RichText | ValueType::Enum => text(),
-        ValueType::Email => text_as("email"),
+        // Of no format: what was taken is read as it was written, and clients check what they read.
+        ValueType::Email | ValueType::Url => text(),
         ValueType::PhoneNumber => described(text_like(r"^\+[0-9]{3,17}$"), "E.164."),
-        ValueType::Url => text_as("uri"),
         ValueType::Number => number(),
         ValueType::Currency => {
             Object::new().must("amount", text_like(r"^-?[0-9]+(\.[0-9]+)?$")).shape()
@@ -111,9 +112,9 @@ fn raw(value_type: ValueType) -> Option<Shape> {
         ValueType::String | ValueType::LongText | ValueType::RichText => {
             described(scalar(), "Numbers and booleans are taken as the text that they are.")
         }
-        ValueType::Email => text_as("email"),
+        ValueType::Email => text_as("idn-email"),
         ValueType::PhoneNumber => described(text_as("phone-number"), "With the country code."),
-        ValueType::Url => text_as("uri"),
+        ValueType::Url => text_as("iri"),
         ValueType::Number => any_of([number(), text_like(NUMBER)]),
         ValueType::Percent => any_of([number(), text_like(DECIMAL)]),
         ValueType::Currency => any_of([
@@ -149,9 +150,9 @@ fn raw(value_type: ValueType) -> Option<Shape> {
 /// The text of an item.
 pub(super) fn item_text(value_type: ValueType) -> Shape {
     text_as(match value_type {
-        ValueType::ContactEmail => "email",
+        ValueType::ContactEmail => "idn-email",
         ValueType::ContactPhoneNumber => "phone-number",
-        _ => "hostname",
+        _ => "idn-hostname",
     })
 }
 
@@ -219,18 +220,34 @@ fn named_text(attribute: &Attribute) -> Shape {
     }
 }
 
-/// An option by id, api name or display value, as far as that is the name of one alone.
-fn raw_choice(options: &[SelectOption]) -> Shape {
+/// The names of options, by id, api name or display value: those of one alone, and those that
+/// several share.
+fn names_of_options(options: &[SelectOption]) -> (Vec<String>, Vec<String>) {
     let called = |option: &SelectOption| {
         [option.id.to_string(), option.api_name.clone(), option.display_value.clone()]
     };
-    let mut known: Vec<String> = Vec::new();
+    let (mut own, mut shared) = (Vec::new(), Vec::new());
     for name in options.iter().flat_map(called) {
         let bearers = options.iter().filter(|option| called(option).contains(&name)).count();
-        if bearers == 1 && !known.contains(&name) {
-            known.push(name);
+        let names = if bearers == 1 { &mut own } else { &mut shared };
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
+    (own, shared)
+}
+
+/// The names that several options share, as stages of two pipelines do: a filter takes all of them.
+pub(super) fn shared_names(attribute: &Attribute) -> Vec<String> {
+    match attribute.value_type {
+        ValueType::Enum => Vec::new(),
+        _ => names_of_options(&attribute.options).1,
+    }
+}
+
+/// An option by id, api name or display value, as far as that is the name of one alone.
+fn raw_choice(options: &[SelectOption]) -> Shape {
+    let known = names_of_options(options).0;
     let name = || one_of_texts(known.clone());
     let by = |key: &str| Object::new().must(key, name());
     // The first that is no null tells.
@@ -272,8 +289,9 @@ pub(super) fn matching(record_type: &RecordType) -> Shape {
         if let Some(ItemShape { text_type, .. }) = attribute.value_type.item_shape() {
             shapes.push(written_envelope(text_type, item_text(attribute.value_type)));
         }
+        let most = (attribute.api_name == "id").then_some(1);
+        shapes.push(list_between(any_of(shapes.clone()), 1, most));
         if attribute.is_array {
-            shapes.push(list_from(any_of(shapes.clone()), 1));
             let many = list_of_written(record_type, attribute, 1);
             shapes.push(written_envelope(attribute.value_type, many));
         }

@@ -77,6 +77,9 @@ impl World {
             }
         }
         set_items(&mut values, attribute.name, edited);
+        if verb != "remove_item" {
+            self.check_kept(of, place, &values)?;
+        }
         self.become_new(of, place, values)?;
         if verb == "remove_item" {
             return Ok(Answer::Done(place));
@@ -102,7 +105,9 @@ impl World {
         match text("do") {
             "add_edge" => {
                 let mut body = body.clone();
-                let target = value::reference(&body);
+                let told = body.get("related_record_type").filter(|told| !told.is_null());
+                let is_other = told.is_some_and(|told| told != relationship.target);
+                let target = if is_other { Err(()) } else { value::reference(&body) };
                 body.retain(|name, _| !name.starts_with("related_record_"));
                 let said = said(relationship, &body);
                 let said = match (&target, said) {
@@ -248,6 +253,7 @@ fn check_item(
     for (name, json) in body {
         let value = match name.as_str() {
             "is_primary" if json.is_boolean() => json.clone(),
+            "is_primary" if json.is_null() && is_new => continue,
             "labels" if json.is_null() => json!([]),
             "labels" => value::labels(json).map_err(invalid)?,
             name if name == text_key && json.is_string() => {
@@ -275,7 +281,12 @@ fn said(
     let mut body = body.clone();
     let through = match body.remove("through") {
         None | Some(Json::Null) => Map::new(),
-        Some(Json::Object(through)) => through,
+        Some(Json::Object(mut through)) => match through.remove("attributes") {
+            // As it is read, with the id and the name of the junction.
+            Some(Json::Object(attributes)) => attributes,
+            Some(_) => return Err("unknown_field"),
+            None => through,
+        },
         Some(_) => return Err("field_value_invalid"),
     };
     let mut given: Vec<(String, Json)> = body.into_iter().chain(through).collect();

@@ -56,14 +56,22 @@ impl World {
         if let Some(Sought::Keys(name, texts)) = sought {
             keep_match(of, &stored, &mut values, name, texts);
         }
-        // What a new record needs is not taken away from one that has it.
-        let mut after = values.clone();
-        follow(of, &mut after);
-        if check_needs(of, &stored).is_ok() && check_needs(of, &after).is_err() {
-            return Err("field_value_invalid");
-        }
+        self.check_kept(of, place, &values)?;
         self.become_new(of, place, values)?;
         Ok(self.answer(place, false))
+    }
+
+    /// What a new record needs is not taken away from one that has it.
+    pub(crate) fn check_kept(
+        &self,
+        of: &'static Type,
+        place: usize,
+        values: &Values,
+    ) -> Result<(), Code> {
+        let mut after = values.clone();
+        follow(of, &mut after);
+        let had = check_needs(of, &self.records[place].values).is_ok();
+        if had && check_needs(of, &after).is_err() { Err("field_value_invalid") } else { Ok(()) }
     }
 
     /// Gives a record other values.
@@ -290,9 +298,6 @@ fn check_needs(of: &Type, values: &Values) -> Result<(), Code> {
         other => other.is_some(),
     };
     let has_required = of.attributes.iter().all(|known| !known.required || is_given(known.name));
-    let is_somebody =
-        |name: &&&str| is_given(name) || (**name == "primary_email" && is_given("contact_emails"));
-    let has_one =
-        of.needs_one_of.is_empty() || of.needs_one_of.iter().any(|name| is_somebody(&name));
+    let has_one = of.needs_one_of.is_empty() || of.needs_one_of.iter().any(|name| is_given(name));
     if has_required && has_one { Ok(()) } else { Err("field_required_missing") }
 }

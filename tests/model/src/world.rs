@@ -159,7 +159,7 @@ impl World {
 
     fn seed(&mut self, of: &'static Type, written: &Map<String, Json>) -> Result<Answer, Code> {
         let mut changes = self.parse(of, written, "field_not_creatable")?;
-        self.look_up(of, &mut changes)?;
+        self.look_up(of, &mut changes, None)?;
         self.make(of, changes, None)
     }
 
@@ -173,8 +173,9 @@ impl World {
             return Err("operation_not_supported");
         }
         let mut changes = self.parse(of, written, "field_not_updatable")?;
-        self.look_up(of, &mut changes)?;
-        let place = self.find(of, id)?;
+        let place = self.find(of, id);
+        self.look_up(of, &mut changes, place.ok())?;
+        let place = place?;
         self.change(of, place, changes, None)
     }
 
@@ -203,7 +204,7 @@ impl World {
         let refused = if is_there { "field_not_updatable" } else { "field_not_creatable" };
         let mut changes = self.parse(of, written, refused)?;
         let sought = sought?;
-        self.look_up(of, &mut changes)?;
+        self.look_up(of, &mut changes, hits.first().copied().filter(|_| is_there))?;
         match (hits[..].first(), &sought) {
             (None, Sought::Id(_)) => Err("record_not_found"),
             (None, Sought::Keys(..)) => self.make(of, changes, Some(&sought)),
@@ -244,23 +245,38 @@ impl World {
         Ok(changes)
     }
 
-    /// Puts the places of records where references name them.
+    /// Puts the places of records where references name them; a record keeps what it refers to
+    /// already, though that is archived.
     fn look_up(
         &self,
         of: &Type,
         changes: &mut [(&'static Attribute, Option<Json>)],
+        itself: Option<usize>,
     ) -> Result<(), Code> {
         let order = |name: &str| of.attributes.iter().position(|known| known.name == name);
         changes.sort_by_key(|(attribute, _)| order(attribute.name));
         for (attribute, value) in changes {
             let (Kind::Reference(target), Some(value)) = (attribute.kind, value) else { continue };
             let target = self.record_type(target)?;
+            let held = itself.and_then(|place| self.records[place].values.get(attribute.name));
+            let held = held.map(|held| held.as_array().cloned().unwrap_or(vec![held.clone()]));
+            let kept = |named: &Json| {
+                let mut held = held.iter().flatten().filter_map(|one| one["place"].as_u64());
+                let is_it = |place: &u64| {
+                    let place = usize::try_from(*place).unwrap_or(usize::MAX);
+                    self.records[place].id.as_deref().is_some_and(|id| named["record"] == id)
+                };
+                held.find(is_it).map(|place| json!({ "place": place }))
+            };
             let elements = match value {
                 Json::Array(elements) => &mut elements[..],
                 one => std::slice::from_mut(one),
             };
             for element in elements {
-                *element = json!({ "place": self.target(target, element)? });
+                *element = match kept(element) {
+                    Some(kept) => kept,
+                    None => json!({ "place": self.target(target, element)? }),
+                };
             }
         }
         Ok(())

@@ -49,7 +49,7 @@ fn a_run_ends_as_it_did_whether_its_report_is_read_or_not() {
 #[test]
 fn a_script_finds_what_failed_where_it_looks_for_the_answer() {
     let desk = Desk::new();
-    desk.write("job.toml", &JOB.replace("WORKSPACE", "crm.db").replace("csv\"", "cvs\""));
+    desk.write("job.toml", JOB.replace("WORKSPACE", "crm.db").replace("csv\"", "cvs\""));
     desk.write("schema.toml", "[[record_types]]\n");
     for command in [
         &["check", "job.toml"][..],
@@ -107,7 +107,7 @@ fn a_stop_before_the_run_is_a_stop() {
     interrupt(&child);
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{ended:?}");
-    let report: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!(report["state"], "stopped");
 }
 

@@ -50,7 +50,7 @@ fn what_is_no_request_of_the_api_gets_its_code() {
         (post(contact, b"\"text\""), 400, "invalid_request"),
         (post(contact, b"\0"), 400, "invalid_request"),
         (post(contact, b"{\"attributes\": {\"title\": \"\xc3\x28\"}}"), 400, "invalid_request"),
-        (post(contact, b"{\"attributes\": {\"title\": \"\\ud800\"}}"), 400, "invalid_request"),
+        (post(contact, b"{\"attributes\": {\"title\": \"\\ud800\"}}"), 400, "field_value_invalid"),
         (post(contact, b"{\"attributes\": {\"title\": 1e999}}"), 400, "invalid_request"),
         (post(contact, b"{\"attributes\": []}"), 400, "invalid_request"),
         (post(contact, b"{\"attributes\": {\"title\": {\"a\": 1}}}"), 400, "field_value_invalid"),

@@ -174,6 +174,47 @@ fn a_scope_opens_what_it_names_and_nothing_else() {
     assert_eq!(shown["data"]["scopes"], json!(["contact:write"]));
 }
 
+/// What a filter or a match asks of other record types is told by what it finds.
+#[test]
+fn a_scope_holds_for_what_filters_and_matches_tell_of_other_types() {
+    let desk = Desk::new();
+    let mut crm = Served::start(&desk, &[]);
+    crm.key = Some(create(&desk, "admin", &["*"]));
+    let acme = json!({"attributes": {"name": "Acme", "domains": ["acme.com"]}});
+    assert_eq!(crm.post("/account", &acme).0, 201);
+    let (_, ann) = crm.post("/contact", &json!({"attributes": {"first_name": "Ann"}}));
+    let links = format!("/contact/{}/relationship/accounts", ann["data"]["id"].as_str().unwrap());
+
+    let filter = |field: &str| json!({"field": field, "operator": "exists"});
+    let query = |filter: Json| ("/contact/_query", json!({ "filters": [filter] }), "200");
+    let name = json!({"first_name": "Bob"});
+    let by_match = |key: &str, value: &str| json!({"related_record_match": {key: value}});
+    let owned = json!({"first_name": "Bob", "owner_user_id": by_match("email", "o@acme.com")});
+    let enveloped =
+        json!({"value_type": "record_reference", "value": by_match("email", "o@acme.com")});
+    let asserted =
+        json!({"match": {"email": "b@acme.com"}, "attributes": {"owner_user_id": enveloped}});
+    let asks = [
+        (query(filter("accounts.display_name")), "account:read"),
+        (query(json!({"not": {"or": [filter("accounts.domains")]}})), "account:read"),
+        (query(filter("opportunities.account.display_name")), "opportunity:read"),
+        (("/contact", json!({ "attributes": owned }), "404"), "user:read"),
+        (("/contact/_assert", asserted, "404"), "user:read"),
+        ((&links[..], by_match("domain_name", "acme.com"), "201"), "account:read"),
+        (query(filter("first_name")), "200"),
+        (("/contact", json!({ "attributes": name }), "201"), "201"),
+    ];
+    let scopes = ["contact:write", "account:read", "opportunity:read", "user:read"];
+    let (few, all) = (create(&desk, "few", &scopes[..1]), create(&desk, "all", &scopes));
+    for ((path, body, status), lacks) in asks {
+        let body = body.to_string();
+        crm.key = Some(few.clone());
+        assert_eq!(missing(&crm, "POST", path, body.as_bytes()), lacks, "{path} {body}");
+        crm.key = Some(all.clone());
+        assert_eq!(missing(&crm, "POST", path, body.as_bytes()), status, "{path} {body}");
+    }
+}
+
 /// Items and links are parts of the record in the path; activities and custom objects are types as others are.
 #[test]
 fn a_scope_holds_for_the_parts_of_records_and_for_every_type() {

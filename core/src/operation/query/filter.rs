@@ -42,6 +42,20 @@ impl Filter {
         let is_id = attribute.origin == Origin::System(SystemField::Id);
         (is_id || keys_of(record_type, condition.attribute).is_some()).then_some(condition)
     }
+
+    /// The record types behind the relationships that its conditions follow: what a query tells
+    /// of beside the records that it gives.
+    pub fn related_types(&self) -> Vec<&str> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::related_types).collect()
+            }
+            Self::Not(filter) => filter.related_types(),
+            Self::Condition(condition) => {
+                condition.hops.iter().map(|hop| hop.record_type.api_name()).collect()
+            }
+        }
+    }
 }
 
 /// The attribute whose match keys tell which records can have a value of this one.
@@ -174,10 +188,10 @@ impl Parser<'_> {
                 .hint("write {\"field\", \"operator\", \"value\"}, {\"and\": [..]}, {\"or\": [..]} or {\"not\": ..}")
         };
         let object = node.as_object().ok_or_else(wrong)?;
-        if object.contains_key("field") {
+        if object.get("field").is_some_and(|field| !field.is_null()) {
             return self.condition(object).map(Filter::Condition);
         }
-        let mut entries = object.iter();
+        let mut entries = object.iter().filter(|(key, value)| !is_left_out(key, value));
         let (Some((key, group)), None) = (entries.next(), entries.next()) else {
             return Err(wrong());
         };
@@ -196,9 +210,10 @@ impl Parser<'_> {
 
     fn condition(&mut self, object: &Map<String, Json>) -> Result<Condition> {
         let wrong = |what: &str| invalid(format!("expected {what} in a filter"));
-        if let Some(key) =
-            object.keys().find(|key| !matches!(key.as_str(), "field" | "operator" | "value"))
-        {
+        let is_other = |(key, value): &(&String, &Json)| {
+            !matches!(key.as_str(), "field" | "operator" | "value") && !is_left_out(key, value)
+        };
+        if let Some((key, _)) = object.iter().find(is_other) {
             return Err(invalid(format!("a filter has no key {}", quoted(key))));
         }
         let field = object["field"].as_str().ok_or_else(|| wrong("a field name"))?;
@@ -273,6 +288,12 @@ impl Parser<'_> {
         })?;
         Ok((hops, attribute))
     }
+}
+
+/// Whether a key of a filter is null where another kind of filter has it: who has one shape for all
+/// of them sends all its keys.
+fn is_left_out(key: &str, value: &Json) -> bool {
+    value.is_null() && matches!(key, "field" | "operator" | "value" | "and" | "or" | "not")
 }
 
 fn operator(attribute: &Attribute, name: &str) -> Result<Operator> {

@@ -134,7 +134,8 @@ fn log_index(path: &Path) -> std::io::Result<std::path::PathBuf> {
     Ok(name.into())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs::OpenOptions;
 
@@ -149,8 +150,8 @@ mod tests {
     fn could_delete_log(path: &Path) -> bool {
         let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
         let range = libc::flock {
-            l_type: libc::F_WRLCK as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
+            l_type: libc::F_WRLCK.try_into().unwrap(),
+            l_whence: libc::SEEK_SET.try_into().unwrap(),
             l_start: SHARED.0,
             l_len: SHARED.1,
             l_pid: 0,

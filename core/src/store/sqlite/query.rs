@@ -370,7 +370,8 @@ impl<'a> Sql<'a> {
     }
 
     fn text_test(&mut self, column: &str, operator: Operator, text: &str) {
-        let characters = text.chars().count();
+        // In bytes: of a text SQLite would take what stands before its first NUL.
+        let bytes = text.len();
         match operator {
             Operator::Contains => {
                 self.push(&format!("instr(headwater_caseless({column}), "));
@@ -378,14 +379,12 @@ impl<'a> Sql<'a> {
                 self.push(") > 0");
             }
             // `substr` from minus zero would be the whole text.
-            _ if characters == 0 => self.push(&format!("{column} IS NOT NULL")),
-            Operator::StartsWith => {
-                self.push(&format!("substr(headwater_caseless({column}), 1, {characters}) = "));
-                self.bind(text.to_owned());
-            }
+            _ if bytes == 0 => self.push(&format!("{column} IS NOT NULL")),
             _ => {
-                self.push(&format!("substr(headwater_caseless({column}), -{characters}) = "));
-                self.bind(text.to_owned());
+                let part = if operator == Operator::StartsWith { "1, " } else { "-" };
+                let text_of = format!("CAST(headwater_caseless({column}) AS BLOB)");
+                self.push(&format!("substr({text_of}, {part}{bytes}) = "));
+                self.bind(text.as_bytes().to_vec());
             }
         }
     }
