@@ -15,7 +15,9 @@ schemathesis.openapi.format("phone-number", st.builds("+1415555{}".format, digit
 label = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,5})?", fullmatch=True)
 schemathesis.openapi.format("idn-hostname", st.builds("{}.{}".format, label, label))
 schemathesis.openapi.format("idn-email", st.emails())
-schemathesis.openapi.format("iri", st.builds("https://{}.{}/{}".format, label, label, label))
+schemathesis.openapi.format(
+    "iri", st.builds("https://{}.{}/{}".format, label, label, label)
+)
 
 
 @schemathesis.hook
