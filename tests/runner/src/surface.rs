@@ -1,10 +1,11 @@
 //! Surfaces: which testee, on which kind of workspace, with which list of known failures.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::expected::Expected;
-use crate::testee::{HttpTestee, InProcess, ProcessTestee, Remote, Testee, python};
+use crate::testee::{CONNECTOR_PATH, HttpTestee, InProcess, ProcessTestee, Remote, Testee, python};
 use crate::tests_folder;
 
 /// A testee on one kind of workspace: a column of the feature table.
@@ -82,19 +83,20 @@ impl Surface {
     }
 }
 
-/// Starts a program that finds the connectors of the cases by its environment.
+/// Starts the program of a surface.
 fn started(program: PathBuf) -> Result<Box<dyn Testee>, String> {
-    let mut command = Command::new(program);
-    command.env("HEADWATER_CONNECTOR_PATH", crate::testee::connectors());
-    Ok(Box::new(ProcessTestee::start(command)?))
+    Ok(Box::new(start_program(program)?))
 }
 
-/// Starts a program that serves a testee on stdin and stdout.
+/// Starts a program that serves a testee on stdin and stdout, and finds the connectors of the cases by
+/// its environment.
 ///
 /// # Errors
 /// Text that says why it cannot be started.
-pub fn start_program(program: &str) -> Result<ProcessTestee, String> {
-    // Built beforehand: the program may take long to answer, but not as long as a compiler.
-    crate::testee::connectors();
-    ProcessTestee::start(Command::new(program))
+pub fn start_program(program: impl AsRef<OsStr>) -> Result<ProcessTestee, String> {
+    let mut command = Command::new(program);
+    // Built here: the program may take long to answer, but not as long as a compiler, which waits for
+    // those of other tests besides.
+    command.env(CONNECTOR_PATH, crate::testee::connectors());
+    ProcessTestee::start(command)
 }

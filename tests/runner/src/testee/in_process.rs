@@ -373,14 +373,18 @@ impl InProcess {
     }
 }
 
-/// The folder of the bundled connectors and the scripted one, built once.
+/// Where a testee is told that the connectors are.
+pub(crate) const CONNECTOR_PATH: &str = "HEADWATER_CONNECTOR_PATH";
+
+/// The folder of the bundled connectors and the scripted one, built once where it is not told.
 pub(crate) fn connectors() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        headwater_program_tests::build(&[
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match std::env::var_os(CONNECTOR_PATH) {
+        Some(told) => told.into(),
+        None => headwater_program_tests::build(&[
             "headwater-connector-csv",
             "headwater-connector-json",
             "headwater-connector-scripted",
-        ])
+        ]),
     })
 }

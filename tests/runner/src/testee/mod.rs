@@ -11,7 +11,7 @@ mod served;
 
 pub use http::HttpTestee;
 pub use in_process::InProcess;
-pub(crate) use in_process::connectors;
+pub(crate) use in_process::{CONNECTOR_PATH, connectors};
 pub use process::ProcessTestee;
 pub use remote::Remote;
 
