@@ -33,6 +33,7 @@ mod held {
     }
 
     /// Dropped once the connections are closed, before which it is let go.
+    #[derive(Default)]
     pub(crate) struct Hold(Option<Arc<Files>>);
 
     impl Hold {
@@ -108,6 +109,7 @@ mod held {
 /// Elsewhere there are no such locks, or other ones.
 #[cfg(not(target_os = "linux"))]
 mod held {
+    #[derive(Default)]
     pub(crate) struct Hold;
 
     impl Hold {

@@ -128,7 +128,8 @@ impl SqliteStore {
         migrate::bring_up_to_date(&mut writer, schema)?;
         let generator = Generator::new(generation);
         copies::name_organization(&writer, generator.ids())?;
-        let hold = Hold::take(path);
+        // Without a log there is nothing to hold, and each write locks what a hold would.
+        let hold = if has_log(&writer)? { Hold::take(path) } else { Hold::default() };
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
@@ -248,6 +249,15 @@ fn move_log_in_turn(
         Ok(())
     };
     writer.wal_hook(Some(hook)).map_err(store_error("watch the write-ahead log"))
+}
+
+/// Whether the database has a write-ahead log: a disk that fails, or a file system without shared
+/// memory, leaves it without one.
+fn has_log(connection: &Connection) -> Result<bool> {
+    connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0))
+        .map(|mode| mode == "wal")
+        .map_err(store_error("look for the write-ahead log"))
 }
 
 fn connect(path: &Path, extra: OpenFlags, cache_kib: u32) -> Result<Connection> {
