@@ -3,7 +3,7 @@
 use headwater_host::Connectors;
 
 /// Rows are many small texts that one thread makes and another frees, which the system's
-/// allocator is slow at. A library for C leaves the choice to its program.
+/// allocator is slow at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import itertools
@@ -257,7 +258,8 @@ def _sampled(connector: Connector, stream: str, *, is_only: bool) -> list[str]:
     rows = behind = _read(connector, stream, None)
     try:
         for row in itertools.islice(rows, SAMPLE):
-            seen.append(row)
+            # It may be changed and given again, as cursors do with theirs.
+            seen.append(copy.deepcopy(row) if isinstance(row, Mapping) else row)
             if isinstance(row, Mapping):
                 names.update(dict.fromkeys(str(name) for name in row))
             elif (columns := _headwater.column_names(row)) is not None:

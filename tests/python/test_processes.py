@@ -261,7 +261,10 @@ print(os.path.exists(os.path.dirname(ws.url)))
 LEFT_BEHIND = """
 import asyncio, sys, threading, time
 import headwater as hw, headwater.aio as aio
+from headwater import _ending
 
+# Many end at once here.
+_ending.PATIENCE = 10.0
 READING = threading.Event()
 
 class Slow(hw.Connector):

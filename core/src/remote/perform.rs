@@ -185,8 +185,8 @@ impl Performer<'_> {
         let whole = whole(record_type, attributes, current.as_ref());
         let body = json!({ "attributes": encode::attributes(record_type, &whole) });
         let path = [record_type.api_name(), &id.to_string()];
-        let request = Request::patch(&path, body).brief(!self.returns_records);
-        let answer = self.send(request).await?;
+        // Whole: what it shows empty tells that the record has lost what it is found by.
+        let answer = self.send(Request::patch(&path, body)).await?;
         let may_be_late = answer.may_be_late;
         Ok((decode::record(record_type, answer.data())?, may_be_late))
     }

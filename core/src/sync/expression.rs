@@ -1,8 +1,9 @@
 //! Expressions over a row, in the language of minijinja, which users of dbt and Airbyte know.
 
-use std::sync::LazyLock;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
-use minijinja::value::ValueKind;
+use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
@@ -24,12 +25,34 @@ static PROBE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Evaluates over a row whose nulls were taken out, which are still none to a test.
+/// Evaluates over a row whose nulls are [`Nothing`], which is none to a test.
 static WITHOUT_NULLS: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = ENVIRONMENT.clone();
-    environment.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
+    environment.add_test("none", |value: &Value| value.is_none() || is_nothing(value));
     environment
 });
+
+/// A null that a text does not show.
+#[derive(Debug)]
+struct Nothing;
+
+impl Object for Nothing {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+
+    fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.downcast_object_ref::<Nothing>().is_some()
+}
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -98,10 +121,8 @@ impl RowExpression {
         if may_show_null(&result) && has_null(row) {
             // minijinja writes null as "None" into a text, an absent column as nothing.
             let row = without_nulls(row);
-            result = self
-                .without_nulls
-                .eval(context! { row => row })
-                .map_err(|cause| failed(explain(&cause)))?;
+            let shown = self.without_nulls.eval(context! { row => row });
+            result = with_nulls(&shown.map_err(|cause| failed(explain(&cause)))?);
         }
         // What joins absent columns has only its spaces left.
         if result.is_undefined() || result.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -159,13 +180,26 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// The value with every null in it as something that is not there.
+/// The value with every null in it as [`Nothing`].
 fn without_nulls(value: &Value) -> Value {
     match value.kind() {
-        ValueKind::None => Value::UNDEFINED,
+        ValueKind::None => Value::from_object(Nothing),
         ValueKind::Seq => values(value).map(|value| without_nulls(&value)).collect(),
         ValueKind::Map => Value::from_pairs(values(value).map(|key| {
             let inner = value.get_item(&key).map_or(Value::UNDEFINED, |it| without_nulls(&it));
+            (key, inner)
+        })),
+        _ => value.clone(),
+    }
+}
+
+/// The value with every [`Nothing`] in it as null again.
+fn with_nulls(value: &Value) -> Value {
+    match value.kind() {
+        _ if is_nothing(value) => Value::from(()),
+        ValueKind::Seq => values(value).map(|value| with_nulls(&value)).collect(),
+        ValueKind::Map => Value::from_pairs(values(value).map(|key| {
+            let inner = value.get_item(&key).map_or(Value::UNDEFINED, |it| with_nulls(&it));
             (key, inner)
         })),
         _ => value.clone(),

@@ -184,24 +184,26 @@ fn an_address_that_comes_twice_ends_as_its_last_row_says_however_often_it_runs()
 
 #[test]
 fn a_record_that_lost_its_address_to_another_is_not_taken_for_it() {
-    let desk = Desk::new();
-    let crm = twin(&desk);
-    write_job(&desk, &crm, "match = \"primary_email\"");
-    write_people(&desk, &[("a@x.example", "A", "T1")]);
-    is_done(&desk);
-    let (_, found) = crm.post("/contact/_query", &json!({}));
-    let id = found["data"][0]["id"].as_str().unwrap();
-    let moved = json!({"attributes": {"contact_emails": ["b@x.example"], "first_name": "B"}});
-    let (status, answer) =
-        crm.send("PATCH", &format!("/contact/{id}"), moved.to_string().as_bytes());
-    assert_eq!(status, 200, "{answer}");
-    let other = json!({"attributes": {"primary_email": "a@x.example", "first_name": "Y"}});
-    assert_eq!(crm.post("/contact", &other).0, 201);
-    write_people(&desk, &[("a@x.example", "A", "T2")]);
-    is_done(&desk);
-    let contents = contents(&crm);
-    let a = ["a@x.example", "A", "T2"].map(str::to_owned);
-    assert_eq!((contents.get(&a), contents.len()), (Some(&1), 2), "{contents:?}");
+    for left in [json!(["b@x.example"]), json!([])] {
+        let desk = Desk::new();
+        let crm = twin(&desk);
+        write_job(&desk, &crm, "match = \"primary_email\"");
+        write_people(&desk, &[("a@x.example", "A", "T1")]);
+        is_done(&desk);
+        let (_, found) = crm.post("/contact/_query", &json!({}));
+        let id = found["data"][0]["id"].as_str().unwrap();
+        let moved = json!({"attributes": {"contact_emails": left, "first_name": "B"}});
+        let (status, answer) =
+            crm.send("PATCH", &format!("/contact/{id}"), moved.to_string().as_bytes());
+        assert_eq!(status, 200, "{answer}");
+        let other = json!({"attributes": {"primary_email": "a@x.example", "first_name": "Y"}});
+        assert_eq!(crm.post("/contact", &other).0, 201);
+        write_people(&desk, &[("a@x.example", "A", "T2")]);
+        is_done(&desk);
+        let contents = contents(&crm);
+        let a = ["a@x.example", "A", "T2"].map(str::to_owned);
+        assert_eq!((contents.get(&a), contents.len()), (Some(&1), 2), "{left}: {contents:?}");
+    }
 }
 
 #[test]

@@ -5,88 +5,124 @@
 //! itself for the last one, and deletes the write-ahead log that this copy goes on writing to; what was
 //! acknowledged is lost. A lock of an open file description does conflict with that, and outlives it.
 
-use std::path::Path;
-
 /// Held as long as a store has connections.
 pub(super) use held::Hold;
 
 #[cfg(target_os = "linux")]
 mod held {
     use std::collections::HashMap;
-    use std::fs::File;
+    use std::collections::hash_map::Entry;
+    use std::fs::{File, Metadata};
+    use std::io;
     use std::os::unix::fs::MetadataExt;
-    use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+    use std::path::{Path, PathBuf};
+    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;
 
-    use super::{Path, SHARED, log_index};
+    /// What every connection locks to read: <https://www.sqlite.org/src/file?name=src/os.h>, `SHARED_FIRST`.
+    pub(super) const SHARED: (i64, i64) = (0x4000_0002, 510);
+    /// The byte of the index of the log that says that somebody uses it, `UNIX_SHM_DMS`.
+    const IN_USE: (i64, i64) = (128, 1);
 
-    /// Each file's, by device and number, as closing any of its descriptors takes SQLite's locks away.
-    type Held = HashMap<(u64, u64), Weak<Files>>;
+    /// A file's device and number.
+    type Identity = (u64, u64);
 
-    /// The locked files: closed when the last store of the process has closed its connections.
+    /// The files that this process has open here. They are opened and closed under its lock alone:
+    /// closing any descriptor of a file takes all locks away that SQLite has on it.
+    static FILES: LazyLock<Mutex<HashMap<Identity, Files>>> = LazyLock::new(Mutex::default);
+
     struct Files {
         database: File,
         index: Option<File>,
-        stores: Mutex<usize>,
+        /// Stores that are there, or are being opened.
+        stores: usize,
+        /// Those of them that hold the log.
+        holding: usize,
     }
 
-    /// Dropped once the connections are closed, before which it is let go.
+    /// Made before a store's first connection, and dropped once its last is closed.
     #[derive(Default)]
-    pub(crate) struct Hold(Option<Arc<Files>>);
+    pub(crate) struct Hold {
+        file: Option<Identity>,
+        is_holding: bool,
+    }
 
     impl Hold {
-        /// Keeps the log of an open database from being deleted; goes without where the file system
-        /// knows no such locks.
-        pub(crate) fn take(path: &Path) -> Self {
-            let held = held();
-            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.retain(|_, files| files.strong_count() > 0);
-            let Ok(metadata) = path.metadata() else { return Self(None) };
-            let file = (metadata.dev(), metadata.ino());
-            let files = match held.get(&file).and_then(Weak::upgrade) {
-                Some(files) => files,
-                None => {
-                    let Ok(database) = File::open(path) else { return Self(None) };
-                    let index = log_index(path).and_then(File::open).ok();
-                    let files = Arc::new(Files { database, index, stores: Mutex::new(0) });
-                    held.insert(file, Arc::downgrade(&files));
-                    files
-                }
+        /// Keeps the file open, if it is there.
+        pub(crate) fn of(path: &Path) -> Self {
+            let mut files = files();
+            let Ok(identity) = path.metadata().map(|found| identity(&found)) else {
+                return Self::default();
             };
-            files.add();
-            Self(Some(files))
+            match files.entry(identity) {
+                Entry::Occupied(mut open) => open.get_mut().stores += 1,
+                Entry::Vacant(place) => {
+                    let Ok(database) = File::open(path) else { return Self::default() };
+                    place.insert(Files { database, index: None, stores: 1, holding: 0 });
+                }
+            }
+            Self { file: Some(identity), is_holding: false }
+        }
+
+        /// Keeps the log from being deleted; goes without where the file system knows no such locks.
+        pub(crate) fn take(&mut self, path: &Path) {
+            if self.file.is_none() {
+                *self = Self::of(path);
+            }
+            let mut files = files();
+            let Some(files) = self.file.and_then(|file| files.get_mut(&file)) else { return };
+            self.is_holding = true;
+            files.holding += 1;
+            if files.holding == 1 {
+                files.open_index(path);
+                files.lock(libc::F_RDLCK);
+            }
         }
 
         /// Lets the last connection that closes tidy up, as it does by itself.
-        pub(crate) fn let_go(&self) {
-            if let Some(files) = &self.0 {
-                files.remove();
+        pub(crate) fn let_go(&mut self) {
+            let mut files = files();
+            let Some(files) = self.file.and_then(|file| files.get_mut(&file)) else { return };
+            if std::mem::take(&mut self.is_holding) {
+                files.holding -= 1;
+                if files.holding == 0 {
+                    files.lock(libc::F_UNLCK);
+                }
+            }
+        }
+    }
+
+    impl Drop for Hold {
+        fn drop(&mut self) {
+            self.let_go();
+            let mut files = files();
+            let Some(file) = self.file else { return };
+            if let Some(open) = files.get_mut(&file) {
+                open.stores -= 1;
+                if open.stores == 0 {
+                    files.remove(&file);
+                }
             }
         }
     }
 
     impl Files {
-        fn add(&self) {
-            let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-            *stores += 1;
-            if *stores == 1 {
-                self.lock(libc::F_RDLCK);
-            }
-        }
-
-        fn remove(&self) {
-            let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-            *stores -= 1;
-            if *stores == 0 {
-                self.lock(libc::F_UNLCK);
+        /// Opens the index of the log, which is another file each time that the log is made anew.
+        fn open_index(&mut self, path: &Path) {
+            let Ok(path) = log_index(path) else { return };
+            let known = self.index.as_ref().and_then(|index| index.metadata().ok());
+            let found = path.metadata().ok();
+            if known.map(|known| identity(&known)) != found.map(|found| identity(&found)) {
+                self.index = File::open(path).ok();
             }
         }
 
         fn lock(&self, kind: libc::c_int) {
-            let files = [(Some(&self.database), SHARED), (self.index.as_ref(), super::IN_USE)];
-            for (file, (from, length)) in files {
+            for (file, (from, length)) in
+                [(Some(&self.database), SHARED), (self.index.as_ref(), IN_USE)]
+            {
                 let Some(file) = file else { continue };
                 let range = libc::flock {
                     l_type: libc::c_short::try_from(kind).unwrap_or_default(),
@@ -100,51 +136,52 @@ mod held {
         }
     }
 
-    fn held() -> &'static Mutex<Held> {
-        static HELD: OnceLock<Mutex<Held>> = OnceLock::new();
-        HELD.get_or_init(Mutex::default)
+    fn files() -> MutexGuard<'static, HashMap<Identity, Files>> {
+        FILES.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn identity(file: &Metadata) -> Identity {
+        (file.dev(), file.ino())
+    }
+
+    /// The index of a database's write-ahead log, which is beside the file that a link leads to.
+    fn log_index(path: &Path) -> io::Result<PathBuf> {
+        let mut name = path.canonicalize()?.into_os_string();
+        name.push("-shm");
+        Ok(name.into())
     }
 }
 
 /// Elsewhere there are no such locks, or other ones.
 #[cfg(not(target_os = "linux"))]
 mod held {
+    use std::path::Path;
+
     #[derive(Default)]
     pub(crate) struct Hold;
 
     impl Hold {
-        pub(crate) fn take(_: &super::Path) -> Self {
+        pub(crate) fn of(_: &Path) -> Self {
             Self
         }
 
-        pub(crate) fn let_go(&self) {}
+        pub(crate) fn take(&mut self, _: &Path) {}
+
+        pub(crate) fn let_go(&mut self) {}
     }
-}
-
-/// What every connection locks to read: <https://www.sqlite.org/src/file?name=src/os.h>, `SHARED_FIRST`.
-#[cfg(target_os = "linux")]
-const SHARED: (i64, i64) = (0x4000_0002, 510);
-/// The byte of the index of the log that says that somebody uses it, `UNIX_SHM_DMS`.
-#[cfg(target_os = "linux")]
-const IN_USE: (i64, i64) = (128, 1);
-
-/// The index of a database's write-ahead log, which is beside the file that a link leads to.
-#[cfg(target_os = "linux")]
-fn log_index(path: &Path) -> std::io::Result<std::path::PathBuf> {
-    let mut name = path.canonicalize()?.into_os_string();
-    name.push("-shm");
-    Ok(name.into())
 }
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
     use std::fs::OpenOptions;
+    use std::path::Path;
+    use std::thread;
 
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;
 
-    use super::*;
+    use super::held::SHARED;
     use crate::schema::Schema;
     use crate::store::SqliteStore;
 
@@ -178,5 +215,24 @@ mod tests {
         let again = SqliteStore::open(&path, &Schema::standard(), false).unwrap();
         assert!(!could_delete_log(&path));
         drop(again);
+    }
+
+    #[test]
+    fn stores_may_come_and_go_on_many_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crm.db");
+        let kept = SqliteStore::open(&path, &Schema::standard(), true).unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10 {
+                        drop(SqliteStore::open(&path, &Schema::standard(), false).unwrap());
+                    }
+                });
+            }
+        });
+        assert!(!could_delete_log(&path));
+        drop(kept);
+        assert!(!folder.path().join("crm.db-wal").exists());
     }
 }

@@ -122,6 +122,7 @@ impl SqliteStore {
             )
             .hint("check the path; a sync or a create makes a new workspace"));
         }
+        let mut hold = Hold::of(path);
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER_CACHE_KIB)?;
         let ahead = Arc::default();
         move_log_in_turn(&mut writer, Arc::clone(&ahead), CHECKPOINT_PAGES)?;
@@ -129,7 +130,9 @@ impl SqliteStore {
         let generator = Generator::new(generation);
         copies::name_organization(&writer, generator.ids())?;
         // Without a log there is nothing to hold, and each write locks what a hold would.
-        let hold = if has_log(&writer)? { Hold::take(path) } else { Hold::default() };
+        if has_log(&writer)? {
+            hold.take(path);
+        }
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),

@@ -1,5 +1,6 @@
 //! Reads the rows of one file: its header, then row by row.
 
+use std::collections::HashSet;
 use std::str;
 use std::sync::OnceLock;
 
@@ -371,13 +372,11 @@ fn at_place(failure: Failure, place: &str) -> Failure {
 
 /// Calls a column without a name `column_N`, or `column_N_` where the file has a column of that name.
 fn name_the_nameless(names: &mut [String]) {
-    for index in 0..names.len() {
-        if names[index].is_empty() {
-            let mut name = format!("column_{}", index + 1);
-            while names.contains(&name) {
-                name.push('_');
-            }
-            names[index] = name;
+    let known: HashSet<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    for (index, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
+        *name = format!("column_{}", index + 1);
+        while known.contains(name) {
+            name.push('_');
         }
     }
 }
