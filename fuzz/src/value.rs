@@ -34,7 +34,7 @@ static EVERY_TYPE: LazyLock<Arc<RecordType>> = LazyLock::new(|| {
                 };
                 text.push_str(&format!(
                     "options = [{{ api_name = \"a\", display_value = \"A b\", color = \"red\"{stage} }}, \
-                     {{ api_name = \"A b\", display_value = \"c\", color = \"blue\"{stage} }}]\n"
+                     {{ api_name = \"b\", display_value = \"c\", color = \"blue\"{stage} }}]\n"
                 ));
             }
             if *value_type == ValueType::RecordReference {
