@@ -33,6 +33,12 @@ ar rcs "$folder/libheadwater.a" "$folder/headwater.o"
   $(sed 's/^/-Wl,--require-defined=/' "$include/headwater.symbols") \
   -Wl,--gc-sections -Wl,-z,defs -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
   ${LDFLAGS:-} -lgcc_s -lpthread -lm -ldl
+# What is thread-local must not ask for the little room that programs keep for libraries loaded later.
+if readelf -dW "$shared" | grep -q STATIC_TLS; then
+  echo "libheadwater.so could not be loaded by every program that runs: it has static TLS" >&2
+  rm "$shared"
+  exit 1
+fi
 ln -sf "libheadwater.so.$version" "$folder/libheadwater.so.$major"
 ln -sf "libheadwater.so.$major" "$folder/libheadwater.so"
 rm "$folder/headwater.o"
