@@ -202,6 +202,21 @@ def test_what_came_before_a_failure_among_the_first_rows_is_delivered(ws):
         hw.sync(job(ws, Nameless, {"fail_at": 0}, duplicates="allow"))
 
 
+def test_a_row_that_is_filled_again_is_delivered_as_it_was(ws):
+    class Reusing(hw.Connector):
+        """Gives one dict again and again, as some cursors do."""
+
+        def read(self, stream, checkpoint):
+            row = {}
+            for number in range(150):
+                row.update(counting.row(number))
+                yield row
+
+    hw.sync(job(ws, Reusing, {}))
+    emails = {record["primary_email"] for record in ws.query("contact")}
+    assert emails == {counting.row(number)["primary_email"] for number in range(150)}
+
+
 def test_streams_beside_each_other_are_looked_at_one_by_one(ws):
     class Shared(hw.Connector):
         """Two streams of one cursor."""
