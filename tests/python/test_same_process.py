@@ -31,9 +31,6 @@ ws.close()
 """
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="the lock that keeps it is of Linux"
-)
 @pytest.mark.parametrize(("ending", "written"), [("close", 101), ("kill", 151)])
 def test_what_was_written_stays_when_sqlite3_has_read_beside_it(
     tmp_path: Path, ending: str, written: int
