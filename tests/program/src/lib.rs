@@ -142,6 +142,8 @@ impl Desk {
         command
             .args(arguments)
             .current_dir(self.folder.path())
+            // What a killed server leaves goes with the desk.
+            .env("TMPDIR", self.folder.path())
             .env_remove("HEADWATER_CONNECTOR_PATH");
         command
     }

@@ -30,6 +30,8 @@ impl Served {
         let mut command = Command::new(headwater_program_tests::executable());
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-auth", "--twin", "--workspace"]);
         command.arg(workspace).stdout(Stdio::piped());
+        // A server that is killed leaves its snapshots: they go with the folder of the case.
+        command.env("TMPDIR", workspace.parent().ok_or("the workspace has no folder")?);
         for name in ["duplicates", "history"] {
             if let Some(setting) = settings[name].as_str() {
                 command.args([&format!("--{name}"), setting]);
