@@ -56,7 +56,7 @@ impl Csv {
                 (None, true) => "in the header",
                 (None, false) => "in the first row",
             },
-            spare: 0,
+            spare: None,
             line: 1,
             unended: false,
         };
@@ -129,8 +129,8 @@ pub struct CsvRows {
     comment: Vec<u8>,
     /// Where the number of cells comes from.
     origin: &'static str,
-    /// How many empty cells a row may have after its last column.
-    spare: usize,
+    /// How many empty cells a row may have after its last column, once the first row was looked at.
+    spare: Option<usize>,
     line: u64,
     unended: bool,
 }
@@ -218,16 +218,21 @@ impl CsvRows {
         Ok(names)
     }
 
-    /// How many empty cells the first row has after its last column: some programs end each line with a delimiter. In
-    /// other files a row with such cells may have an unquoted delimiter in another cell.
-    fn spare_cells(&mut self, call: &dyn Call) -> usize {
+    /// How many spare cells the next line has, if it is a row.
+    fn spare_cells(&mut self, call: &dyn Call) -> Option<usize> {
         // Only looked at: it is told what is wrong with the row when it is read.
-        let Ok(true) = self.ensure(call, 1) else { return 0 };
+        let Ok(true) = self.ensure(call, 1) else { return None };
+        let Ok(false) = self.is_at_blank(call) else { return None };
         let Ok(length) = self.parse(call) else {
             self.parser.reset();
-            return 0;
+            return None;
         };
-        let row = without_line_end(&self.window.unread()[..length]);
+        Some(self.spare_of(without_line_end(&self.window.unread()[..length])))
+    }
+
+    /// How many empty cells a row has after its last column: some programs end each line with a delimiter. In other
+    /// files a row with such cells may have an unquoted delimiter in another cell.
+    fn spare_of(&self, row: &[u8]) -> usize {
         let columns = self.columns.len();
         match self.parser.is_blank_from(row, columns) {
             true => self.parser.cells(row).1.len().saturating_sub(columns),
@@ -246,17 +251,22 @@ impl CsvRows {
     /// Moves on over blank lines and comments; returns `false` at the end of the file.
     fn skip_blank(&mut self, call: &dyn Call) -> Result<bool, Failure> {
         while self.ensure(call, 1)? {
-            let is_blank = matches!(self.window.unread()[0], b'\r' | b'\n');
-            let is_comment = !self.comment.is_empty()
-                && self.window.unread()[0] == self.comment[0]
-                && self.ensure(call, self.comment.len())?
-                && self.window.unread().starts_with(&self.comment);
-            if !is_blank && !is_comment {
+            if !self.is_at_blank(call)? {
                 return Ok(true);
             }
             self.skip_line(call)?;
         }
         Ok(false)
+    }
+
+    /// Whether a blank line or a comment comes next; something does.
+    fn is_at_blank(&mut self, call: &dyn Call) -> Result<bool, Failure> {
+        let is_blank = matches!(self.window.unread()[0], b'\r' | b'\n');
+        let is_comment = !self.comment.is_empty()
+            && self.window.unread()[0] == self.comment[0]
+            && self.ensure(call, self.comment.len())?
+            && self.window.unread().starts_with(&self.comment);
+        Ok(is_blank || is_comment)
     }
 
     fn skip_line(&mut self, call: &dyn Call) -> Result<(), Failure> {
@@ -285,7 +295,9 @@ impl CsvRows {
         let (text, spans) = self.parser.cells(row);
         // Spreadsheets leave empty cells at the end of a line out, so a short row lacks its last ones.
         let columns = self.columns.len();
-        if spans.len() > columns + self.spare || !self.parser.is_blank_from(row, columns) {
+        let spare = self.spare.unwrap_or_else(|| self.spare_of(row));
+        self.spare = Some(spare);
+        if spans.len() > columns + spare || !self.parser.is_blank_from(row, columns) {
             return Err(Failure::data(format!(
                 "expected at most {columns} cells as {}, found {}",
                 self.origin,

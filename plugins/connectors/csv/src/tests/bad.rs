@@ -28,6 +28,12 @@ fn lines_may_all_end_with_a_delimiter() {
     assert_eq!(output.rows, expected);
     assert_eq!(output.bad.iter().map(|row| row.position).collect::<Vec<_>>(), [5, 6, 7]);
     assert_eq!(read_text(text, json!({"trim": true})).rows.len(), 4);
+    // What is passed over is not the first row.
+    for between in ["\n", "# one\n", "\n\r\n# one\n\n"] {
+        let text = format!("a,b\n{between}1,2,\n{between}3,4,\n5,6,,\n");
+        let output = read_text(text, json!({"comment": "#"}));
+        assert_eq!((output.rows.len(), output.bad.len()), (2, 1), "{between:?}: {output:?}");
+    }
     let keys = json!({"header": false, "columns": ["a", "b"], "delimiter": "||"});
     assert_eq!(read_text("1||2||\n3||4||\n", keys).rows.len(), 2);
 }
