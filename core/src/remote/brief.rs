@@ -1,163 +1,149 @@
-//! Reads an answer without what it says of empty attributes: most of a record is empty, and where no
-//! record is given back nobody asks for it.
+//! Reads an answer for a few of a record's attributes: where no record is given back nobody asks for
+//! the others, which are most of it.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value as Json};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value as Json};
 
-/// An answer without null, empty lists and empty objects in its objects, and without the envelopes
-/// that hold nothing else.
-///
-/// # Errors
-/// As reading it whole.
-pub(super) fn read(body: &[u8]) -> serde_json::Result<Json> {
-    serde_json::from_slice::<Seen<'_>>(body).map(Seen::into_json)
+use crate::schema::RecordType;
+
+/// What stands among the attributes where it does not stand beside them.
+const SYSTEM: [&str; 4] = ["id", "organization_id", "created_at", "updated_at"];
+
+/// Which attributes of a record are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Brief {
+    pub(super) record_type: Arc<RecordType>,
+    pub(super) attributes: Vec<usize>,
 }
 
-/// A value as it is read; a text is copied only where it is kept.
-enum Seen<'a> {
-    Text(Cow<'a, str>),
-    Other(Json),
-}
-
-impl Seen<'_> {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Text(_) => false,
-            Self::Other(Json::Null) => true,
-            Self::Other(Json::Array(elements)) => elements.is_empty(),
-            Self::Other(Json::Object(entries)) => entries.is_empty(),
-            Self::Other(_) => false,
-        }
+impl Brief {
+    /// An answer with these attributes of its record alone, and all else; whole where it is not as
+    /// expected.
+    ///
+    /// # Errors
+    /// As reading it whole.
+    pub(super) fn read(&self, body: &[u8]) -> serde_json::Result<Json> {
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
+        let read = Reader { brief: self, is_attributes: false }.deserialize(&mut deserializer);
+        let read = read.and_then(|json| deserializer.end().map(|()| json));
+        read.or_else(|_| serde_json::from_slice(body))
     }
 
-    fn into_json(self) -> Json {
-        match self {
-            Self::Text(text) => Json::String(text.into_owned()),
-            Self::Other(json) => json,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Seen<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+    fn asks_for(&self, name: &str) -> bool {
+        let named = |&index: &usize| self.record_type.attribute(index).api_name == name;
+        SYSTEM.contains(&name) || self.attributes.iter().any(named)
     }
 }
 
-struct Reader;
+/// Reads an object: an answer, its record, or that one's attributes.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    brief: &'a Brief,
+    is_attributes: bool,
+}
 
-impl<'de> Visitor<'de> for Reader {
-    type Value = Seen<'de>;
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Json;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
+        formatter.write_str("an object")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Seen::Other(Json::Null))
-    }
-
-    fn visit_bool<E: Error>(self, is: bool) -> Result<Self::Value, E> {
-        Ok(Seen::Other(Json::Bool(is)))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Seen::Other(number.into()))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Seen::Other(number.into()))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Seen::Other(Number::from_f64(number).map_or(Json::Null, Json::Number)))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Seen::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Seen::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) = elements.next_element::<Seen<'de>>()? {
-            list.push(element.into_json());
-        }
-        Ok(Seen::Other(Json::Array(list)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
         let mut object = Map::new();
-        let mut kind = None;
-        while let Some(name) = entries.next_key::<Seen<'de>>()? {
-            let Seen::Text(name) = name else { continue };
-            let value = entries.next_value::<Seen<'de>>()?;
-            // What an empty envelope would have held says nothing.
-            if name == "value_type" {
-                kind = Some(value);
-            } else if !value.is_empty() {
-                object.insert(name.into_owned(), value.into_json());
-            }
+        while let Some(Name(name)) = entries.next_key::<Name<'de>>()? {
+            let is_attributes = name == "attributes";
+            let value = if self.is_attributes && !self.brief.asks_for(&name) {
+                entries.next_value::<IgnoredAny>()?;
+                continue;
+            } else if !self.is_attributes && (is_attributes || name == "data") {
+                entries.next_value_seed(Reader { is_attributes, ..self })?
+            } else {
+                entries.next_value()?
+            };
+            object.insert(name.into_owned(), value);
         }
-        if let Some(kind) = kind.filter(|_| !object.is_empty()) {
-            object.insert("value_type".to_owned(), kind.into_json());
-        }
-        Ok(Seen::Other(Json::Object(object)))
+        Ok(Json::Object(object))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::super::decode;
     use super::*;
     use crate::schema::Schema;
 
-    #[test]
-    fn a_record_read_in_brief_has_the_values_of_the_whole_one() {
-        let id = "0191e4a0-0000-7000-8000-000000000001";
-        let whole = json!({
-            "data": {"id": id, "created_at": "2026-01-02T03:04:05Z", "attributes": {
-                "title": {"value_type": "string", "value": null},
-                "department": {"value": "R\"D", "value_type": "string"},
-                "first_name": "Sarah", "last_name": null,
-                "address": {"value_type": "address", "value": {"city": "Oslo", "state": null}},
-                "contact_emails": [{"value_type": "contact_email", "value":
-                    {"id": id, "email": "a@x.example", "is_primary": true, "labels": []}}],
-                "websites": [], "unknown": {"value_type": "thing", "value": {"a": [null, 1.5, -2]}},
-            }},
-            "meta": {"action": "created"},
-        });
-        let brief = read(whole.to_string().as_bytes()).unwrap();
-        assert_eq!(brief["meta"]["action"], "created");
-        let (short, long) = (&brief["data"]["attributes"], &whole["data"]["attributes"]);
-        assert_eq!(short.as_object().unwrap().len(), 5, "{short}");
-        assert_eq!(short["unknown"]["value"], long["unknown"]["value"]);
+    fn brief() -> Brief {
         let schema = Schema::standard();
-        let of = |answer: &Json| {
-            let contact: &Arc<_> = schema.record_type("contact").unwrap();
-            decode::record(contact, answer["data"].clone()).unwrap()
-        };
-        let (brief, whole) = (of(&brief), of(&whole));
-        assert_eq!(brief.values, whole.values);
-        assert_eq!((brief.id, brief.created_at), (whole.id, whole.created_at));
+        let record_type = Arc::clone(schema.record_type("contact").unwrap());
+        let names = ["contact_emails", "primary_email"];
+        let attributes = names.iter().map(|name| record_type.index_of(name).unwrap()).collect();
+        Brief { record_type, attributes }
     }
 
     #[test]
-    fn what_is_cut_or_no_json_is_refused_as_when_read_whole() {
-        for text in ["{\"data\": {", "<html>", "{} {}", "[1, 2"] {
+    fn a_record_read_in_brief_has_what_is_asked_for_as_the_whole_one_has() {
+        let id = "0191e4a0-0000-7000-8000-000000000001";
+        let data = json!({"id": id, "created_at": "2026-01-02T03:04:05Z", "attributes": {
+            "title": {"value_type": "string", "value": "a \"b\" {"},
+            "organization_id": {"value_type": "uuid", "value": id},
+            "primary_email": {"value": "a@x.example", "value_type": "email"},
+            "contact_emails": [{"value_type": "contact_email", "value":
+                {"id": id, "email": "a@x.example", "is_primary": true, "labels": []}}],
+            "attributes": {"data": [null, 1.5, -2]},
+        }});
+        let meta = json!({"action": "created", "attributes": {"title": 1}});
+        for whole in [json!({"data": data, "meta": meta}), data.clone()] {
+            let brief = brief();
+            let read = brief.read(whole.to_string().as_bytes()).unwrap();
+            assert_eq!(read["meta"], whole["meta"]);
+            let record = |answer: &Json| {
+                let data = answer.get("data").unwrap_or(answer).clone();
+                decode::record(&brief.record_type, data).unwrap()
+            };
+            let (short, long) = (record(&read), record(&whole));
+            assert_eq!((short.id, short.created_at), (long.id, long.created_at));
+            assert_eq!(short.organization_id, long.organization_id);
+            for (index, value) in short.values.iter().enumerate() {
+                match brief.attributes.contains(&index) {
+                    true => assert!(value.is_some() && *value == long.values[index], "{index}"),
+                    false => assert_eq!(*value, None, "{index}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_is_read_whole_and_what_is_no_json_refused() {
+        for text in ["[1, 2]", "null", "{\"data\": null}", "{\"data\": {\"attributes\": []}}", "7"]
+        {
+            let whole: Json = serde_json::from_str(text).unwrap();
+            assert_eq!(brief().read(text.as_bytes()).unwrap(), whole);
+        }
+        for text in
+            ["{\"data\": {", "<html>", "{} {}", "[1, 2", "{\"data\": {\"attributes\": {\"x\": "]
+        {
             let whole = serde_json::from_slice::<Json>(text.as_bytes()).unwrap_err();
-            let brief = read(text.as_bytes()).unwrap_err();
-            assert_eq!(brief.is_eof(), whole.is_eof(), "{text}");
+            let refused = brief().read(text.as_bytes()).unwrap_err();
+            assert_eq!(refused.is_eof(), whole.is_eof(), "{text}");
         }
     }
 }

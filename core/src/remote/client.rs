@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::source::Control;
 use crate::value::Timestamp;
 
-use super::brief;
+use super::brief::Brief;
 use super::failure::{self, Failure};
 use super::governor::{Denial, Governor, Ticket};
 use super::key::ApiKey;
@@ -331,10 +331,10 @@ impl Exchange {
         if !response.status().is_server_error() {
             self.shared.answered.fetch_add(1, Ordering::Relaxed);
         }
-        self.read(response, request.is_brief).await
+        self.read(response, request.brief.as_ref()).await
     }
 
-    async fn read(&self, mut response: Response, is_brief: bool) -> Result<Answer, Failure> {
+    async fn read(&self, mut response: Response, brief: Option<&Brief>) -> Result<Answer, Failure> {
         let status = response.status();
         let header = |name| {
             let value = response.headers().get(name)?;
@@ -375,9 +375,9 @@ impl Exchange {
             };
             return Err(failure::refusal(status.as_u16(), parsed.as_ref(), wait));
         }
-        let parsed = match is_brief {
-            true => brief::read(&body),
-            false => serde_json::from_slice::<Json>(&body),
+        let parsed = match brief {
+            Some(brief) => brief.read(&body),
+            None => serde_json::from_slice::<Json>(&body),
         };
         let body = match parsed {
             _ if body.is_empty() => Json::Null,

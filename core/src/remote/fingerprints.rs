@@ -121,22 +121,12 @@ impl Fingerprints {
         Self(self.0.iter().filter(differs).map(|(name, value)| (*name, *value)).collect())
     }
 
-    /// Those of the attributes of a record that others of it follow from or lead to, and that were
-    /// written: a primary e-mail and the list of e-mails.
+    /// Those of the attributes of a record that follow from what was written, or lead to it.
     pub(super) fn beside(record: &Record, written: &Attributes) -> Self {
-        let attributes = record.record_type.attributes();
-        let of = |index: usize| match &attributes[index].origin {
-            Origin::PrimaryOf(other) | Origin::PipelineOf(other) => Some(*other),
-            _ => None,
-        };
-        let is_written = |index: usize| written.change(index).is_some();
         let mut prints = Self::default();
-        for (index, (attribute, value)) in attributes.iter().zip(&record.values).enumerate() {
-            let leads = || written.iter().any(|(other, _)| of(other) == Some(index));
-            if !is_written(index) && (of(index).is_some_and(is_written) || leads()) {
-                let change = value.clone().map_or(Change::Clear, Change::Set);
-                prints.add(attribute, &change);
-            }
+        for index in beside(&record.record_type, written) {
+            let change = record.values[index].clone().map_or(Change::Clear, Change::Set);
+            prints.add(record.record_type.attribute(index), &change);
         }
         prints
     }
@@ -152,6 +142,22 @@ impl Fingerprints {
             |part: &[u8]| Some((part[..NAME].try_into().ok()?, part[NAME..].try_into().ok()?));
         Self(parts.filter_map(print).collect())
     }
+}
+
+/// The attributes that follow from those that were written or lead to them: of a primary e-mail the list
+/// of e-mails.
+pub(super) fn beside(record_type: &RecordType, written: &Attributes) -> Vec<usize> {
+    let attributes = record_type.attributes();
+    let of = |index: usize| match &attributes[index].origin {
+        Origin::PrimaryOf(other) | Origin::PipelineOf(other) => Some(*other),
+        _ => None,
+    };
+    let is_written = |index: usize| written.change(index).is_some();
+    let leads = |index: usize| written.iter().any(|(other, _)| of(other) == Some(index));
+    let is_beside = |index: &usize| {
+        !is_written(*index) && (of(*index).is_some_and(is_written) || leads(*index))
+    };
+    (0..attributes.len()).filter(is_beside).collect()
 }
 
 fn name_of(texts: &[&str]) -> [u8; NAME] {

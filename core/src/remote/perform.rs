@@ -12,9 +12,10 @@ use crate::record::{Attributes, Change, Record};
 use crate::schema::{Origin, RecordType};
 use crate::value::{Timestamp, Value};
 
+use super::brief::Brief;
 use super::client::Exchange;
 use super::creates::Doubt;
-use super::fingerprints::{Fingerprints, holds};
+use super::fingerprints::{self, Fingerprints, holds};
 use super::request::{Answer, Request};
 use super::{creates, decode, edges, encode, failure, lookup, parts, waits};
 
@@ -224,7 +225,12 @@ impl Performer<'_> {
             "attributes": encode::attributes(record_type, &whole),
         });
         let request = Request::post(&[record_type.api_name(), "_assert"], body);
-        let answer = self.send(request.brief(!self.returns_records)).await?;
+        let asked = || Brief {
+            attributes: fingerprints::beside(record_type, attributes),
+            record_type: Arc::clone(record_type),
+        };
+        let brief = (!self.returns_records).then(asked);
+        let answer = self.send(request.brief(brief)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
         self.performed(record_type, action, answer, attributes)

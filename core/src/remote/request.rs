@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::Value as Json;
 
+use super::brief::Brief;
+
 /// What asking again does, where it is not known whether the workspace has done it already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
@@ -21,8 +23,8 @@ pub(super) struct Request {
     pub(super) parameters: Vec<(&'static str, String)>,
     pub(super) body: Option<Json>,
     pub(super) effect: Effect,
-    /// Whether what the answer says of empty attributes may be passed over.
-    pub(super) is_brief: bool,
+    /// What is asked of the answer, where that is not all.
+    pub(super) brief: Option<Brief>,
 }
 
 impl Request {
@@ -33,7 +35,7 @@ impl Request {
             parameters: Vec::new(),
             body: None,
             effect: Effect::Repeatable,
-            is_brief: false,
+            brief: None,
         }
     }
 
@@ -58,9 +60,9 @@ impl Request {
         self.method == Method::GET || self.path.last().is_some_and(|last| last == "_query")
     }
 
-    /// The same, of whose answer the empty attributes are asked for or not.
-    pub(super) fn brief(self, is_brief: bool) -> Self {
-        Self { is_brief, ..self }
+    /// The same, of whose answer so much is asked for.
+    pub(super) fn brief(self, brief: Option<Brief>) -> Self {
+        Self { brief, ..self }
     }
 
     /// The same, which must not be asked again unseen.
