@@ -112,8 +112,7 @@ pub(super) fn decide(
 
 /// The one record that a match finds; `None` where there is none.
 fn find(set: &mut WorkingSet, matching: &Match) -> Result<Option<usize>> {
-    let found = set.matched(&matching.target);
-    set.answered(&matching.target);
+    let found = set.answer(&matching.target);
     match found[..] {
         [] => match matching.target {
             // An id cannot be chosen, so there is nothing to make (contract.md section 5.4).

@@ -347,13 +347,16 @@ impl<'a> Wanted<'a> {
         let Some(MatchTarget::Values { attribute: matched, values }) = matching else {
             return false;
         };
-        let matched = |key: Cow<'_, str>| {
-            *matched == attribute
+        let is_same_attribute = *matched == attribute;
+        let is_matched = |key: Cow<'_, str>| {
+            is_same_attribute
                 && values.iter().any(|value| {
                     keys_of(self.record_type, attribute, Some(value)).any(|held| held == key)
                 })
         };
-        keys_of(self.record_type, attribute, Some(value)).all(matched)
+        // Nearly always one is written as it is matched by: then no key need be made.
+        is_same_attribute && values.contains(value)
+            || keys_of(self.record_type, attribute, Some(value)).all(is_matched)
     }
 
     fn add_keys(&mut self, attribute: usize, values: &[Value], is_match: bool) {

@@ -55,11 +55,22 @@ impl Holders {
         else {
             return found;
         };
-        let held = keys.filter_map(|key| holders.get(&*key));
-        for &record in held.flat_map(|held| &held.records) {
-            if !found.contains(&record) {
-                found.push(record);
-            }
+        keys.filter_map(|key| holders.get(&*key))
+            .for_each(|held| add_new(&mut found, &held.records));
+        found
+    }
+
+    /// The same for an operation that matches by these keys and is decided now.
+    pub(super) fn answer<'k>(
+        &mut self,
+        attribute: usize,
+        keys: impl Iterator<Item = Cow<'k, str>>,
+    ) -> Found {
+        let mut found = Found::new();
+        for key in keys {
+            let Some(held) = self.get_mut(attribute, &key) else { continue };
+            held.askers = held.askers.saturating_sub(1);
+            add_new(&mut found, &held.records);
         }
         found
     }
@@ -78,13 +89,6 @@ impl Holders {
         })
     }
 
-    /// Notes that one of the operations that match by a key is decided.
-    pub(super) fn answered(&mut self, attribute: usize, key: &str) {
-        if let Some(held) = self.get_mut(attribute, key) {
-            held.askers = held.askers.saturating_sub(1);
-        }
-    }
-
     /// Notes that a record holds a key no more.
     pub(super) fn remove(&mut self, attribute: usize, key: &str, record: usize) {
         if let Some(held) = self.get_mut(attribute, key) {
@@ -100,5 +104,14 @@ impl Holders {
     fn get_mut(&mut self, attribute: usize, key: &str) -> Option<&mut Held> {
         let (_, holders) = self.attributes.iter_mut().find(|(known, _)| *known == attribute)?;
         holders.get_mut(key)
+    }
+}
+
+/// Adds the records that are not among those found.
+fn add_new(found: &mut Found, records: &[usize]) {
+    for &record in records {
+        if !found.contains(&record) {
+            found.push(record);
+        }
     }
 }

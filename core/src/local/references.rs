@@ -135,8 +135,7 @@ fn found(set: Option<&mut WorkingSet>, declared: &Attribute, target: &Target) ->
         };
     };
     let sought = MatchTarget::of(&set.record_type, target)?;
-    let hits = set.matched(&sought);
-    set.answered(&sought);
+    let hits = set.answer(&sought);
     let hit = only(&set.record_type, target, &hits)?;
     Ok(Value::Uuid(set.entry(hit).record.id))
 }

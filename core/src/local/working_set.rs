@@ -180,13 +180,15 @@ impl WorkingSet {
         }
     }
 
-    /// Notes that an operation with this match is being decided: it will not ask again.
-    pub(super) fn answered(&mut self, target: &MatchTarget) {
-        if let MatchTarget::Values { attribute, values } = target {
-            for value in values {
-                for key in keys_of(&self.record_type, *attribute, Some(value)) {
-                    self.holders.answered(*attribute, &key);
-                }
+    /// Every record that the match of an operation finds now that it is decided: it will not ask again.
+    pub(super) fn answer(&mut self, target: &MatchTarget) -> Found {
+        match target {
+            MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
+            MatchTarget::Values { attribute, values } => {
+                let keys = values
+                    .iter()
+                    .flat_map(|value| keys_of(&self.record_type, *attribute, Some(value)));
+                self.holders.answer(*attribute, keys)
             }
         }
     }
