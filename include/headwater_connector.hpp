@@ -206,7 +206,8 @@ inline std::int32_t fail(const headwater_call *call, const Failure &failure) noe
   lent.record = lend(failure.record);
   lent.hint = lend(failure.hint);
   call->fail(call->context, &lent);
-  return failure.code;
+  // What is no code would read as a success or as the end.
+  return failure.code > 0 ? failure.code : HEADWATER_E_INTERNAL_ERROR;
 }
 
 inline std::int32_t panicked(const headwater_call *call, std::string_view what) noexcept {

@@ -16,7 +16,7 @@ use headwater_sdk::export::{lend, lend_bytes};
 use crate::batch::copy_batch;
 use crate::call::CallContext;
 use crate::discovery::{copy_description, copy_streams};
-use crate::failure::without_a_reason;
+use crate::failure::{failed_with_success, without_a_reason};
 use crate::raw::misbehaved;
 use crate::table::Functions;
 
@@ -180,12 +180,13 @@ fn status(
     run: impl FnOnce(*const headwater_call) -> i32,
 ) -> Result<Status> {
     let call = context.lend();
-    match run(&raw const call) {
-        HEADWATER_OK => Ok(Status::Ok),
-        HEADWATER_DONE => Ok(Status::Done),
-        other => {
-            let error = context.take_failure().unwrap_or_else(|| without_a_reason(function, other));
-            Err(error)
-        }
+    let status = run(&raw const call);
+    match (status, context.take_failure()) {
+        (HEADWATER_OK, None) => Ok(Status::Ok),
+        (HEADWATER_DONE, None) => Ok(Status::Done),
+        (HEADWATER_OK, Some(told)) => Err(failed_with_success(function, "HEADWATER_OK", &told)),
+        (HEADWATER_DONE, Some(told)) => Err(failed_with_success(function, "HEADWATER_DONE", &told)),
+        (_, Some(told)) => Err(told),
+        (other, None) => Err(without_a_reason(function, other)),
     }
 }

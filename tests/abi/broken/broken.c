@@ -64,6 +64,10 @@ static int32_t status(const headwater_call *call, const source *s, const char *f
     return -7;
   if (CASE("done"))
     return HEADWATER_DONE;
+  if (CASE("failure and OK"))
+    return fail(call, HEADWATER_E_SOURCE_DATA_INVALID, "page 3 is broken"), HEADWATER_OK;
+  if (CASE("failure and done"))
+    return fail(call, HEADWATER_E_SOURCE_DATA_INVALID, "page 3 is broken"), HEADWATER_DONE;
   if (CASE("unknown code"))
     return fail(call, 9999, "a code of my own");
   if (CASE("message not UTF-8"))

@@ -21,6 +21,8 @@ type Case = (&'static str, &'static str, ErrorCode, &'static str);
 const STATUS_CASES: &[(&str, ErrorCode, &str)] = &[
     ("without a reason", ConnectorMisbehaved, "returned 306 (source_unavailable) without a reason"),
     ("negative status", ConnectorMisbehaved, "returned -7 (unknown) without a reason"),
+    ("failure and OK", ConnectorMisbehaved, "`fail`: source_data_invalid: page 3 is broken"),
+    ("failure and done", ConnectorMisbehaved, "returned HEADWATER_DONE after it had called `fail`"),
     ("unknown code", ConnectorMisbehaved, "unknown code 9999: a code of my own"),
     ("message not UTF-8", ConfigInvalid, "caf\u{fffd}"),
     ("short failure", ConnectorMisbehaved, "failure has struct_size 8, expected 88"),
