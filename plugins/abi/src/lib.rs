@@ -278,7 +278,8 @@ pub struct headwater_batch {
     pub bad_rows: *const headwater_bad_row,
     /// How many bad rows.
     pub bad_row_count: usize,
-    /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes.
+    /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes. Not
+    /// empty once there was a row or a bad row: that is the beginning.
     pub checkpoint: headwater_str,
     /// Where a stream has several parts in which positions are counted anew, for example files: the
     /// name of the one that all rows of this batch come from. Rejects name it. Empty where there is

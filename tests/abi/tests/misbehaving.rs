@@ -56,6 +56,9 @@ const CASES: &[Case] = &[
     ("next", "NULL data", ConnectorMisbehaved, "data is NULL with a length of 9"),
     ("next", "big checkpoint", ConnectorMisbehaved, "65537 bytes, at most 65536 are allowed"),
     ("next", "NULL checkpoint", ConnectorMisbehaved, "checkpoint is NULL with a length of 9"),
+    ("next", "no checkpoint", ConnectorMisbehaved, "checkpoint is empty, which is the beginning"),
+    ("next", "no checkpoint for a bad row", ConnectorMisbehaved, "checkpoint is empty"),
+    ("next", "no checkpoint after rows", ConnectorMisbehaved, "checkpoint is empty"),
     ("next", "crooked positions", ConnectorMisbehaved, "positions are not aligned"),
     ("next", "short bad row", ConnectorMisbehaved, "bad rows has elements with struct_size 8"),
     ("next", "NULL bad rows", ConnectorMisbehaved, "bad rows is NULL with a count of 1"),
@@ -128,6 +131,7 @@ fn what_is_legal_is_accepted() {
     let read = |config: &str| drive(&connector, config, &Control::default());
     let batch = |config: &str| read(config).unwrap().swap_remove(0);
     assert_eq!(batch("next nothing at NULL").row_count, 0);
+    assert_eq!(batch("next no checkpoint yet").row_count, 0);
     assert_eq!(batch("next largest checkpoint").checkpoint.as_bytes().len(), 65536);
     let good = batch("good");
     let Payload::JsonLines(rows) = good.payload else { panic!("{:?}", good.payload) };
