@@ -25,6 +25,10 @@ pub(super) unsafe fn check(array: &FFI_ArrowArray, data_type: &DataType) -> Resu
 /// # Safety
 /// As [`check`].
 unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
+    // Whoever has released or moved it may have freed what it points to.
+    if raw.release.is_null() {
+        return Err(format!("an array of type {data_type} has no release function"));
+    }
     // SAFETY: the caller's promise, passed on.
     unsafe {
         check_buffers(raw, data_type).map_err(|why| match data_type {

@@ -47,6 +47,10 @@ unsafe fn copy(
     if depth == 0 {
         return Err(format!("its types are nested more than {MAX_DEPTH} deep"));
     }
+    // Whoever has released or moved it may have freed what it points to.
+    if raw.release.is_null() {
+        return Err("a schema has no release function".to_owned());
+    }
     *left = left.checked_sub(1).ok_or(format!("it has more than {MAX_FIELDS} fields"))?;
     let count = usize::try_from(raw.n_children).ok().filter(|count| *count <= MAX_FIELDS);
     let count = count.ok_or(format!("a schema has n_children {}", raw.n_children))?;
