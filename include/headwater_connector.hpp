@@ -329,6 +329,14 @@ template <class Connector> struct Table {
       stream.bad_rows.push_back({sizeof(headwater_bad_row), row.code, row.position,
                                  lend(row.message), lend(row.field), lend(row.hint),
                                  lend(row.raw)});
+    if (!batch.positions.empty() && batch.positions.size() != batch.count)
+      throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED,
+                    "the batch has " + std::to_string(batch.count) + " rows and " +
+                        std::to_string(batch.positions.size()) + " positions")
+          .with_hint("give a place for each row, or none");
+    if (batch.schema.held.release != nullptr && !batch.rows.empty())
+      throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED, "the batch has lines and columns")
+          .with_hint("give all rows of a batch with add, or all with set");
     if (batch.schema.held.release != nullptr) {
       out.payload_kind = HEADWATER_PAYLOAD_ARROW;
       out.null_means = batch.null_means;
