@@ -201,6 +201,11 @@ static int32_t broken_next(const headwater_call *call, void *handle, headwater_b
                                .position = 3,
                                .message = str("bad"),
                                .raw = str("\xff")};
+  static const uint64_t far[] = {1, UINT64_MAX};
+  if (is(by, "next endless position"))
+    out->positions = far;
+  if (is(by, "next endless bad row"))
+    s->bad.position = UINT64_MAX;
   if (is(by, "next short bad row"))
     s->bad.struct_size = 8;
   if (is(by, "next bad row of unknown code"))

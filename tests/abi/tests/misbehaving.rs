@@ -60,6 +60,8 @@ const CASES: &[Case] = &[
     ("next", "no checkpoint for a bad row", ConnectorMisbehaved, "checkpoint is empty"),
     ("next", "no checkpoint after rows", ConnectorMisbehaved, "checkpoint is empty"),
     ("next", "crooked positions", ConnectorMisbehaved, "positions are not aligned"),
+    ("next", "endless position", ConnectorMisbehaved, "position 18446744073709551615, expected"),
+    ("next", "endless bad row", ConnectorMisbehaved, "position 18446744073709551615, expected"),
     ("next", "short bad row", ConnectorMisbehaved, "bad rows has elements with struct_size 8"),
     ("next", "NULL bad rows", ConnectorMisbehaved, "bad rows is NULL with a count of 1"),
 ];
