@@ -72,7 +72,9 @@ pub(crate) unsafe fn elements<'a, T>(
     let stride = unsafe { first.cast::<usize>().read() };
     let needed = size_of::<T>();
     if !(needed..=MAX_STRIDE).contains(&stride) || !stride.is_multiple_of(align_of::<T>()) {
-        return refuse(format!("has elements with struct_size {stride}, expected {needed} or more"));
+        return refuse(format!(
+            "has elements with struct_size {stride}, expected {needed} or more"
+        ));
     }
     if count.checked_mul(stride).is_none_or(|total| total > isize::MAX as usize) {
         return refuse(format!("has an impossible count of {count}"));

@@ -6,6 +6,7 @@ use arrow_schema::DataType;
 use headwater::Result;
 
 use super::invalid;
+use super::offsets::lacks_offset;
 use super::raw::{RawArray, pointees};
 
 /// The most buffers that an array of views may have.
@@ -56,7 +57,7 @@ unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
     }
 }
 
-fn child_types(data_type: &DataType) -> Vec<&DataType> {
+pub(super) fn child_types(data_type: &DataType) -> Vec<&DataType> {
     match data_type {
         DataType::List(field)
         | DataType::LargeList(field)
@@ -113,9 +114,11 @@ unsafe fn check_buffers(raw: &RawArray, data_type: &DataType) -> Checked {
     if validity == 1 && buffers[0].is_null() && raw.null_count > 0 {
         return Err(format!("an array has {} nulls and no validity buffer", raw.null_count));
     }
+    let lacks_offset = lacks_offset(raw, data_type, buffers);
     let mut values = None;
     for (index, (spec, &buffer)) in layout.buffers.iter().zip(&buffers[validity..]).enumerate() {
         let bytes = match spec {
+            BufferSpec::FixedWidth { .. } if lacks_offset => 0,
             BufferSpec::FixedWidth { byte_width, .. } => {
                 let has_end = index == 0 && has_end_offset(data_type);
                 let bytes = (rows + usize::from(has_end)).checked_mul(*byte_width);
@@ -146,7 +149,7 @@ unsafe fn check_buffers(raw: &RawArray, data_type: &DataType) -> Checked {
 }
 
 /// Whether there is one offset more than there are values.
-fn has_end_offset(data_type: &DataType) -> bool {
+pub(super) fn has_end_offset(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::Utf8

@@ -5,8 +5,11 @@
 //! against it (`array.rs`), and every value is validated after the import.
 
 mod array;
+mod offsets;
 mod raw;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -118,6 +121,8 @@ pub unsafe fn import_rows(array: FFI_ArrowArray, columns: Fields) -> Result<Stru
     let data_type = DataType::Struct(columns);
     // SAFETY: the caller's promise.
     unsafe { array::check(&array, &data_type) }?;
+    // SAFETY: it was checked, and the caller promises the rest.
+    let array = unsafe { offsets::with_offsets(array, &data_type) };
     let imported = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: what the importer follows was checked against the type.
         let data = unsafe { from_ffi_and_data_type(array, data_type) }?;
