@@ -2,7 +2,7 @@
 
 use arrow_array::ffi::FFI_ArrowArray;
 use arrow_data::{BufferSpec, layout};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Fields};
 use headwater::Result;
 
 use super::invalid;
@@ -14,18 +14,47 @@ const MAX_BUFFERS: usize = 1 << 20;
 
 type Checked<T = ()> = std::result::Result<T, String>;
 
-/// Checks an array and all that it holds.
+/// Checks rows and all that they hold; what is wrong in a column is told with its name.
 ///
 /// # Safety
 /// Pointers in the array are NULL, or to what the Arrow C Data Interface says.
-pub(super) unsafe fn check(array: &FFI_ArrowArray, data_type: &DataType) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe { check_raw(RawArray::of(array), data_type) }.map_err(|why| invalid(&why))
+pub(super) unsafe fn check(array: &FFI_ArrowArray, columns: &Fields) -> Result<()> {
+    let data_type = DataType::Struct(columns.clone());
+    // SAFETY: the caller's promise, and for a part.
+    unsafe {
+        let children =
+            check_itself(RawArray::of(array), &data_type).map_err(|why| invalid(&why))?;
+        for (child, field) in children.into_iter().zip(columns) {
+            check_raw(child, field.data_type())
+                .map_err(|why| invalid(&why).at_field(field.name()))?;
+        }
+    }
+    Ok(())
 }
 
 /// # Safety
 /// As [`check`].
 unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
+    // SAFETY: the caller's promise, and for a part.
+    unsafe {
+        let children = check_itself(raw, data_type)?;
+        for (child, child_type) in children.into_iter().zip(child_types(data_type)) {
+            check_raw(child, child_type)?;
+        }
+        match (raw.dictionary.as_ref(), data_type) {
+            (Some(values), DataType::Dictionary(_, value_type)) => check_raw(values, value_type),
+            (None, DataType::Dictionary(..)) => Err("an array lacks its dictionary".to_owned()),
+            (Some(_), other) => Err(format!("an array of type {other} has a dictionary")),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Checks an array without its children, and gives them: as many as the type has.
+///
+/// # Safety
+/// As [`check`].
+unsafe fn check_itself<'a>(raw: &RawArray, data_type: &DataType) -> Checked<Vec<&'a RawArray>> {
     // Whoever has released or moved it may have freed what it points to.
     if raw.release.is_null() {
         return Err(format!("an array of type {data_type} has no release function"));
@@ -36,24 +65,14 @@ unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
             DataType::Struct(_) => why,
             other => format!("{why} (in an array of type {other})"),
         })?;
-        let types = child_types(data_type);
-        if usize::try_from(raw.n_children) != Ok(types.len()) {
+        let needed = child_types(data_type).len();
+        if usize::try_from(raw.n_children) != Ok(needed) {
             let found = raw.n_children;
             return Err(format!(
-                "an array of type {data_type} has {found} children, expected {}",
-                types.len()
+                "an array of type {data_type} has {found} children, expected {needed}"
             ));
         }
-        let children = pointees("an array's children", raw.children, types.len())?;
-        for (child, child_type) in children.into_iter().zip(types) {
-            check_raw(child, child_type)?;
-        }
-        match (raw.dictionary.as_ref(), data_type) {
-            (Some(values), DataType::Dictionary(_, value_type)) => check_raw(values, value_type),
-            (None, DataType::Dictionary(..)) => Err("an array lacks its dictionary".to_owned()),
-            (Some(_), other) => Err(format!("an array of type {other} has a dictionary")),
-            (None, _) => Ok(()),
-        }
+        pointees("an array's children", raw.children, needed)
     }
 }
 
