@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, not_remote};
 use super::document::{self, Node};
 use super::plan;
 use super::remote_target;
-use super::secrets::{Secrets, substitute};
+use super::secrets::{Secrets, is_password, substitute};
 use super::stream_job::{OnReject, StreamJob, parse_stream};
 
 /// The JSON Schema of job files, for editors.
@@ -394,7 +394,7 @@ fn resolve_paths(value: &mut Json, folder: &Path) {
 /// A configuration without its passwords: with another one the source is still the same.
 fn without_passwords(mut config: Json, config_schema: &Json) -> Json {
     if let Some(config) = config.as_object_mut() {
-        config.retain(|key, _| config_schema["properties"][key]["format"] != "password");
+        config.retain(|key, _| !is_password(config_schema, key));
     }
     config
 }

@@ -16,6 +16,19 @@ pub struct Secrets(Vec<String>);
 const SHORTEST_HIDDEN: usize = 4;
 
 impl Secrets {
+    /// The passwords of a connector's configuration: what stands under keys that its schema gives the
+    /// format `password`.
+    #[must_use]
+    pub fn of_passwords(config: &Json, config_schema: &Json) -> Self {
+        let mut secrets = Self::default();
+        for (key, value) in config.as_object().into_iter().flatten() {
+            if let (true, Some(value)) = (is_password(config_schema, key), value.as_str()) {
+                secrets.add(value);
+            }
+        }
+        secrets
+    }
+
     /// Adds a value.
     pub(super) fn add(&mut self, value: &str) {
         for plain in [value, value.trim()] {
@@ -51,6 +64,11 @@ impl Secrets {
             false => error.map_texts(&|text| self.hide(text)),
         }
     }
+}
+
+/// Whether a connector's schema says that this key is a password.
+pub(super) fn is_password(config_schema: &Json, key: &str) -> bool {
+    config_schema["properties"][key]["format"] == "password"
 }
 
 /// A quoted text without its quotes.

@@ -107,6 +107,10 @@ static int32_t broken_describe(const headwater_call *call, headwater_description
 }
 
 static int32_t broken_open(const headwater_call *call, headwater_str config, void **out) {
+#ifdef NEEDS_CASE
+  if (config.len >= 6 && memcmp(config.ptr, "{\"case", 6) != 0)
+    return fail(call, HEADWATER_E_CONFIG_INVALID, "a case is needed");
+#endif
   source *s = calloc(1, sizeof *s);
   const char *start = config.len > 9 ? (const char *)config.ptr + 9 : ""; /* {"case":"... */
   for (size_t i = 0; i + 1 < sizeof s->what && start[i] != '"' && start[i] != '\0'; i++)

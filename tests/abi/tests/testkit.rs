@@ -83,4 +83,20 @@ fn connectors_are_judged_by_the_contract() {
     ] {
         assert_eq!(outcome(&report, name), Outcome::Failed, "{name}: {report:#?}");
     }
+
+    // A password is shown nowhere, and a key that is needed may be told of before one that is not known.
+    let schema =
+        r#"{"type":"object","required":["case"],"properties":{"token":{"format":"password"}}}"#;
+    let schema = format!("SCHEMA={schema:?}");
+    let defines = ["NEEDS_CASE", schema.as_str()];
+    let path = compile_c(&source, folder.path(), "needs.so", &defines);
+    let needs = LoadedConnector::load(&path).unwrap();
+    let secret = json!({"case": "good", "token": "pw-\"secret"});
+    let report = run(&needs, Some(&secret), &options);
+    let shown = detail(&report, "names an unknown key");
+    assert!(shown.contains("\"token\":\"***\""), "{shown}");
+    let none_shows = report.checks.iter().all(|check| !check.detail.contains("secret"));
+    assert!(none_shows, "{report:#?}");
+    let report = run(&needs, None, &options);
+    assert_eq!(outcome(&report, "names an unknown key"), Outcome::Skipped, "{report:#?}");
 }

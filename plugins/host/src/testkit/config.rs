@@ -28,7 +28,16 @@ pub(super) fn names_unknown_key(connector: &dyn Subject, config: Option<&Json>) 
     }
     let mut config = object(config);
     config.insert(UNKNOWN_KEY.to_owned(), json!(1));
-    names(&refused(connector, &Json::Object(config).to_string())?, UNKNOWN_KEY)
+    let lacks = |key: &str| {
+        let required = schema.get("required").and_then(Json::as_array);
+        required.is_some_and(|keys| keys.iter().any(|name| name == key))
+            && !config.contains_key(key)
+    };
+    let error = refused(connector, &Json::Object(config.clone()).to_string())?;
+    match error.field() {
+        Some(key) if lacks(key) => not_tried(format!("needs a configuration with `{key}`")),
+        _ => names(&error, UNKNOWN_KEY),
+    }
 }
 
 pub(super) fn names_wrong_type(connector: &dyn Subject, config: Option<&Json>) -> Finding {
@@ -76,9 +85,9 @@ fn value_of_no_type(kind: &Json, property: &Json) -> Option<Json> {
 
 fn refused(connector: &dyn Subject, config: &str) -> Result<Error, Fault> {
     match connector.open_text(config.to_owned()) {
-        Ok(_) => broken(format!("the configuration {config:?} was accepted")),
+        Ok(_) => broken(format!("the configuration `{config}` was accepted")),
         Err(error) if error.code() != ErrorCode::ConfigInvalid => {
-            broken(format!("{config:?} was refused with {error}, expected config_invalid"))
+            broken(format!("`{config}` was refused with {error}, expected config_invalid"))
         }
         Err(error) => Ok(error),
     }
@@ -88,6 +97,9 @@ fn refused(connector: &dyn Subject, config: &str) -> Result<Error, Fault> {
 fn names(error: &Error, key: &str) -> Finding {
     match error.field() {
         Some(field) if field.split(['.', '[']).next() == Some(key) => Ok(error.to_string()),
-        found => broken(format!("the key at fault is `{key}`, the field is {found:?}: {error}")),
+        Some(field) => {
+            broken(format!("the key at fault is `{key}`, the field is `{field}`: {error}"))
+        }
+        None => broken(format!("the key at fault is `{key}`, no field is named: {error}")),
     }
 }

@@ -24,6 +24,7 @@ mod streams;
 use std::path::Path;
 
 use headwater::source::{Connector, Control, Source, StreamDescription};
+use headwater::sync::Secrets;
 use serde_json::Value as Json;
 
 use crate::LoadedConnector;
@@ -141,7 +142,8 @@ impl Report {
     }
 }
 
-/// Runs every check. Without a configuration only those that need none are tried.
+/// Runs every check. Without a configuration only those that need none are tried. The report hides
+/// the configuration's passwords.
 #[must_use]
 pub fn run(connector: &dyn Subject, config: Option<&Json>, options: &Options) -> Report {
     let mut report = Report::default();
@@ -163,6 +165,10 @@ pub fn run(connector: &dyn Subject, config: Option<&Json>, options: &Options) ->
             }
         }
         Err(fault) => report.add("says which streams it offers", Err(fault)),
+    }
+    if let Some(config) = config {
+        let secrets = Secrets::of_passwords(config, &connector.description().config_schema);
+        report.checks.iter_mut().for_each(|check| check.detail = secrets.hide(&check.detail));
     }
     report
 }
