@@ -8,9 +8,16 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$prefix/include" "$prefix/lib/pkgconfig" "$prefix/lib/cmake/Headwater" \
   "$prefix/lib/headwater/connectors"
 cp "$root"/include/*.h "$root"/include/*.hpp "$prefix/include"
-cp -P "$built"/libheadwater/libheadwater.* "$prefix/lib"
+# Puts a file in the place of an older one, never into it: programs that run have that one mapped.
+put() {
+  cp -P "$1" "$2/.${1##*/}.$$"
+  mv -f "$2/.${1##*/}.$$" "$2/${1##*/}"
+}
+for library in "$built"/libheadwater/libheadwater.*; do
+  put "$library" "$prefix/lib"
+done
 for connector in csv json; do
-  cp "$built/libheadwater_connector_$connector.so" "$prefix/lib/headwater/connectors"
+  put "$built/libheadwater_connector_$connector.so" "$prefix/lib/headwater/connectors"
 done
 
 part() { sed -n "s/^#define HEADWATER_VERSION_$1 //p" "$root/include/headwater.h"; }

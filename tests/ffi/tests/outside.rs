@@ -1,6 +1,7 @@
 //! Projects outside of this repository, built from an installed tree with pkg-config and CMake.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -64,13 +65,28 @@ fn a_cpp_project_builds_with_find_package_shared_and_static() {
 }
 
 #[test]
-fn an_installed_tree_can_be_moved() {
+fn an_installed_tree_can_be_replaced_and_moved() {
     let (made, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    headwater_ffi_tests::install(&made.path().join("prefix"));
+    let prefix = made.path().join("prefix");
+    headwater_ffi_tests::install(&prefix);
+    // What a program has mapped, as it has it open, is not written into.
+    let names = ["libheadwater.so", "headwater/connectors/libheadwater_connector_csv.so"];
+    let open = |name: &str| std::fs::File::open(prefix.join("lib").join(name)).unwrap();
+    let before = names.map(open);
+    headwater_ffi_tests::install(&prefix);
+    for (before, after) in before.iter().zip(names.map(open)) {
+        assert_ne!(before.metadata().unwrap().ino(), after.metadata().unwrap().ino());
+    }
+    let listed = std::fs::read_dir(prefix.join("lib")).unwrap();
+    assert_eq!(listed.filter(|file| is_hidden(file.as_ref().unwrap())).count(), 0);
     let moved = folder.path().join("elsewhere");
     run(Command::new("mv").arg(made.path().join("prefix")).arg(&moved));
     let mut pkg_config = Command::new("pkg-config");
     pkg_config.env("PKG_CONFIG_PATH", moved.join("lib/pkgconfig"));
     let flags = run(pkg_config.args(["--cflags", "--libs", "headwater"]));
     assert!(flags.contains(&*moved.to_string_lossy()), "{flags}");
+}
+
+fn is_hidden(file: &std::fs::DirEntry) -> bool {
+    file.file_name().to_string_lossy().starts_with('.')
 }
