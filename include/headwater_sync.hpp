@@ -23,14 +23,19 @@ public:
     });
   }
 
-  Document search_path() const { return document(headwater_connectors_search_path).value(); }
-  Document list() const { return document(headwater_connectors_list).value(); }
+  Document search_path() const { return try_search_path().value(); }
+  Result<Document> try_search_path() const { return document(headwater_connectors_search_path); }
+  Document list() const { return try_list().value(); }
+  Result<Document> try_list() const { return document(headwater_connectors_list); }
   Document load(std::string_view name) const { return try_load(name).value(); }
   Result<Document> try_load(std::string_view name) const {
     return document(headwater_connectors_load, name);
   }
   Document test(std::string_view name, std::string_view config = {}) const {
-    return document(headwater_connectors_test, name, config).value();
+    return try_test(name, config).value();
+  }
+  Result<Document> try_test(std::string_view name, std::string_view config = {}) const {
+    return document(headwater_connectors_test, name, config);
   }
 
   const headwater_connectors *c_object() const noexcept { return handle_.get(); }
@@ -98,10 +103,14 @@ public:
     return try_open_file(path, std::move(options)).value();
   }
 
-  Document check() { return document(headwater_sync_check).value(); }
-  Document discover() { return document(headwater_sync_discover).value(); }
-  Document estimate() { return document(headwater_sync_estimate).value(); }
-  Document verify() { return document(headwater_sync_verify).value(); }
+  Document check() { return try_check().value(); }
+  Result<Document> try_check() { return document(headwater_sync_check); }
+  Document discover() { return try_discover().value(); }
+  Result<Document> try_discover() { return document(headwater_sync_discover); }
+  Document estimate() { return try_estimate().value(); }
+  Result<Document> try_estimate() { return document(headwater_sync_estimate); }
+  Document verify() { return try_verify().value(); }
+  Result<Document> try_verify() { return document(headwater_sync_verify); }
 
   /** Runs the job and gives the report. That of a run that began and did not come to its end is in
    *  `unfinished` of the error. */

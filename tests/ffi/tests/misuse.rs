@@ -116,6 +116,11 @@ fn an_assigned_sync_frees_its_job_before_its_callbacks() {
 }
 
 #[test]
+fn jobs_and_connectors_fail_alike_in_both_forms_of_cpp() {
+    runs_file("forms.cpp", library(), &[]);
+}
+
+#[test]
 fn an_error_in_cpp_has_what_was_done() {
     runs_file("unfinished.cpp", library(), &[]);
 }
