@@ -3,7 +3,10 @@
  *
  * A connector is a shared library that exports one symbol, `headwater_connector_v1`, which returns
  * a table of functions. Every struct that crosses starts with `struct_size`; fields are only ever
- * appended. Integers stand for enumerations and flags: an unknown value is an error, never undefined.
+ * appended. Integers stand for enumerations and flags, and an unknown value is never undefined: a
+ * code, a payload kind or a meaning of nulls that the host does not know is an error; a flag, an
+ * advice in `retry` or a log level that it does not know is passed over, as a later version may give
+ * it.
  *
  * Ownership has four phrases: *Borrowed for the call.* *Copied.* *Owned by the caller; free with
  * `..`.* *Borrowed from `x` until the next call on it, or until it is freed.* Nothing that one side
@@ -168,7 +171,10 @@ typedef struct {
   size_t struct_size;
   /** Passed back to every function below. */
   void *context;
-  /** Says why the call is about to return an error; the failure is copied. */
+  /**
+   * Says why the call is about to return an error; the failure is copied. The code of the last
+   * one counts, whichever the function returns.
+   */
   void (*fail)(void *context, const headwater_failure *failure);
   /**
    * Returns 1 once the host wants the call to stop. Poll it at least every 100 ms of work:

@@ -12,7 +12,10 @@ const INTRODUCTION: &str = "\
  *
  * A connector is a shared library that exports one symbol, `headwater_connector_v1`, which returns
  * a table of functions. Every struct that crosses starts with `struct_size`; fields are only ever
- * appended. Integers stand for enumerations and flags: an unknown value is an error, never undefined.
+ * appended. Integers stand for enumerations and flags, and an unknown value is never undefined: a
+ * code, a payload kind or a meaning of nulls that the host does not know is an error; a flag, an
+ * advice in `retry` or a log level that it does not know is passed over, as a later version may give
+ * it.
  *
  * Ownership has four phrases: *Borrowed for the call.* *Copied.* *Owned by the caller; free with
  * `..`.* *Borrowed from `x` until the next call on it, or until it is freed.* Nothing that one side

@@ -138,7 +138,8 @@ pub struct headwater_call {
     pub struct_size: usize,
     /// Passed back to every function below.
     pub context: *mut c_void,
-    /// Says why the call is about to return an error; the failure is copied.
+    /// Says why the call is about to return an error; the failure is copied. The code of the last
+    /// one counts, whichever the function returns.
     pub fail: Option<unsafe extern "C" fn(context: *mut c_void, failure: *const headwater_failure)>,
     /// Returns 1 once the host wants the call to stop. Poll it at least every 100 ms of work:
     /// it is also the sign that the connector is alive.

@@ -141,6 +141,8 @@ static int32_t broken_check(const headwater_call *call, void *handle, headwater_
     s->streams[0].struct_size = 8;
   if (is(s, "check mixed sizes"))
     s->streams[1].struct_size = 8;
+  if (is(s, "check later flags"))
+    s->streams[0].flags = s->field.flags = (uint64_t)1 << 40;
   if (is(s, "check short field"))
     s->field.struct_size = 8;
   if (is(s, "check NULL fields"))

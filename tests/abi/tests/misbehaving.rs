@@ -143,6 +143,8 @@ fn what_is_legal_is_accepted() {
     // A bad row's unknown code is that row's trouble alone.
     let error = &batch("next bad row of unknown code").bad_rows[0].error;
     assert_eq!(error.code(), ConnectorMisbehaved);
+    // A flag of a later version.
+    assert!(read("check later flags").is_ok());
     // Alive, although it takes longer than the patience; and odd log calls do no harm.
     for function in ["check", "read", "next"] {
         assert!(read(&format!("{function} slow")).is_ok(), "{function}");
