@@ -59,7 +59,11 @@ extern "C" {
 /** Makes text of a C string, which stays the caller's; NULL is the empty one. */
 static inline headwater_str headwater_text(const char *text) {
   headwater_str made;
+#ifdef __cplusplus
+  made.ptr = reinterpret_cast<const uint8_t *>(text);
+#else
   made.ptr = (const uint8_t *)text;
+#endif
   made.len = text == NULL ? 0 : strlen(text);
   return made;
 }

@@ -227,7 +227,8 @@ template <class Body> std::int32_t guarded(const headwater_call *call, Body body
   } catch (const Failure &failure) {
     return fail(call, failure);
   } catch (const std::exception &thrown) {
-    return panicked(call, thrown.what());
+    const char *what = thrown.what();
+    return panicked(call, what != nullptr ? what : "an exception without a text was thrown");
   } catch (...) {
     return panicked(call, "something was thrown that is no std::exception");
   }
@@ -299,6 +300,9 @@ template <class Connector> struct Table {
                             given->batch_rows, takes_arrow};
       auto reader = std::make_unique<OpenReader>();
       reader->reader = static_cast<Source *>(opened)->connector.read(Call(call), request);
+      if (!reader->reader)
+        throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED, "read gave no reader")
+            .with_hint("throw a Failure where the stream cannot be read");
       *out = reader.release();
       return HEADWATER_OK;
     });
@@ -334,10 +338,13 @@ template <class Connector> struct Table {
                     "the batch has " + std::to_string(batch.count) + " rows and " +
                         std::to_string(batch.positions.size()) + " positions")
           .with_hint("give a place for each row, or none");
-    if (batch.schema.held.release != nullptr && !batch.rows.empty())
+    // Also where one of them is released already, which the host refuses.
+    const bool is_set = batch.array.held.release != nullptr ||
+                        batch.schema.held.release != nullptr || batch.null_means != 0;
+    if (is_set && !batch.rows.empty())
       throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED, "the batch has lines and columns")
           .with_hint("give all rows of a batch with add, or all with set");
-    if (batch.schema.held.release != nullptr) {
+    if (is_set) {
       out.payload_kind = HEADWATER_PAYLOAD_ARROW;
       out.null_means = batch.null_means;
       out.arrow_array = &batch.array.held;

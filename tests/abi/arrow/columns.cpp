@@ -72,7 +72,11 @@ ArrowSchema schema_of_numbers() {
   return root;
 }
 
-enum : unsigned long { TWO_POSITIONS = 100001, LINES_TOO, NO_CODE };
+enum : unsigned long { TWO_POSITIONS = 100001, LINES_TOO, NO_CODE, NO_TEXT, NO_SCHEMA, NO_READER };
+
+struct Wordless : std::exception {
+  const char *what() const noexcept override { return nullptr; }
+};
 
 class Numbers : public Reader {
 public:
@@ -83,11 +87,15 @@ public:
       return false;
     auto array = array_from(at_ + 1);
     auto schema = schema_of_numbers();
+    if (end_ == NO_SCHEMA)
+      schema.release(&schema);
     batch.set(array, schema, HEADWATER_NULL_IS_NULL);
     if (end_ == TWO_POSITIONS)
       batch.positions = {1, 2};
     if (end_ == LINES_TOO)
       batch.add(R"({"number": 7})");
+    if (end_ == NO_TEXT)
+      throw Wordless();
     if (end_ == NO_CODE)
       throw Failure(HEADWATER_DONE, "the source vanished");
     if (end_ - at_ < 3)
@@ -127,6 +135,8 @@ public:
     const std::string from(request.checkpoint);
     if (!from.empty() && std::sscanf(from.c_str(), "%lu", &at) != 1)
       throw Failure(HEADWATER_E_CHECKPOINT_INVALID, "the checkpoint is not one of this stream");
+    if (end_ == NO_READER)
+      return nullptr;
     return std::make_unique<Numbers>(at, end_);
   }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use headwater::Error;
-use headwater::ErrorCode::{ConnectorMisbehaved, SourceDataInvalid};
+use headwater::ErrorCode::{ConnectorMisbehaved, ConnectorPanicked, SourceDataInvalid};
 use headwater::source::{Connector, Control, Payload, ReadRequest};
 use headwater_abi_tests::{compiler, repository, run};
 use headwater_host::{LoadedConnector, testkit};
@@ -13,7 +13,10 @@ fn numbers(connector: &LoadedConnector, n: u64) -> (u64, Option<Error>) {
     let control = Control::default();
     let mut source = connector.open(&json!({"n": n})).unwrap();
     let request = ReadRequest { stream: "numbers".into(), batch_rows: 10, ..Default::default() };
-    let mut stream = source.read(&control, &request).unwrap();
+    let mut stream = match source.read(&control, &request) {
+        Ok(stream) => stream,
+        Err(error) => return (0, Some(error)),
+    };
     let mut count = 0;
     loop {
         match stream.next(&control) {
@@ -46,6 +49,9 @@ fn columns_of_a_connector_in_cpp_arrive_and_are_released() {
         (100_001, 0, ConnectorMisbehaved, "the batch has 3 rows and 2 positions"),
         (100_002, 0, ConnectorMisbehaved, "the batch has lines and columns"),
         (100_003, 0, ConnectorMisbehaved, "unknown code -1: the source vanished"),
+        (100_004, 0, ConnectorPanicked, "an exception without a text was thrown"),
+        (100_005, 0, ConnectorMisbehaved, "the batch's arrow_schema has no release function"),
+        (100_006, 0, ConnectorMisbehaved, "read gave no reader"),
     ] {
         let (count, error) = numbers(&connector, n);
         let error = error.unwrap();

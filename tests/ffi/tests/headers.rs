@@ -31,6 +31,9 @@ fn compiles(compiler: &str, standard: &str, headers: &[&str], ending: &str) {
             .args(STRICT)
             .arg("-I")
             .arg(installed().join("include"));
+        if ending == "cpp" {
+            command.arg("-Wold-style-cast");
+        }
         run(command.arg("-c").arg(source).arg("-o").arg(&object));
         object
     };
