@@ -141,7 +141,10 @@ typedef struct {
   size_t len;
 } headwater_str;
 
-/** One failure, given to `headwater_call.fail` while the call runs. Copied. */
+/**
+ * One failure, given to `headwater_call.fail` while the call runs. Copied: of each text one line of
+ * 4096 characters.
+ */
 typedef struct {
   /** `sizeof(headwater_failure)` as the connector knows it. */
   size_t struct_size;

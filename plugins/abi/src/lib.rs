@@ -106,7 +106,8 @@ pub struct headwater_str {
     pub len: usize,
 }
 
-/// One failure, given to `headwater_call.fail` while the call runs. Copied.
+/// One failure, given to `headwater_call.fail` while the call runs. Copied: of each text one line of
+/// 4096 characters.
 #[repr(C)]
 #[cfg_attr(feature = "layout-check", derive(StableAbi))]
 pub struct headwater_failure {

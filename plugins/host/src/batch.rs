@@ -7,7 +7,7 @@ use headwater_abi::{HEADWATER_PAYLOAD_ARROW, HEADWATER_PAYLOAD_JSON_LINES, headw
 
 use crate::arrow::Taken;
 use crate::failure::copy_bad_row_error;
-use crate::raw::{bytes, elements, lossy_text, misbehaved, text};
+use crate::raw::{bytes, elements, lossy_text, misbehaved, text, told_text};
 
 /// Copies and verifies a batch; Arrow buffers are not copied but moved out. `schema` is that of
 /// the stream's Arrow batches so far.
@@ -52,7 +52,7 @@ pub(crate) unsafe fn copy_batch(
             positions: copy_positions(raw.positions, row_count)?,
             bad_rows: copy_bad_rows(raw)?,
             checkpoint,
-            part: lossy_text(raw.part),
+            part: told_text(raw.part),
         })
     }
 }

@@ -14,7 +14,7 @@ use headwater_abi::{
 };
 
 use crate::failure::copy_failure;
-use crate::raw::lossy_text;
+use crate::raw::told_text;
 
 /// What the waiting side and the connector's thread tell each other during a call.
 pub(crate) struct Signals {
@@ -128,7 +128,7 @@ unsafe extern "C" fn log(context: *mut c_void, level: i32, message: headwater_st
             _ => LogLevel::Debug,
         };
         // SAFETY: the connector lends the text for the length of this call.
-        let message = unsafe { lossy_text(message) };
+        let message = unsafe { told_text(message) };
         if let Some(log) = &*context.log.lock().unwrap_or_else(PoisonError::into_inner) {
             log(level, message);
         }

@@ -8,7 +8,7 @@ use headwater_abi::{
     headwater_failure,
 };
 
-use crate::raw::{lossy_text, misbehaved};
+use crate::raw::{misbehaved, told_text};
 
 const KNOWN_CODES: &str = "for the connector's authors: use the codes HEADWATER_E_* of the header";
 
@@ -39,10 +39,10 @@ pub(crate) unsafe fn copy_failure(failure: *const headwater_failure) -> Error {
         let failure = &*failure;
         (
             failure,
-            lossy_text(failure.message),
-            lossy_text(failure.field),
-            lossy_text(failure.record),
-            lossy_text(failure.hint),
+            told_text(failure.message),
+            told_text(failure.field),
+            told_text(failure.record),
+            told_text(failure.hint),
         )
     };
     let error = error_of(failure.code, message, field, hint);
@@ -65,7 +65,7 @@ pub(crate) unsafe fn copy_failure(failure: *const headwater_failure) -> Error {
 pub(crate) unsafe fn copy_bad_row_error(row: &headwater_bad_row) -> Error {
     // SAFETY: the caller promises readable texts.
     let (message, field, hint) =
-        unsafe { (lossy_text(row.message), lossy_text(row.field), lossy_text(row.hint)) };
+        unsafe { (told_text(row.message), told_text(row.field), told_text(row.hint)) };
     error_of(row.code, message, field, hint)
 }
 

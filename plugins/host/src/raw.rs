@@ -29,7 +29,26 @@ pub(crate) unsafe fn text(what: &str, text: headwater_str) -> Result<String> {
     }
 }
 
-/// Copies a text for a person; bytes that are not UTF-8 are replaced, an unusable pointer is empty.
+/// Copies a text that is told to a person: on one line, without what a terminal would obey, and cut
+/// where it is longer than anybody reads; the rest as [`lossy_text`].
+///
+/// # Safety
+/// As [`text`].
+pub(crate) unsafe fn told_text(text: headwater_str) -> String {
+    const LONGEST: usize = 4096;
+    // Of so many bytes come as many characters or more.
+    let start = headwater_str { len: text.len.min(4 * LONGEST), ..text };
+    // SAFETY: the caller's promise, for a part.
+    let found = unsafe { lossy_text(start) };
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut told: String = found.chars().take(LONGEST).map(plain).collect();
+    if text.len > start.len || found.chars().nth(LONGEST).is_some() {
+        told.push('…');
+    }
+    told
+}
+
+/// Copies a text as it is; bytes that are not UTF-8 are replaced, an unusable pointer is empty.
 ///
 /// # Safety
 /// As [`text`].
@@ -102,6 +121,17 @@ mod tests {
 
     fn field(struct_size: usize) -> headwater_field {
         headwater_field { struct_size, name: lend("a"), value_type: lend(""), flags: 0 }
+    }
+
+    #[test]
+    fn what_is_told_is_short_and_on_one_line() {
+        // SAFETY: the texts are lent by values that live.
+        let told = |text: &str| unsafe { told_text(lend(text)) };
+        assert_eq!(told("bad\n\u{1b}[31mred\u{7}"), "bad  [31mred ");
+        assert_eq!(told(&"ü".repeat(4096)), "ü".repeat(4096));
+        assert_eq!(told(&"ü".repeat(4097)), format!("{}…", "ü".repeat(4096)));
+        assert_eq!(told(&"🦀".repeat(1 << 20)), format!("{}…", "🦀".repeat(4096)));
+        assert_eq!(told(&"x".repeat(1 << 20)), format!("{}…", "x".repeat(4096)));
     }
 
     #[test]
