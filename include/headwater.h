@@ -1125,7 +1125,7 @@ int32_t headwater_connectors_search_path(const headwater_connectors *connectors,
  *
  * `connectors`: Borrowed for the call. `*out_list`: Owned by the caller; free with
  * `headwater_document_free`. It is `{"connectors": [{"name", "version", "path"} or {"path",
- * "error"}]}`.
+ * "error"}]}`, where the name is the one by which it is found.
  * Threads: any. Errors: `invalid_request`. Since 0.1.
  */
 int32_t headwater_connectors_list(const headwater_connectors *connectors,

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn headwater_connectors_search_path(
 ///
 /// `connectors`: Borrowed for the call. `*out_list`: Owned by the caller; free with
 /// `headwater_document_free`. It is `{"connectors": [{"name", "version", "path"} or {"path",
-/// "error"}]}`.
+/// "error"}]}`, where the name is the one by which it is found.
 /// Threads: any. Errors: `invalid_request`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_connectors_list(
@@ -95,13 +95,10 @@ pub unsafe extern "C" fn headwater_connectors_list(
             let place = out(out_list, "out_list")?;
             let list = borrow(connectors, "connectors")?.found.list();
             let entries = list.iter().map(|entry| match &entry.connector {
-                Ok(connector) => {
-                    let description = connector.description();
-                    json!({
-                        "name": description.name, "version": description.version,
-                        "path": entry.path,
-                    })
-                }
+                Ok(connector) => json!({
+                    "name": entry.name, "version": connector.description().version,
+                    "path": entry.path,
+                }),
                 Err(error) => json!({ "path": entry.path, "error": to_json(error) }),
             });
             let entries: Vec<Json> = entries.collect();

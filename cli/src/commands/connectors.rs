@@ -26,7 +26,7 @@ fn list(format: ReportFormat, finder: &dyn Finder) -> Result<Exit> {
                 .iter()
                 .map(|entry| match &entry.connector {
                     Ok(connector) => json!({
-                        "name": connector.description().name,
+                        "name": entry.name,
                         "version": connector.description().version, "path": entry.path,
                     }),
                     Err(error) => json!({
@@ -44,8 +44,7 @@ fn list(format: ReportFormat, finder: &dyn Finder) -> Result<Exit> {
                     let path = entry.path.display().to_string();
                     match &entry.connector {
                         Ok(connector) => {
-                            let description = connector.description();
-                            vec![description.name.clone(), description.version.clone(), path]
+                            vec![entry.name.clone(), connector.description().version.clone(), path]
                         }
                         Err(error) => vec![String::new(), error.to_string(), path],
                     }

@@ -1,7 +1,7 @@
 //! `headwater record` and `headwater connectors`, as a user types them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use headwater_program_tests::{Desk, Served};
+use headwater_program_tests::{Desk, Served, finish};
 use serde_json::{Value as Json, json};
 
 const WORKSPACE: &str = "--workspace=crm.db";
@@ -119,6 +119,17 @@ fn connectors_are_listed_described_and_tested() {
     let tested = desk.run(&["connectors", "test", path, "--config", r#"{"path": "rows.csv"}"#]);
     assert_eq!(tested.status, Some(0), "{tested:?}");
     assert!(tested.output.lines().all(|line| line.starts_with("passed")), "{tested:?}");
+    // It is listed under the name that finds it, whatever it calls itself.
+    std::fs::copy(path, desk.path("libheadwater_connector_tables.so")).unwrap();
+    let in_folder = |arguments: &[&str]| {
+        let mut command = desk.command(arguments);
+        command.env("HEADWATER_CONNECTOR_PATH", desk.folder());
+        finish(command).json()
+    };
+    let listed = in_folder(&["connectors", "list", "--format=json"]);
+    let names = listed["connectors"].as_array().unwrap().iter().map(|entry| &entry["name"]);
+    assert!(names.into_iter().any(|name| name == "tables"), "{listed}");
+    assert_eq!(in_folder(&["connectors", "info", "tables"])["name"], "csv");
     let unknown = desk.run(&["connectors", "info", "cvs"]);
     assert_eq!(unknown.status, Some(1));
     assert!(unknown.errors.contains("did you mean `csv`?"), "{unknown:?}");
