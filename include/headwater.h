@@ -443,7 +443,10 @@ typedef struct {
   int32_t rejects_duplicates;
   /** Whether changes are logged: one of `HEADWATER_SETTING_*`; on from the beginning. */
   int32_t keeps_history;
-  /** Under which name changes are logged; empty for `library`. */
+  /**
+   * Under which name changes are logged, a short one, as it is kept with each; empty for
+   * `library`.
+   */
   headwater_str actor;
   /**
    * For tests: a time that stands still until a write moves it on by a second, for example
@@ -460,8 +463,8 @@ typedef struct {
  * `url` (the path of a file, or `sqlite:` and a path; or the address of a record API, whose key the
  * environment names), `options` (or NULL): Borrowed for the call.
  * `*out_workspace`: Owned by the caller; free with `headwater_workspace_free`.
- * Threads: any. Errors: `config_invalid`, `invalid_request`; `store_io`, `store_corrupt`,
- * `store_busy`. Since 0.1.
+ * Threads: any. Errors: `config_invalid`, `invalid_request`, `field_value_invalid` (of `clock`);
+ * `store_io`, `store_corrupt`, `store_busy`. Since 0.1.
  */
 int32_t headwater_workspace_open(headwater_str url,
                                  const headwater_open_options *options,
@@ -1087,8 +1090,8 @@ int32_t headwater_workspace_copy_to(const headwater_workspace *workspace,
  * Becomes what a copy holds, in one transaction; API keys stay as they are.
  *
  * `workspace`, `path` (of a file that `headwater_workspace_copy_to` wrote): Borrowed for the call.
- * Threads: any. Errors: `operation_not_supported`; `store_io`, `store_full`, `store_busy`; then
- * nothing has changed. Since 0.1.
+ * Threads: any. Errors: `operation_not_supported`; `store_io`, `store_corrupt`, `store_full`,
+ * `store_busy`; then nothing has changed. Since 0.1.
  */
 int32_t headwater_workspace_return_to(const headwater_workspace *workspace,
                                       headwater_str path,

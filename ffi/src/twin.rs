@@ -31,8 +31,8 @@ pub unsafe extern "C" fn headwater_workspace_copy_to(
 /// Becomes what a copy holds, in one transaction; API keys stay as they are.
 ///
 /// `workspace`, `path` (of a file that `headwater_workspace_copy_to` wrote): Borrowed for the call.
-/// Threads: any. Errors: `operation_not_supported`; `store_io`, `store_full`, `store_busy`; then
-/// nothing has changed. Since 0.1.
+/// Threads: any. Errors: `operation_not_supported`; `store_io`, `store_corrupt`, `store_full`,
+/// `store_busy`; then nothing has changed. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_workspace_return_to(
     workspace: *const headwater_workspace,

@@ -42,7 +42,8 @@ pub struct headwater_open_options {
     pub rejects_duplicates: i32,
     /// Whether changes are logged: one of `HEADWATER_SETTING_*`; on from the beginning.
     pub keeps_history: i32,
-    /// Under which name changes are logged; empty for `library`.
+    /// Under which name changes are logged, a short one, as it is kept with each; empty for
+    /// `library`.
     pub actor: headwater_str,
     /// For tests: a time that stands still until a write moves it on by a second, for example
     /// `2026-01-01T00:00:00Z`; empty for the machine's clock.
@@ -117,8 +118,8 @@ pub(crate) unsafe fn enter<'a>(workspace: *const headwater_workspace) -> Result<
 /// `url` (the path of a file, or `sqlite:` and a path; or the address of a record API, whose key the
 /// environment names), `options` (or NULL): Borrowed for the call.
 /// `*out_workspace`: Owned by the caller; free with `headwater_workspace_free`.
-/// Threads: any. Errors: `config_invalid`, `invalid_request`; `store_io`, `store_corrupt`,
-/// `store_busy`. Since 0.1.
+/// Threads: any. Errors: `config_invalid`, `invalid_request`, `field_value_invalid` (of `clock`);
+/// `store_io`, `store_corrupt`, `store_busy`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn headwater_workspace_open(
     url: headwater_str,

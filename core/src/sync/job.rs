@@ -78,6 +78,7 @@ impl Job {
                 ErrorCode::ConfigInvalid,
                 format!("cannot read the job file {}: {cause}", path.display()),
             )
+            .hint("check the path of the job file")
             .because(cause)
         })?;
         // Absolute, so that a run is resumed from whichever folder it is started again.

@@ -324,3 +324,11 @@ fn one_column_may_feed_several_attributes() {
         assert_eq!(found["data"][0]["attributes"][name]["value"], "a@b.example", "{name}");
     }
 }
+
+#[test]
+fn a_job_file_that_is_not_there_is_looked_for_by_its_path() {
+    let finished = Desk::new().run(&["sync", "nowhere.toml"]);
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("cannot read the job file nowhere.toml"), "{finished:?}");
+    assert!(finished.errors.contains("check the path of the job file"), "{finished:?}");
+}
