@@ -264,3 +264,21 @@ fn explain(cause: &minijinja::Error) -> String {
         None => cause.kind().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_expression_gives_no_endless_number() {
+        let expression = RowExpression::compile("row.revenue | float").unwrap();
+        let row = |text: &str| Value::from_pairs([("revenue", text)]);
+        assert_eq!(expression.evaluate(&row("1.5")).unwrap(), Some(json!(1.5)));
+        for text in ["nan", "inf"] {
+            let error = expression.evaluate(&row(text)).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::FieldValueInvalid);
+        }
+    }
+}
