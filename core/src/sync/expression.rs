@@ -79,7 +79,7 @@ impl RowExpression {
                 ErrorCode::ConfigInvalid,
                 format!("cannot read the expression {text:?}: {}", explain(&cause)),
             )
-            .hint("write an expression over row, for example row.first ~ ' ' ~ row.last")
+            .hint("write an expression over row, for example row.first ~ ' ' ~ row[\"Last Name\"]")
         };
         let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(unreadable)?;
         let without_nulls =
@@ -121,6 +121,7 @@ impl RowExpression {
                 ErrorCode::FieldValueInvalid,
                 format!("the expression {:?} fails on this row: {why}", self.text),
             )
+            .hint("the filters are those of minijinja; row.x | default('') stands in where there is nothing")
         };
         let mut row = Cow::Borrowed(row);
         let mut evaluated = self.compiled.eval(context! { row => row.as_ref() });
