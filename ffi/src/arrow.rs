@@ -136,8 +136,8 @@ impl Rows {
             return Ok(None);
         }
         // SAFETY: not released, and the rest was promised by whoever gave the stream.
-        let rows = unsafe { import_rows(array, self.schema.fields().clone()) }
-            .map_err(|error| of_rows(&error))?;
+        let rows =
+            unsafe { import_rows(array, self.schema.fields()) }.map_err(|error| of_rows(&error))?;
         // A batch has no place for them, and making one of them panics.
         if rows.null_count() > 0 {
             return Err(wrong("a batch holds null rows: only its columns may hold nulls"));

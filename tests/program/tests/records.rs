@@ -68,7 +68,7 @@ fn attributes_may_come_from_stdin_and_mistakes_are_told() {
     desk.write("new.json", r#"{"name": "Acme"}"#);
     let mut command = desk.command(&["record", "create", "account", "-", WORKSPACE]);
     command.stdin(std::fs::File::open(desk.path("new.json")).unwrap());
-    let made = headwater_program_tests::finish(command);
+    let made = finish(command);
     assert_eq!(made.json()["data"]["attributes"]["display_name"]["value"], "Acme");
     let cases: [(&[&str], &str); 4] = [
         (&["record", "create", "account", "{name: 1}", WORKSPACE], "invalid_request"),

@@ -81,7 +81,7 @@ impl Taken {
         let fields = unsafe { import_columns(&self.schema) }?;
         same_schema(known, &fields)?;
         // SAFETY: as above, for the array.
-        let rows = unsafe { import_rows(self.array, fields) }?;
+        let rows = unsafe { import_rows(self.array, &fields) }?;
         let length = rows.len();
         if length as u64 != batch.record_count {
             return Err(misbehaved(
@@ -118,9 +118,9 @@ pub unsafe fn import_columns(schema: &FFI_ArrowSchema) -> Result<Fields> {
 /// # Safety
 /// The array is not released, and everything that it points to is as the Arrow C Data Interface
 /// says, as far as it cannot be checked: buffers are as long as its lengths and offsets make them.
-pub unsafe fn import_rows(array: FFI_ArrowArray, columns: Fields) -> Result<StructArray> {
+pub unsafe fn import_rows(array: FFI_ArrowArray, columns: &Fields) -> Result<StructArray> {
     // SAFETY: the caller's promise.
-    unsafe { array::check(&array, &columns) }?;
+    unsafe { array::check(&array, columns) }?;
     let data_type = DataType::Struct(columns.clone());
     // SAFETY: it was checked, and the caller promises the rest.
     let array = unsafe { offsets::with_offsets(array, &data_type) };
@@ -128,7 +128,7 @@ pub unsafe fn import_rows(array: FFI_ArrowArray, columns: Fields) -> Result<Stru
         // SAFETY: what the importer follows was checked against the type.
         let data = unsafe { from_ffi_and_data_type(array, data_type) }
             .map_err(|cause| invalid(&cause.to_string()))?;
-        data.validate_full().map_err(|cause| in_column(&data, &columns, &cause))?;
+        data.validate_full().map_err(|cause| in_column(&data, columns, &cause))?;
         Ok(StructArray::from(data))
     }));
     imported.unwrap_or_else(|_| Err(invalid("it cannot be imported")))

@@ -18,7 +18,7 @@ struct Copies {
     original: Option<FFI_ArrowArray>,
     buffers: Vec<Vec<*const u8>>,
     children: Vec<Vec<*const RawArray>>,
-    arrays: Vec<Box<RawArray>>,
+    arrays: Vec<Vec<RawArray>>,
     is_other: bool,
 }
 
@@ -64,30 +64,26 @@ impl Copies {
         let mut copied = Vec::with_capacity(children.len());
         for (child, child_type) in children.into_iter().zip(types) {
             // SAFETY: the caller's promise, for a part.
-            let child = unsafe { self.copy(child, child_type) }?;
-            copied.push(self.keep(child));
+            copied.push(unsafe { self.copy(child, child_type) }?);
         }
+        let pointers: Vec<*const RawArray> = copied.iter().map(ptr::from_ref).collect();
         // SAFETY: NULL or a struct, as the check saw.
         let dictionary = match (unsafe { raw.dictionary.as_ref() }, data_type) {
             (Some(values), DataType::Dictionary(_, value_type)) => {
                 // SAFETY: the caller's promise, for a part.
-                let values = unsafe { self.copy(values, value_type) }?;
-                self.keep(values)
+                let values = vec![unsafe { self.copy(values, value_type) }?];
+                let place = values.as_ptr();
+                self.arrays.push(values);
+                place
             }
             _ => ptr::null(),
         };
         let whole =
-            RawArray { buffers: buffers.as_ptr(), children: copied.as_ptr(), dictionary, ..*raw };
+            RawArray { buffers: buffers.as_ptr(), children: pointers.as_ptr(), dictionary, ..*raw };
         self.buffers.push(buffers);
-        self.children.push(copied);
+        self.children.push(pointers);
+        self.arrays.push(copied);
         Some(whole)
-    }
-
-    fn keep(&mut self, array: RawArray) -> *const RawArray {
-        let array = Box::new(array);
-        let place = &raw const *array;
-        self.arrays.push(array);
-        place
     }
 }
 

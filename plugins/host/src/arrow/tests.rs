@@ -27,7 +27,7 @@ fn exported(columns: Vec<(&str, ArrayRef)>) -> (FFI_ArrowArray, FFI_ArrowSchema)
 
 fn imported(array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> headwater::Result<StructArray> {
     // SAFETY: arrow has made both.
-    unsafe { import_rows(array, import_columns(schema)?) }
+    unsafe { import_rows(array, &import_columns(schema)?) }
 }
 
 #[test]
