@@ -93,7 +93,7 @@ fn work(
         display.show(progress);
     });
     display.finish();
-    tell(&report?, arguments.format, &job.workspace)
+    tell(&report?, arguments.format, &job.journal()?)
 }
 
 /// What is known before a run, where that was asked for.
@@ -145,11 +145,11 @@ impl Foreseen {
 }
 
 /// Writes the report of a run; says how the command ends.
-fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> {
+fn tell(report: &Report, format: ReportFormat, journal: &str) -> Result<Exit> {
     // Whether anybody reads it or not, the run ended as it did.
     output::unless_gone(match format {
         ReportFormat::Json => output::json(&report.to_json()),
-        ReportFormat::Text => output::write_all(&text(report, workspace)),
+        ReportFormat::Text => output::write_all(&text(report, journal)),
     })?;
     if let Some(error) = &report.error {
         output::error(error);
@@ -178,7 +178,7 @@ fn job(arguments: &SyncArguments) -> Result<Job> {
     data_file.job(&arguments.file)
 }
 
-fn text(report: &Report, workspace: &str) -> String {
+fn text(report: &Report, journal: &str) -> String {
     let mut text = format!("run {}: {}\n", report.run, report.state.name());
     for stream in &report.streams {
         let counts = &stream.counts;
@@ -202,14 +202,14 @@ fn text(report: &Report, workspace: &str) -> String {
     }
     if report.rejected() > 0 {
         text.push_str(&format!(
-            "see them with: headwater rejects --workspace {workspace} --run {}\n",
+            "see them with: headwater rejects --workspace {journal} --run {}\n",
             report.run
         ));
     }
     if report.rejected_before > 0 {
         text.push_str(&format!(
             "{} rows were refused before this run went on; see them with: headwater rejects \
-             --workspace {workspace}\n",
+             --workspace {journal}\n",
             report.rejected_before
         ));
     }

@@ -227,10 +227,29 @@ impl Job {
         if options.api_key.is_none() {
             options.api_key = ApiKey::from_environment()?;
         }
-        if options.ledger.is_none() {
-            options.ledger = Some(self.folder.join(remote::ledger_name(&self.workspace)?));
-        }
+        options.ledger = Some(self.ledger()?);
         open_remote(&self.workspace, options)
+    }
+
+    /// The file that remembers what was delivered to its remote workspace: the one that it names, or
+    /// else one beside the job.
+    fn ledger(&self) -> Result<PathBuf> {
+        match &self.remote.ledger {
+            Some(ledger) => Ok(ledger.clone()),
+            None => Ok(self.folder.join(remote::ledger_name(&self.workspace)?)),
+        }
+    }
+
+    /// The workspace on this machine that remembers its runs and the rows that were refused: its own,
+    /// or the ledger of a remote one.
+    ///
+    /// # Errors
+    /// `config_invalid` for a URL that is none.
+    pub fn journal(&self) -> Result<String> {
+        match remote::is_remote(&self.workspace) {
+            true => Ok(self.ledger()?.display().to_string()),
+            false => Ok(self.workspace.clone()),
+        }
     }
 
     /// Opens its workspace for an [`estimate`](super::estimate) or a [`verify`](super::verify), which

@@ -2,6 +2,7 @@
 //! record that became another person's.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use headwater::remote;
 use headwater_program_tests::{Desk, Finished, Served};
 use serde_json::{Value as Json, json};
 
@@ -167,4 +168,38 @@ fn what_is_forgotten_is_found_by_no_key_any_more() {
     write_people(&desk, &[["c@x.example", "Carl", "T1"]]);
     is_done(&desk, &[]);
     assert_eq!((count(&desk, "headwater_ledger_key"), count(&desk, lost)), (1, 0));
+}
+
+#[test]
+fn refused_rows_are_found_in_the_ledger_that_the_report_names() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    std::fs::create_dir(desk.path("a job")).unwrap();
+    desk.write("a job/people.csv", "mail\nnobody\n");
+    let job = format!(
+        "[source]\nconnector = \"csv\"\nconfig = {{ path = \"people.csv\" }}\n\
+         [target]\nworkspace = \"{}\"\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n\
+         [streams.attributes]\nprimary_email = \"mail\"\n",
+        crm.base
+    );
+    desk.write("a job/job.toml", job);
+    let finished = desk.run(&["sync", "a job/job.toml"]);
+    assert_eq!(finished.status, Some(2), "{finished:?}");
+    let ledger = desk.path("a job").join(remote::ledger_name(&crm.base).unwrap());
+    let (_, shown) = finished.output.split_once("see them with: ").unwrap();
+    assert!(shown.contains(ledger.to_str().unwrap()), "{shown}");
+    let rejects =
+        |workspace: &str| desk.run(&["rejects", "--workspace", workspace, "--format", "jsonl"]);
+    assert!(rejects(ledger.to_str().unwrap()).output.contains("field_value_invalid"));
+    // By its address it is looked for in the present folder, and not made there.
+    for command in ["rejects", "runs"] {
+        let finished = desk.run(&[command, "--workspace", &crm.base]);
+        assert_eq!(finished.status, Some(1), "{finished:?}");
+        assert!(finished.errors.contains("ledger"), "{finished:?}");
+    }
+    let here = desk.path(ledger.file_name().unwrap().to_str().unwrap());
+    assert!(!here.exists());
+    std::fs::copy(&ledger, &here).unwrap();
+    assert!(rejects(&crm.base).output.contains("field_value_invalid"));
 }
