@@ -1,5 +1,6 @@
 //! What is written to stdout and stderr, in one place.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use headwater::{Error, ErrorCode, Result};
@@ -58,6 +59,15 @@ pub(crate) fn error(error: &Error) {
     note(&format!("error: {error:#}"));
     for other in error.related() {
         note(&format!("also: {other}"));
+    }
+}
+
+/// A text as one word of a shell's command line.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@%=:,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
     }
 }
 

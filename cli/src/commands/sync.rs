@@ -200,6 +200,7 @@ fn text(report: &Report, journal: &str) -> String {
             text.push_str(&format!("  columns not used: {}\n", stream.unused_columns.join(", ")));
         }
     }
+    let journal = output::shell_word(journal);
     if report.rejected() > 0 {
         text.push_str(&format!(
             "see them with: headwater rejects --workspace {journal} --run {}\n",
