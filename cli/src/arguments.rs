@@ -156,7 +156,11 @@ pub(crate) struct SeedArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum SchemaCommand {
-    /// Add what a schema file declares; what is there already stays.
+    /// Add what a schema file declares; what is there already stays, with every option that records may
+    /// hold.
+    ///
+    /// A field that is declared again is named, required, nullable and has the default that it is
+    /// declared with last.
     Apply {
         /// The schema file (.toml).
         file: PathBuf,
