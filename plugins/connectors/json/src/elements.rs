@@ -54,7 +54,8 @@ impl Elements {
         if let Err(error) = check_syntax(value) {
             return Err(self.syntax_failure(from, end, &error));
         }
-        match push_row(&mut batch.json_lines, value) {
+        let deeper = "set `rows` to where the objects lie, if they lie deeper in the document";
+        match push_row(&mut batch.json_lines, value, deeper) {
             Ok(()) => batch.positions.push(number),
             Err(failure) => {
                 let (line, bytes) = self.text.line_and_bytes(from);
