@@ -1,5 +1,6 @@
 //! Jobs: what a sync reads, where it goes, and how rows become operations.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -274,7 +275,7 @@ impl Job {
             let path = self.workspace.strip_prefix("sqlite:").unwrap_or(&self.workspace);
             let path = Path::new(path.strip_prefix("//").unwrap_or(path));
             return match open(&self.workspace, OpenOptions::default()) {
-                Err(error) if error.code() == ErrorCode::StoreIo && !path.exists() => {
+                Err(error) if error.code() == ErrorCode::StoreIo && can_be_made(path) => {
                     Ok(Arc::new(Schema::standard()))
                 }
                 opened => Ok(opened?.schema()),
@@ -396,6 +397,14 @@ fn resolve_workspace(workspace: &str, folder: &Path) -> String {
         }
         _ => folder.join(workspace).display().to_string(),
     }
+}
+
+/// Whether a sync could make a workspace here, where there is none.
+fn can_be_made(path: &Path) -> bool {
+    let is_free = path.metadata().is_err_and(|cause| cause.kind() == ErrorKind::NotFound);
+    // A name alone is one in the present folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    is_free && folder.is_none_or(Path::is_dir)
 }
 
 fn is_path(config_schema: &Json, key: &str) -> bool {

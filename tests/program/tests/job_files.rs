@@ -214,6 +214,9 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
         unusable.status == Some(1) && unusable.errors.contains("store_corrupt"),
         "{unusable:?}"
     );
+    for elsewhere in ["no/such/folder/new.db", "job.toml/new.db"] {
+        assert_eq!(check(elsewhere).status, Some(1), "a sync could not make {elsewhere}");
+    }
     let discovered = desk.run(&["discover", "job.toml", "--format=json"]).json();
     assert_eq!(discovered["streams"][0]["name"], "rows");
     assert_eq!(discovered["streams"][0]["fields"][0]["name"], "mail");
