@@ -209,3 +209,22 @@ fn refused_rows_are_found_in_the_ledger_that_the_report_names() {
     std::fs::copy(&ledger, &here).unwrap();
     assert!(rejects(&crm.base).output.contains("field_value_invalid"));
 }
+
+#[test]
+fn a_workspace_is_no_ledger() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_people_job(&desk, &crm);
+    write_people(&desk, &[["a@x.example", "Anna", "T1"]]);
+    desk.write("schema.toml", "");
+    let made = desk.run(&["schema", "apply", "schema.toml", "--workspace", "crm.ledger"]);
+    assert_eq!(made.status, Some(0), "{made:?}");
+    let finished = sync(&desk, &[]);
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("is a workspace, and no ledger"), "{finished:?}");
+    assert_eq!(people(&crm), Vec::<[String; 3]>::new());
+    let job = std::fs::read_to_string(desk.path("job.toml")).unwrap();
+    desk.write("job.toml", job.replace("\"crm.ledger\"", "\"\""));
+    let finished = sync(&desk, &[]);
+    assert!(finished.errors.contains("the ledger has no path"), "{finished:?}");
+}
