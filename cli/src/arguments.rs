@@ -98,7 +98,8 @@ pub(crate) struct SyncArguments {
     /// how long.
     #[arg(long)]
     pub(crate) estimate: bool,
-    /// Send and write nothing: only what --verify and --estimate tell.
+    /// Send and write nothing: only what --verify and --estimate tell, and exit status 2 where rows would
+    /// be refused before they are sent.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// How the report is written.

@@ -1,7 +1,9 @@
 //! `headwater sync`: runs a job file, or a job made from a data file.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use headwater::remote::is_remote;
 use headwater::source::{Connector, Control};
 use headwater::store::journal::RunState;
 use headwater::sync::{
@@ -10,6 +12,7 @@ use headwater::sync::{
 };
 use headwater::{ActingAs, Actor, Drift, Error, ErrorCode, Result, Workspace};
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::Finder;
 use crate::arguments::{HistoryArgument, ModeArgument, ReportFormat, SyncArguments};
@@ -32,7 +35,8 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
 }
 
 fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
-    let job = job(arguments)?;
+    let mut job = job(arguments)?;
+    let _lent = if arguments.dry_run { lend_ledger(&mut job)? } else { None };
     let connector = super::connector_of(&job, finder)?;
     let asks_first = arguments.dry_run || arguments.estimate || arguments.verify;
     let workspace = if asks_first { job.open_remote_workspace() } else { job.open_workspace() };
@@ -54,6 +58,16 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
         output::note("stopped; run the same command again to resume");
     }
     Ok(exit)
+}
+
+/// Gives a job a ledger for the time being, where none is there: a dry run leaves none behind.
+fn lend_ledger(job: &mut Job) -> Result<Option<TempDir>> {
+    if !is_remote(&job.workspace) || Path::new(&job.journal()?).exists() {
+        return Ok(None);
+    }
+    let folder = super::temporary_folder()?;
+    job.remote.ledger = Some(folder.path().join("ledger.db"));
+    Ok(Some(folder))
 }
 
 /// Asks the work to stop at the first Ctrl-C, and ends the program at the second.
@@ -85,7 +99,8 @@ fn work(
         if arguments.format == ReportFormat::Json {
             output::json(&foreseen.to_json())?;
         }
-        return Ok(Exit::Done);
+        let refused = foreseen.estimate.map_or(0, |estimate| estimate.refused);
+        return Ok(if refused > 0 { Exit::Rejects } else { Exit::Done });
     }
     let mut display =
         Display::new(workspace.pace(), foreseen.estimate.map(|estimate| estimate.requests));
@@ -111,12 +126,21 @@ fn foresee(
     options: RunOptions,
     control: &Control,
 ) -> Result<Foreseen> {
+    // Of a dry run it is the result.
+    let is_result = arguments.dry_run && arguments.format == ReportFormat::Text;
+    let say = |text: &str| match is_result {
+        true => output::line(text),
+        false => {
+            output::note(text);
+            Ok(())
+        }
+    };
     let drifts = arguments.verify.then(|| verify(job, workspace, control)).transpose()?;
     for drift in drifts.iter().flatten() {
-        output::note(&format!(
+        say(&format!(
             "{}: {} records there, {} of them delivered, {} changed by others, {} gone",
             drift.record_type, drift.read, drift.known, drift.changed, drift.gone
-        ));
+        ))?;
     }
     let is_estimated = arguments.estimate || arguments.dry_run;
     let estimate = || estimate(job, connector, workspace, options, control);
@@ -125,9 +149,9 @@ fn foresee(
         let time = seconds.map_or(String::new(), |seconds| {
             format!(", about {:.0} s at the rate that is allowed", seconds.ceil())
         });
-        output::note(&format!(
+        say(&format!(
             "estimate: {rows} rows, {unchanged} unchanged, {refused} refused, {requests} requests{time}"
-        ));
+        ))?;
     }
     Ok(Foreseen { drifts, estimate })
 }

@@ -228,3 +228,22 @@ fn a_workspace_is_no_ledger() {
     let finished = sync(&desk, &[]);
     assert!(finished.errors.contains("the ledger has no path"), "{finished:?}");
 }
+
+#[test]
+fn a_dry_run_tells_its_result_on_stdout_and_leaves_no_ledger() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_people_job(&desk, &crm);
+    let good = ["a@x.example", "Anna", "T1"];
+    write_people(&desk, &[good, ["nobody", "Bob", "T2"]]);
+    let dry = desk.run(&["sync", "job.toml", "--dry-run"]);
+    assert_eq!(dry.status, Some(2), "{dry:?}");
+    assert!(dry.output.starts_with("estimate: 2 rows, 0 unchanged, 1 refused"), "{dry:?}");
+    write_people(&desk, &[good]);
+    assert_eq!(sync(&desk, &["--dry-run"]).status, Some(0));
+    assert!(!desk.path("crm.ledger").exists());
+    assert_eq!(people(&crm), Vec::<[String; 3]>::new());
+    is_done(&desk, &[]);
+    let dry = desk.run(&["sync", "job.toml", "--dry-run"]);
+    assert!(dry.output.starts_with("estimate: 1 rows, 1 unchanged"), "{dry:?}");
+}
