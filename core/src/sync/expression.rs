@@ -1,5 +1,6 @@
 //! Expressions over a row, in the language of minijinja, which users of dbt and Airbyte know.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -8,6 +9,10 @@ use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, co
 use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Result};
+
+use self::paths::Paths;
+
+mod paths;
 
 /// Steps that one evaluation may take: enough for any row, far too few to hang a sync.
 const FUEL: u64 = 1_000_000;
@@ -58,6 +63,7 @@ fn is_nothing(value: &Value) -> bool {
 #[derive(Debug)]
 pub(super) struct RowExpression {
     text: String,
+    paths: Paths,
     compiled: Expression<'static, 'static>,
     without_nulls: Expression<'static, 'static>,
 }
@@ -102,7 +108,7 @@ impl RowExpression {
                 "the filters and tests are those of minijinja, for example first, lower, split",
             ));
         }
-        Ok(Self { text: text.to_owned(), compiled, without_nulls })
+        Ok(Self { text: text.to_owned(), paths: Paths::of(text), compiled, without_nulls })
     }
 
     /// Evaluates it; `None` is undefined, or a text without anything but white space.
@@ -116,11 +122,18 @@ impl RowExpression {
                 format!("the expression {:?} fails on this row: {why}", self.text),
             )
         };
-        let mut result =
-            self.compiled.eval(context! { row => row }).map_err(|cause| failed(explain(&cause)))?;
-        if may_show_null(&result) && has_null(row) {
+        let mut row = Cow::Borrowed(row);
+        let mut evaluated = self.compiled.eval(context! { row => row.as_ref() });
+        if self.paths.has_slice && evaluated.as_ref().map_or(true, shows_no_elements) {
+            // minijinja slices what is not there to an empty list, and writes that into a text.
+            let paths = self.paths.read.iter();
+            row = Cow::Owned(paths.fold(row.into_owned(), |row, path| filled(&row, path)));
+            evaluated = self.compiled.eval(context! { row => row.as_ref() });
+        }
+        let mut result = evaluated.map_err(|cause| failed(explain(&cause)))?;
+        if may_show_null(&result) && has_null(&row) {
             // minijinja writes null as "None" into a text, an absent column as nothing.
-            let row = without_nulls(row);
+            let row = without_nulls(&row);
             let shown = self.without_nulls.eval(context! { row => row });
             result = with_nulls(&shown.map_err(|cause| failed(explain(&cause)))?);
         }
@@ -136,23 +149,53 @@ impl RowExpression {
         serde_json::to_value(&result).map(Some).map_err(|cause| failed(cause.to_string()))
     }
 
-    /// The columns that it takes as `row.column`.
-    pub(super) fn columns(&self) -> impl Iterator<Item = String> {
-        let paths = self.compiled.undeclared_variables(true).into_iter();
-        paths.filter_map(|path| {
-            let rest = path.strip_prefix("row.")?;
-            Some(rest.split('.').next().unwrap_or(rest).to_owned())
-        })
+    /// The columns that it names.
+    pub(super) fn columns(&self) -> Vec<&str> {
+        self.paths.columns()
     }
 
-    /// Whether the expression uses a column, as `row.column` or `row["column"]`.
+    /// Whether it says what holds where a column is not there.
+    pub(super) fn has_default(&self) -> bool {
+        self.paths.has_default
+    }
+
+    /// Whether it uses a column: it names it, or has its name as a text.
     pub(super) fn mentions(&self, column: &str) -> bool {
         let quoted = [format!("\"{column}\""), format!("'{column}'")];
-        quoted.iter().any(|name| self.text.contains(name))
-            || self.compiled.undeclared_variables(true).iter().any(|path| {
-                path.strip_prefix("row.").is_some_and(|rest| rest.split('.').next() == Some(column))
-            })
+        self.columns().contains(&column) || quoted.iter().any(|name| self.text.contains(name))
     }
+}
+
+/// Whether a result is an empty list, or a text that has one written into it.
+fn shows_no_elements(result: &Value) -> bool {
+    match result.kind() {
+        ValueKind::String => result.as_str().is_some_and(|text| text.contains("[]")),
+        ValueKind::Seq | ValueKind::Iterable => {
+            result.len() == Some(0) || values(result).any(|value| shows_no_elements(&value))
+        }
+        _ => false,
+    }
+}
+
+/// The row with an empty text at this path, where nothing or null is there.
+fn filled(value: &Value, path: &[String]) -> Value {
+    let Some((name, rest)) = path.split_first() else {
+        return if value.is_none() || value.is_undefined() {
+            Value::from("")
+        } else {
+            value.clone()
+        };
+    };
+    if value.kind() != ValueKind::Map {
+        return value.clone();
+    }
+    let inner = value.get_attr(name).map_or(Value::UNDEFINED, |inner| filled(&inner, rest));
+    let others = values(value).filter(|key| key.as_str() != Some(name));
+    let others = others.map(|key| {
+        let inner = value.get_item(&key).unwrap_or(Value::UNDEFINED);
+        (key, inner)
+    });
+    Value::from_pairs(others.chain([(Value::from(name.as_str()), inner)]))
 }
 
 /// Whether a text in a result may have a null written into it, in any case.

@@ -69,6 +69,8 @@ pub enum ValueOrigin {
         null: Option<NullPolicy>,
         /// Stands in where the result is undefined or none.
         default: Option<Json>,
+        /// Whether the source may lack the columns that it names.
+        is_optional: bool,
     },
 }
 
@@ -270,9 +272,12 @@ fn detailed_origin(name: &str, node: Node<'_>) -> Result<ValueOrigin> {
             default,
             is_optional: optional.unwrap_or(false),
         }),
-        (None, Some(text), None) if split.is_none() && optional.is_none() => {
-            Ok(ValueOrigin::Expression { text, null, default })
-        }
+        (None, Some(text), None) if split.is_none() => Ok(ValueOrigin::Expression {
+            text,
+            null,
+            default,
+            is_optional: optional.unwrap_or(false),
+        }),
         (None, None, Some(value))
             if split.is_none() && optional.is_none() && default.is_none() && null.is_none() =>
         {

@@ -84,7 +84,8 @@ impl Mapping {
         let (origin, null, default, split) = match &job.origin {
             ValueOrigin::Column { name, split, null, default, is_optional } => {
                 if !is_optional {
-                    check_column(name, source)?;
+                    let optional = format!("{{ column = {name:?}, optional = true }}");
+                    check_column(name, source, &optional)?;
                 }
                 let slot = self.columns.slot(name);
                 for earlier in &mut self.entries {
@@ -98,10 +99,13 @@ impl Mapping {
             ValueOrigin::Constant(value) => {
                 (CellOrigin::Constant(value.clone()), &None, None, None)
             }
-            ValueOrigin::Expression { text, null, default } => {
+            ValueOrigin::Expression { text, null, default, is_optional } => {
                 let expression = RowExpression::compile(text)?;
-                if source.fields_are_complete {
-                    expression.columns().try_for_each(|name| check_column(&name, source))?;
+                // Where columns may come later, an expression may say what holds until then.
+                if !is_optional && (source.fields_are_complete || !expression.has_default()) {
+                    let optional = format!("{{ expression = {text:?}, optional = true }}");
+                    let mut columns = expression.columns().into_iter();
+                    columns.try_for_each(|name| check_column(name, source, &optional))?;
                 }
                 (CellOrigin::Expression(expression), null, default.clone(), None)
             }
@@ -248,15 +252,19 @@ impl Mapping {
             let new: Vec<usize> = found.filter(|place| !feeding.contains(place)).collect();
             feeding.extend(new);
         }
-        match feeding.first() {
-            None => {
-                return Err(wrong(format!("nothing gives {name} a value to match by"))
-                    .hint(format!("add {name} to [streams.attributes]")));
-            }
-            Some(&first) if first < known => feeding.truncate(1),
-            Some(_) => {}
+        let Some(&first) = feeding.first() else {
+            return Err(wrong(format!("nothing gives {name} a value to match by"))
+                .hint(format!("add {name} to [streams.attributes]")));
+        };
+        // A list is matched by any of its elements, and what is primary is one of them.
+        let is_primary =
+            |index: usize| matches!(self.record_type.attribute(index).origin, Origin::PrimaryOf(_));
+        let is_joint = !self.record_type.index_of(name).is_some_and(is_primary)
+            && feeding.iter().all(|&place| entries[place].target != Target::MatchOnly);
+        if !is_joint && first < known {
+            feeding.truncate(1);
         }
-        Ok(Some(MatchEntry { name: name.as_str().into(), key, entries: feeding }))
+        Ok(Some(MatchEntry { name: name.as_str().into(), key, entries: feeding, is_joint }))
     }
 }
 
@@ -268,7 +276,8 @@ fn is_match_only(record_type: &RecordType, name: &str) -> bool {
     }
 }
 
-fn check_column(name: &str, source: &StreamDescription) -> Result<()> {
+/// A column is one of the source's; `optional` is how one is written that may come later.
+fn check_column(name: &str, source: &StreamDescription, optional: &str) -> Result<()> {
     let is_unknown = source.fields.is_empty() && !source.fields_are_complete;
     if is_unknown || source.fields.iter().any(|field| field.name == name) {
         return Ok(());
@@ -284,7 +293,7 @@ fn check_column(name: &str, source: &StreamDescription) -> Result<()> {
     Err(if source.fields_are_complete {
         error.hint(hint)
     } else {
-        error.hint(format!("{hint} If it comes later: {{ column = {name:?}, optional = true }}"))
+        error.hint(format!("{hint}; if it comes later: {optional}"))
     })
 }
 

@@ -69,14 +69,31 @@ enum CellOrigin {
 struct MatchEntry {
     name: Arc<str>,
     key: MatchKey,
-    /// The entries whose value is matched by: the first of them that a row gives.
+    /// The entries whose value is matched by.
     entries: Vec<usize>,
+    /// Whether a row is matched by the values of all of them, not of the first that it gives.
+    is_joint: bool,
 }
 
 impl MatchEntry {
     /// How much an entry is preferred, 0 the most; `None` where it is not matched by.
     fn rank(&self, place: usize) -> Option<usize> {
         self.entries.iter().position(|entry| *entry == place)
+    }
+
+    /// What a row is matched by that gives another value after `found`.
+    fn with(
+        &self,
+        found: Option<MatchInput>,
+        value: &Value,
+        record_type: &RecordType,
+    ) -> MatchInput {
+        MatchInput::Value(match (found, self.key) {
+            (Some(MatchInput::Value(found)), MatchKey::Attribute(index)) if self.is_joint => {
+                joined(found, value.clone(), record_type.attribute(index))
+            }
+            _ => value.clone(),
+        })
     }
 }
 
@@ -135,17 +152,21 @@ impl Mapping {
                     continue;
                 }
             };
-            let rank = self.matching.as_ref().and_then(|matching| matching.rank(place));
-            // The one that is preferred to what was found before.
-            let rank = rank.filter(|rank| matched.as_ref().is_none_or(|(found, _)| rank < found));
+            let matching = self.matching.as_ref();
+            let rank = matching.and_then(|matching| Some((matching, matching.rank(place)?)));
+            // The one that is preferred to what was found before, or all.
+            let rank = rank.filter(|(matching, rank)| {
+                matching.is_joint || matched.as_ref().is_none_or(|(found, _)| rank < found)
+            });
             if entry.target == Target::MatchOnly {
-                matched = rank.map(|rank| (rank, MatchInput::Json(value.into()))).or(matched);
+                matched = rank.map(|(_, rank)| (rank, MatchInput::Json(value.into()))).or(matched);
                 continue;
             }
             match self.change(entry, value) {
                 Ok(Some(change)) => {
-                    if let (Some(rank), Change::Set(value)) = (rank, &change) {
-                        matched = Some((rank, MatchInput::Value(value.clone())));
+                    if let (Some((matching, rank)), Change::Set(value)) = (rank, &change) {
+                        let found = matched.take().map(|(_, found)| found);
+                        matched = Some((rank, matching.with(found, value, &self.record_type)));
                     }
                     match twice(&attributes, entry) {
                         Some(error) => errors.push(error),
@@ -319,6 +340,24 @@ fn add(attributes: &mut Attributes, target: Target, change: Change) {
         (Target::Attribute(index), change) => attributes.set(index, change),
         _ => {}
     }
+}
+
+/// The elements of both values, those that find the same record once.
+fn joined(found: Value, value: Value, attribute: &Attribute) -> Value {
+    let mut elements: Vec<Value> = Vec::new();
+    for value in [found, value] {
+        let new = match value {
+            Value::List(elements) => elements.into_vec(),
+            one => vec![as_element(one, attribute)],
+        };
+        for element in new {
+            let key = element.match_key(attribute.value_type);
+            if elements.iter().all(|known| known.match_key(attribute.value_type) != key) {
+                elements.push(element);
+            }
+        }
+    }
+    Value::List(elements.into())
 }
 
 /// A primary value as an element of its array.
