@@ -88,7 +88,7 @@ impl DataFile {
 
 /// The connector for a file, by its ending; `.gz` and `.zst` are looked through.
 fn connector_for(file: &Path) -> Option<&'static str> {
-    let name = file.file_name()?.to_str()?.to_lowercase();
+    let name = file.file_name()?.to_string_lossy().to_lowercase();
     let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     match name.rsplit_once('.')?.1 {
         "csv" | "tsv" | "txt" => Some("csv"),

@@ -84,6 +84,11 @@ impl Job {
         // Absolute, so that a run is resumed from whichever folder it is started again.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = std::path::absolute(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+        if folder.to_str().is_none() {
+            let what =
+                format!("the folder {} is no UTF-8, which paths of a job are", folder.display());
+            return Err(Error::new(ErrorCode::ConfigInvalid, what).hint("rename the folder"));
+        }
         Self::parse(&text, &folder).map_err(|error| error.on_record(path.display().to_string()))
     }
 

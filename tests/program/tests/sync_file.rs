@@ -190,6 +190,31 @@ fn what_cannot_work_fails_with_the_remedy_and_status_1() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_utf8_is_told_so() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = |bytes| std::ffi::OsStr::from_bytes(bytes).to_owned();
+    let desk = Desk::new();
+    let file = name(b"caf\xe9.csv");
+    std::fs::write(desk.folder().join(&file), PEOPLE).unwrap();
+    let options = ["--to=crm.db", "--type=contact", "--match=email"].map(std::ffi::OsString::from);
+    let finished = desk.run(&[&["sync".into(), file][..], &options].concat());
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("no UTF-8"), "{finished:?}");
+    let folder = desk.folder().join(name(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("people.csv"), PEOPLE).unwrap();
+    let job = folder.join("job.toml");
+    let text = "[source]\nconnector = \"csv\"\nconfig = { path = \"people.csv\" }\n\
+        [target]\nworkspace = \"crm.db\"\n\
+        [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n";
+    std::fs::write(&job, text).unwrap();
+    let finished = desk.run(&["check".into(), job.into_os_string()]);
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("no UTF-8"), "{finished:?}");
+}
+
 #[test]
 fn a_mistyped_command_is_no_run_with_rejects() {
     let desk = Desk::new();
