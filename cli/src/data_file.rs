@@ -30,7 +30,7 @@ impl DataFile {
     /// `config_invalid` for what is wrong in a job file; `invalid_request` where a job file comes
     /// with what goes with a data file, a data file without what it needs, or no connector is known.
     pub fn job(self, file: &Path) -> Result<Job> {
-        if file.extension().is_some_and(|extension| extension == "toml") {
+        if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
             self.check_nothing_is_given(file)?;
             return Job::from_file(file);
         }

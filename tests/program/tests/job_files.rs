@@ -186,6 +186,12 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             "between two elements",
         ),
         (format!("{GOOD}[[streams]]\n{GOOD}"), "line 17", "leave one of them out"),
+        (format!("{GOOD}default_region = \"US\"\n"), "line 17", "at the top of the file"),
+        (
+            GOOD.replace("match =", "default_region = \"US\"\nmatch ="),
+            "line 8",
+            "at the top of the file",
+        ),
     ];
     for (stream, place, hint) in cases {
         desk.write("job.toml", job(&stream));
@@ -197,6 +203,9 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             assert!(finished.errors.contains(hint), "{hint} in\n{stream}\n{}", finished.errors);
         }
     }
+    desk.write("JOB.TOML", job(GOOD));
+    let finished = desk.run(&["sync", "JOB.TOML", "--type=contact"]);
+    assert!(finished.errors.contains("JOB.TOML is a job file"), "{finished:?}");
     let split = "\ncontact_emails = { column = \"tags\", optional = true, split = \";\", default = \"a@x.example; b@x.example\" }\n";
     desk.write("job.toml", job(&format!("{GOOD}{split}")));
     assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0), "a default is split too");
