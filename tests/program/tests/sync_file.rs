@@ -216,6 +216,22 @@ fn a_name_that_is_no_utf8_is_told_so() {
 }
 
 #[test]
+fn the_last_line_of_progress_tells_of_all_rows() {
+    let desk = Desk::new();
+    desk.write("people.csv", "primary_email\na@x.example\nb@x.example\nc@x.example\n");
+    desk.write(
+        "job.toml",
+        "[source]\nconnector = \"csv\"\nconfig = { path = \"people.csv\" }\n\
+         [target]\nworkspace = \"crm.db\"\ncommit_rows = 1\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n",
+    );
+    let finished = desk.run(&["sync", "job.toml"]);
+    assert_eq!(finished.status, Some(0), "{finished:?}");
+    let last = finished.errors.lines().last().unwrap_or_default();
+    assert!(last.contains("people: 3 rows"), "{finished:?}");
+}
+
+#[test]
 fn a_mistyped_command_is_no_run_with_rejects() {
     let desk = Desk::new();
     assert_eq!(desk.run(&["runs"]).status, Some(1));
