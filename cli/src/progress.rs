@@ -42,7 +42,7 @@ impl Display {
     pub(crate) fn show(&mut self, progress: &Progress<'_>) {
         let text = text(progress, self.started.elapsed(), self.before, self.expected);
         match &self.bar {
-            Some(bar) => bar.set_message(text),
+            Some(bar) => bar.set_message(output::flat(&text)),
             None if self.last_line.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) => {
                 output::note(&text);
                 self.last_line = Some(Instant::now());

@@ -129,7 +129,7 @@ fn foresee(
     // Of a dry run it is the result.
     let is_result = arguments.dry_run && arguments.format == ReportFormat::Text;
     let say = |text: &str| match is_result {
-        true => output::line(text),
+        true => output::say(text),
         false => {
             output::note(text);
             Ok(())
@@ -208,7 +208,7 @@ fn text(report: &Report, journal: &str) -> String {
         let counts = &stream.counts;
         text.push_str(&format!(
             "{} -> {}: {} read, {} created, {} updated, {} unchanged, {} rejected in {:.2} s\n",
-            stream.source,
+            output::flat(&stream.source),
             stream.record_type,
             counts.read,
             counts.created,
@@ -221,7 +221,8 @@ fn text(report: &Report, journal: &str) -> String {
             text.push_str(&format!("  rejected {count} with {code}\n"));
         }
         if !stream.unused_columns.is_empty() {
-            text.push_str(&format!("  columns not used: {}\n", stream.unused_columns.join(", ")));
+            let columns = output::flat(&stream.unused_columns.join(", "));
+            text.push_str(&format!("  columns not used: {columns}\n"));
         }
     }
     let journal = output::shell_word(journal);

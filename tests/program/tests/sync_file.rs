@@ -232,6 +232,28 @@ fn the_last_line_of_progress_tells_of_all_rows() {
 }
 
 #[test]
+fn a_terminal_obeys_no_name_of_a_column() {
+    let desk = Desk::new();
+    desk.write(
+        "pe\u{1b}[31mople.csv",
+        "primary_email,E\u{1b}[31mvil,\"two\nlines\"\na@x.example,1,2\n",
+    );
+    desk.write(
+        "job.toml",
+        "[source]\nconnector = \"csv\"\nconfig = { path = \"pe\\u001b[[]31mople.csv\" }\n\
+         [target]\nworkspace = \"crm.db\"\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n",
+    );
+    for command in ["sync", "check", "discover"] {
+        let finished = desk.run(&[command, "job.toml"]);
+        assert_eq!(finished.status, Some(0), "{finished:?}");
+        let shown = format!("{}{}", finished.output, finished.errors);
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{finished:?}");
+        assert!(command == "check" || shown.contains("two lines"), "{finished:?}");
+    }
+}
+
+#[test]
 fn a_mistyped_command_is_no_run_with_rejects() {
     let desk = Desk::new();
     assert_eq!(desk.run(&["runs"]).status, Some(1));
