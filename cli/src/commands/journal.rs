@@ -87,6 +87,12 @@ pub(crate) fn rejects(arguments: &RejectsArguments) -> Result<Exit> {
         run: arguments.run.as_deref().map(run_id).transpose()?,
         code: arguments.code.as_deref().map(code).transpose()?,
     };
+    if let Some(run) = filter.run {
+        workspace.read_journal(&mut |journal| match journal.run_state(run)? {
+            Some(_) => Ok(()),
+            None => Err(no_run(&format!("there is no run {run} here"))),
+        })?;
+    }
     // A row may be long, and there may be many: each is written as it comes.
     let each = |take: &mut dyn FnMut(ListedReject) -> Result<()>| {
         workspace.read_journal(&mut |journal| journal.rejects(&filter, take))
@@ -114,10 +120,11 @@ pub(crate) fn rejects(arguments: &RejectsArguments) -> Result<Exit> {
 }
 
 fn run_id(text: &str) -> Result<Uuid> {
-    Uuid::parse_str(text).map_err(|_| {
-        Error::new(ErrorCode::InvalidRequest, format!("{text:?} is not a run id"))
-            .hint("list the runs with `headwater runs`")
-    })
+    Uuid::parse_str(text).map_err(|_| no_run(&format!("{text:?} is not a run id")))
+}
+
+fn no_run(what: &str) -> Error {
+    Error::new(ErrorCode::InvalidRequest, what).hint("list the runs with `headwater runs`")
 }
 
 fn code(name: &str) -> Result<ErrorCode> {

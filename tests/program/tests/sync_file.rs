@@ -132,6 +132,10 @@ fn refused_rows_are_kept_and_give_a_status_of_their_own() {
     let table = desk.run(&["rejects", "--workspace", "crm.db"]);
     assert_eq!(table.output.lines().count(), 3, "{table:?}");
     let run = finished.json()["run"].as_str().unwrap().to_owned();
+    let other = "01890000-0000-7000-8000-000000000001";
+    let of_none = desk.run(&["rejects", "--workspace", "crm.db", "--run", other, "--format=csv"]);
+    assert_eq!((of_none.status, &*of_none.output), (Some(1), ""), "{of_none:?}");
+    assert!(of_none.errors.contains("there is no run"), "{of_none:?}");
     let of_run = desk.run(&["rejects", "--workspace", "crm.db", "--run", &run, "--format=jsonl"]);
     assert_eq!(of_run.output, listed.output);
 }
