@@ -137,6 +137,13 @@ pub(crate) fn check_path(path: &str) -> Result<()> {
             "a workspace is a file: each of its connections would have a memory of its own",
             "give the path of a file, or open a temporary workspace",
         ),
+        _ if path.starts_with("file:") => (
+            "the workspace is given as a URI of SQLite",
+            "give the path of a file without file:, for example crm.db",
+        ),
+        _ if path.contains('\0') => {
+            ("the path of the workspace holds a NUL", "give the path of a file, for example crm.db")
+        }
         _ if path.starts_with("~/") => (
             "~ is the home folder to a shell only, which has not seen this path",
             "write the whole path, or ./~/ for a folder of that name",
@@ -144,4 +151,19 @@ pub(crate) fn check_path(path: &str) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::new(ErrorCode::ConfigInvalid, what).at_field("workspace").hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_path_of_a_file_is_refused_before_anything_is_made() {
+        for path in ["", ":memory:", "file:crm.db", "file:crm.db?mode=memory", "a\0b", "~/crm.db"] {
+            let options = OpenOptions { create: true, ..OpenOptions::default() };
+            let refused = open(path, options).map(drop).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::ConfigInvalid, "{path:?}");
+            assert_eq!(refused.field(), Some("workspace"), "{path:?}");
+        }
+    }
 }

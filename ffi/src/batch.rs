@@ -7,7 +7,7 @@ use headwater_abi::headwater_str;
 use serde_json::{Value as Json, json};
 
 use crate::document::headwater_document;
-use crate::error::{headwater_error, to_json};
+use crate::error::headwater_error;
 use crate::guard::call;
 use crate::handle::{Owned, invalid, out};
 use crate::structs::{self, Struct};
@@ -113,6 +113,6 @@ fn outcome_json(outcome: &Result<Outcome, Error>) -> Json {
             }
             line
         }
-        Err(error) => json!({ "error": to_json(error) }),
+        Err(error) => json!({ "error": error.to_json() }),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::arrow::{ArrowArrayStream, Outcomes, reader};
 use crate::document::headwater_document;
-use crate::error::{headwater_error, to_json};
+use crate::error::headwater_error;
 use crate::guard::call;
 use crate::handle::{Owned, invalid, null, out};
 use crate::structs::{self, Struct};
@@ -255,7 +255,7 @@ fn row_json(row: &RowOutcome) -> Json {
         Ok(outcome) => {
             json!({ "row": row.row, "action": outcome.action.name(), "id": outcome.id })
         }
-        Err(error) => json!({ "row": row.row, "error": to_json(error), "text": row.text }),
+        Err(error) => json!({ "row": row.row, "error": error.to_json(), "text": row.text }),
     }
 }
 

@@ -13,7 +13,7 @@ use headwater_host::{Connectors, LoadedConnector};
 use serde_json::{Value as Json, json};
 
 use crate::document::headwater_document;
-use crate::error::{headwater_error, to_json};
+use crate::error::headwater_error;
 use crate::guard::call;
 use crate::handle::{Owned, borrow, free, out};
 use crate::text::{object, some_text, text};
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn headwater_connectors_list(
                         "path": entry.path,
                     })
                 }
-                Err(error) => json!({ "path": entry.path, "error": to_json(error) }),
+                Err(error) => json!({ "path": entry.path, "error": error.to_json() }),
             });
             let entries: Vec<Json> = entries.collect();
             *place = headwater_document::json(&json!({ "connectors": entries })).give();

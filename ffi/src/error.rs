@@ -5,7 +5,6 @@ use headwater_abi::{
     HEADWATER_OK, HEADWATER_RETRY_AFTER, HEADWATER_RETRY_BACKOFF, HEADWATER_RETRY_NEVER,
     headwater_str,
 };
-use serde_json::{Value as Json, json};
 
 use crate::document::headwater_document;
 use crate::guard::{call, value};
@@ -193,18 +192,4 @@ pub(crate) fn number(retry: Retry) -> i32 {
         Retry::Backoff => HEADWATER_RETRY_BACKOFF,
         Retry::After(_) => HEADWATER_RETRY_AFTER,
     }
-}
-
-/// An error inside of a document: all fields.
-pub(crate) fn to_json(error: &Error) -> Json {
-    let retry = match error.retry() {
-        Retry::Never => json!("never"),
-        Retry::Backoff => json!("backoff"),
-        Retry::After(time) => json!({ "after_seconds": time.as_secs_f64() }),
-    };
-    let details = json!({ "errors": error.faults_to_json() });
-    json!({
-        "code": error.code().name(), "message": error.message(), "field": error.field(),
-        "record": error.record(), "hint": error.remedy(), "retry": retry, "details": details,
-    })
 }

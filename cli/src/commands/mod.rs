@@ -14,7 +14,7 @@ pub(crate) mod sync;
 use std::sync::Arc;
 
 use headwater::source::{Control, LogLevel};
-use headwater::sync::{Job, Secrets, error_json};
+use headwater::sync::{Job, Secrets};
 use headwater::value::read_json;
 use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
 use headwater_host::testkit::Subject;
@@ -47,7 +47,7 @@ fn temporary_folder() -> Result<TempDir> {
 /// The result; as JSON a failure is told of on stdout too, where a script looks for the answer.
 pub(crate) fn told(result: Result<Exit>, format: ReportFormat) -> Result<Exit> {
     if let (Err(error), ReportFormat::Json) = (&result, format) {
-        output::json(&json!({ "ok": false, "error": error_json(error) }))?;
+        output::json(&json!({ "ok": false, "error": error.to_json() }))?;
     }
     result
 }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use headwater::sync::error_json;
 use headwater::{Action, Error, ErrorCode, OpenOptions, Outcome, Result, Workspace};
 use serde_json::{Value as Json, json};
 
@@ -18,7 +17,7 @@ pub(crate) fn run(arguments: &SeedArguments) -> Result<Exit> {
         && arguments.format == ReportFormat::Json
     {
         // A script that reads the result gets one also where nothing was seeded.
-        output::json(&json!({ "records": [], "error": error_json(error) }))?;
+        output::json(&json!({ "records": [], "error": error.to_json() }))?;
     }
     result
 }

@@ -7,8 +7,7 @@ use headwater::remote::is_remote;
 use headwater::source::{Connector, Control};
 use headwater::store::journal::RunState;
 use headwater::sync::{
-    Estimate, Job, Mode, Report, RunOptions, drift_json, error_json, estimate, run as run_job,
-    verify,
+    Estimate, Job, Mode, Report, RunOptions, drift_json, estimate, run as run_job, verify,
 };
 use headwater::{ActingAs, Actor, Drift, Error, ErrorCode, Result, Workspace};
 use serde_json::json;
@@ -28,7 +27,7 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
     {
         // A script that reads the report gets one also where no run could begin.
         output::unless_gone(output::json(&json!({
-            "run": null, "state": "failed", "streams": [], "error": error_json(error),
+            "run": null, "state": "failed", "streams": [], "error": error.to_json(),
         })))?;
     }
     result

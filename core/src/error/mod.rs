@@ -191,6 +191,21 @@ impl Error {
         &self.0.related
     }
 
+    /// All of it as one JSON object, as documents have it; what it was caused by is left out.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let retry = match self.retry() {
+            Retry::Never => json!("never"),
+            Retry::Backoff => json!("backoff"),
+            Retry::After(time) => json!({ "after_seconds": time.as_secs_f64() }),
+        };
+        json!({
+            "code": self.code().name(), "message": self.message(), "field": self.field(),
+            "record": self.record(), "hint": self.remedy(), "retry": retry,
+            "details": { "errors": self.faults_to_json() },
+        })
+    }
+
     /// Every fault of a request, this one first, each with its code, field and message
     /// (contract.md section 11.7).
     #[must_use]

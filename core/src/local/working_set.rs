@@ -240,8 +240,13 @@ impl WorkingSet {
                 .find(|&index| Some(index) != itself);
             if let Some(other) = other {
                 let id = self.entries[other].record.id;
-                let keys: Vec<Cow<'_, str>> = keys().collect();
-                let what = format!("{} holds {} already", id, keys.join(", "));
+                let is_held = |key: &Cow<'_, str>| {
+                    self.holders
+                        .of(*attribute, std::iter::once(Cow::Borrowed(&**key)))
+                        .contains(&other)
+                };
+                let held: Vec<Cow<'_, str>> = keys().filter(is_held).collect();
+                let what = format!("{} holds {} already", id, held.join(", "));
                 let conflict = Error::new(ErrorCode::UniqueConflict, what);
                 conflicts.push(conflict.at_field(&declared.api_name).on_record(id.to_string()));
             }

@@ -79,7 +79,7 @@ impl RowExpression {
                 ErrorCode::ConfigInvalid,
                 format!("cannot read the expression {text:?}: {}", explain(&cause)),
             )
-            .hint("write an expression over row, for example row.first ~ ' ' ~ row.last")
+            .hint("write an expression over row, for example row.first ~ ' ' ~ row[\"Last Name\"]")
         };
         let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(unreadable)?;
         let without_nulls =
@@ -121,6 +121,7 @@ impl RowExpression {
                 ErrorCode::FieldValueInvalid,
                 format!("the expression {:?} fails on this row: {why}", self.text),
             )
+            .hint("the filters are those of minijinja; row.x | default('') stands in where there is nothing")
         };
         let mut row = Cow::Borrowed(row);
         let mut evaluated = self.compiled.eval(context! { row => row.as_ref() });
@@ -262,5 +263,23 @@ fn explain(cause: &minijinja::Error) -> String {
     match cause.detail() {
         Some(detail) => format!("{}: {detail}", cause.kind()),
         None => cause.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_expression_gives_no_endless_number() {
+        let expression = RowExpression::compile("row.revenue | float").unwrap();
+        let row = |text: &str| Value::from_pairs([("revenue", text)]);
+        assert_eq!(expression.evaluate(&row("1.5")).unwrap(), Some(json!(1.5)));
+        for text in ["nan", "inf"] {
+            let error = expression.evaluate(&row(text)).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::FieldValueInvalid);
+        }
     }
 }

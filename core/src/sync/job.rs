@@ -323,7 +323,7 @@ impl Job {
     pub(super) fn stream_hash(&self, stream: usize, description: &ConnectorDescription) -> String {
         sha256(&json!({
             "connector": description.name,
-            "config": self.outline["config"],
+            "config": without_passwords(self.outline["config"].clone(), &description.config_schema),
             "resolved": without_passwords(self.resolved_config(description), &description.config_schema),
             "default_region": self.default_region,
             "stream": self.streams[stream].meaning(),

@@ -62,8 +62,8 @@ pub(super) fn state_after(
     }
 }
 
-/// Refuses a stream that would create again what an earlier form of it, not yet at its end, has
-/// created.
+/// Refuses a stream that would create again what an earlier form of it has created, which was not yet
+/// at its end, or goes on behind it in each run.
 ///
 /// # Errors
 /// `config_invalid`; what reading the journal may end with.
@@ -81,7 +81,9 @@ pub(super) fn require_unedited<J: JournalReader + ?Sized>(
         return Ok(());
     }
     match journal.stream_state(&earlier)? {
-        Some(state) if !state.is_finished && state.rows > 0 => {
+        Some(state)
+            if state.rows > 0 && (!state.is_finished || plan.description.is_incremental) =>
+        {
             let what = format!(
                 "the stream was edited after {} of its rows were committed: from its beginning it \
                  would create them again",

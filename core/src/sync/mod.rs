@@ -25,7 +25,7 @@ mod stream_job;
 pub use estimate::{Estimate, drift_json, estimate, verify};
 pub use job::{JOB_SCHEMA, Job};
 pub use plan::{check, discover};
-pub use report::{Report, description_json, error_json, reject_json, run_json, stream_json};
+pub use report::{Report, description_json, reject_json, run_json, stream_json};
 pub use run::{Progress, RunOptions, run};
 pub use secrets::Secrets;
 pub use stages::StageTimes;

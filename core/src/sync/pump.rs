@@ -19,6 +19,9 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 /// Bytes of rows that are gathered before a commit, at most.
 const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
 
+/// Mapped batches that may wait, whatever a job says of its commits: their bytes are not counted.
+const MOST_AHEAD: usize = 100;
+
 /// When gathered rows are committed.
 #[derive(Clone, Copy)]
 pub(super) enum Pace<'a> {
@@ -159,7 +162,7 @@ impl Pace<'_> {
     /// the one after that is mapped. All of it would take more memory and no less time.
     fn batches_ahead(self) -> usize {
         match self {
-            Self::Rows(rows) => (rows() / 2).div_ceil(BATCH_ROWS),
+            Self::Rows(rows) => (rows() / 2).div_ceil(BATCH_ROWS).min(MOST_AHEAD),
             Self::Whole => QUEUE,
         }
     }

@@ -53,19 +53,10 @@ impl Report {
             "rejected_before": self.rejected_before, "stages": self.stages.to_json(),
         });
         if let Some(error) = &self.error {
-            report["error"] = error_json(error);
+            report["error"] = error.to_json();
         }
         report
     }
-}
-
-/// What made a run fail, as JSON.
-#[must_use]
-pub fn error_json(error: &Error) -> Json {
-    json!({
-        "code": error.code().name(), "message": error.message(), "field": error.field(),
-        "record": error.record(), "hint": error.remedy(),
-    })
 }
 
 /// One stream of a run as JSON.

@@ -147,14 +147,20 @@ impl StreamJob {
         }
     }
 
-    /// Puts the place of the key at fault before a message that has none.
+    /// Puts the place of the key at fault before a message that has none; of a match that is missing,
+    /// that of the record type.
     pub(super) fn locate(&self, error: Error) -> Error {
-        let place = self.places.iter().find(|(key, _)| error.field() == Some(*key));
-        let Some((key, place)) = place.filter(|_| error.code() == ErrorCode::ConfigInvalid) else {
+        let place_of = |key: &str| self.places.iter().find(|(known, _)| *known == key);
+        let place = match error.field() {
+            Some("match") => place_of("match").or_else(|| place_of("record_type")),
+            Some(key) => place_of(key),
+            None => None,
+        };
+        let Some((_, place)) = place.filter(|_| error.code() == ErrorCode::ConfigInvalid) else {
             return error;
         };
         Error::new(ErrorCode::ConfigInvalid, format!("{place}: {}", error.message()))
-            .at_field(*key)
+            .at_field(error.field().unwrap_or_default())
             .hint(error.remedy())
     }
 

@@ -390,6 +390,14 @@ fn other_values_from_outside_are_another_source_but_for_passwords() {
     };
     assert_ne!(hash("a", "k"), hash("b", "k"));
     assert_eq!(hash("a", "k"), hash("a", "other"));
+    let literal = |key: &str| {
+        let text = format!(
+            "[source]\nconnector = \"scripted\"\nconfig = {{ key = \"{key}\" }}\n\
+             [target]\nworkspace = \"unused\"\n[[streams]]\nrecord_type = \"contact\"\n"
+        );
+        Job::parse(&text, folder.path()).unwrap().stream_hash(0, &description)
+    };
+    assert_eq!(literal("k"), literal("other"));
 }
 
 #[test]
@@ -469,31 +477,17 @@ fn what_was_refused_before_a_run_went_on_is_told_by_it() {
 }
 
 #[test]
-fn an_expression_names_columns_that_are_there() {
-    let (connector, _pauses) = scripted(Vec::new());
-    let schema = crate::schema::Schema::standard();
-    let checked = |column: &str| {
-        let text = format!(
-            "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
-             [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
-             [streams.attributes]\nfirst_name = {{ expression = \"row.{column} ~ '!'\" }}\n"
-        );
-        let job = Job::parse(&text, Path::new("")).unwrap();
-        super::plan::check(&job, &connector, &schema, &Control::default())
-    };
-    assert!(checked("title").is_ok());
-    let error = checked("titel").unwrap_err();
-    assert_eq!(error.code(), ErrorCode::ConfigInvalid);
-    assert!(error.remedy().contains("title"), "{error:?}");
-}
-
-#[test]
-fn an_expression_gives_no_endless_number() {
-    let expression = super::expression::RowExpression::compile("row.revenue | float").unwrap();
-    let row = |text: &str| minijinja::Value::from_pairs([("revenue", text)]);
-    assert_eq!(expression.evaluate(&row("1.5")).unwrap(), Some(json!(1.5)));
-    for text in ["nan", "inf"] {
-        let error = expression.evaluate(&row(text)).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::FieldValueInvalid);
-    }
+fn what_goes_on_in_each_run_creates_nothing_again_once_it_is_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = workspace(&folder);
+    let (mut connector, _pauses) = scripted(vec![Step::Rows(vec![person("a")])]);
+    connector.is_incremental = true;
+    let first = sync_job(&creating(0), &connector, &*workspace);
+    assert_eq!((first.state, first.streams[0].counts.created), (RunState::Done, 1));
+    let text = "[source]\nconnector = \"scripted\"\n[target]\nworkspace = \"unused\"\n\
+        [[streams]]\nrecord_type = \"contact\"\nmode = \"create\"\n\
+        [streams.attributes]\nprimary_email = \"mail\"\ntitle = \"title\"\n";
+    let edited = Job::parse(text, Path::new("")).unwrap();
+    let refused = sync_job(&edited, &connector, &*workspace).error.unwrap();
+    assert_eq!((refused.code(), refused.field()), (ErrorCode::ConfigInvalid, Some("mode")));
 }

@@ -172,7 +172,7 @@ fn not_a_number(found: &Input<'_>) -> Error {
     if is_long {
         error.hint("a whole number has 64 bits: keep a longer one as text")
     } else {
-        error
+        error.hint("write digits with a point, for example 1234.5, without thousands or a unit")
     }
 }
 
@@ -247,7 +247,9 @@ fn parse_boolean(input: &Input<'_>) -> Result<bool> {
         },
         _ => None,
     };
-    known.ok_or_else(|| expected("true or false", input))
+    known.ok_or_else(|| {
+        expected("true or false", input).hint("write true, yes or 1, or false, no or 0")
+    })
 }
 
 fn parse_url(text: Cow<'_, str>) -> Result<Value> {

@@ -42,10 +42,11 @@ impl SelectOption {
         }
     }
 
-    /// Whether `text` names this option: by id, api name, or display value.
+    /// Whether `text` names this option: by id, api name, display value, or the name that a record keeps.
     pub(crate) fn is_named(&self, text: &str) -> bool {
         self.api_name == text
             || self.display_value == text
+            || (self.stage.is_some() && self.name() == text)
             || Uuid::parse_str(text).is_ok_and(|id| id == self.id)
     }
 }

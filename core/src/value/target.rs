@@ -30,7 +30,7 @@ impl Target {
     pub fn parse(input: Input<'_>) -> Result<Self> {
         match input {
             Input::Json(Json::Object(mut object)) => Self::take_from(&mut object),
-            other => parse_uuid(&other).map(Self::Id),
+            other => parse_uuid(&other).map(Self::Id).map_err(|error| error.hint(WRITTEN)),
         }
     }
 
@@ -71,8 +71,9 @@ impl std::fmt::Display for Target {
     }
 }
 
+const WRITTEN: &str =
+    "write the id, {\"related_record_id\": ..} or {\"related_record_match\": {\"email\": ..}}";
+
 fn invalid(why: &str) -> Error {
-    Error::new(ErrorCode::FieldValueInvalid, why).hint(
-        "write the id, {\"related_record_id\": ..} or {\"related_record_match\": {\"email\": ..}}",
-    )
+    Error::new(ErrorCode::FieldValueInvalid, why).hint(WRITTEN)
 }

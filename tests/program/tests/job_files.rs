@@ -192,6 +192,8 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             "line 8",
             "at the top of the file",
         ),
+        (GOOD.replace("match = \"primary_email\"\n", ""), "line 7, column 15: ", "match by one of"),
+        (format!("{GOOD}address = \"city\"\n"), "line 17, column 11: ", "leave one of them out"),
     ];
     for (stream, place, hint) in cases {
         desk.write("job.toml", job(&stream));

@@ -79,6 +79,7 @@ pub(super) fn the_journal_keeps_runs_rejects_and_checkpoints(open: Open) {
     write(&mut |transaction| transaction.save_run(&run).unwrap());
     let mut transaction = fixture.store.read().unwrap();
     assert_eq!(transaction.runs(10).unwrap(), [run.clone()]);
+    assert_eq!(transaction.runs(usize::MAX).unwrap(), [run.clone()]);
     assert_eq!(transaction.runs(0).unwrap(), []);
     assert_eq!(transaction.run_state(run.id).unwrap(), Some(RunState::Failed));
     assert_eq!(transaction.run_state(Uuid::nil()).unwrap(), None);

@@ -21,7 +21,7 @@ const KEPT: &str = "headwater_api_key";
 /// # Errors
 /// `store_io` where there is one.
 pub(super) fn copy_to(connection: &Connection, path: &Path) -> Result<()> {
-    let name = text_of(path)?;
+    let name = &text_of(path)?;
     if path.metadata().is_ok_and(|there| there.is_dir() || there.len() > 0) {
         return Err(Error::new(ErrorCode::StoreIo, format!("there is {name} already"))
             .hint("give a file that is not there yet"));
@@ -31,11 +31,11 @@ pub(super) fn copy_to(connection: &Connection, path: &Path) -> Result<()> {
 
 /// Replaces every table but that of the API keys by the copy's, in one transaction.
 pub(super) fn return_to(connection: &mut Connection, path: &Path) -> Result<()> {
-    let name = text_of(path)?;
+    let name = &text_of(path)?;
     if !path.exists() {
         return Err(Error::new(ErrorCode::StoreIo, format!("there is no copy at {name}")));
     }
-    check_copy(path, name)?;
+    check_copy(name)?;
     let failed = store_error(RETURNING);
     connection.execute("ATTACH ?1 AS copied", [name]).map_err(&failed)?;
     let replaced = replace_tables(connection).map_err(&failed);
@@ -45,15 +45,20 @@ pub(super) fn return_to(connection: &mut Connection, path: &Path) -> Result<()> 
 }
 
 /// Refuses what is no workspace as this Headwater writes it, before a table is given up for it.
-fn check_copy(path: &Path, name: &str) -> Result<()> {
-    let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+fn check_copy(name: &str) -> Result<()> {
+    let copy = Connection::open_with_flags(name, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(store_error(RETURNING))?;
-    if migrate::is_current(&copy)? {
-        return Ok(());
-    }
+    // What is wrong with that file says nothing of the workspace that is open.
+    let cause = match migrate::is_current(&copy) {
+        Ok(true) => return Ok(()),
+        Ok(false) => None,
+        Err(error) if error.code() == ErrorCode::StoreCorrupt => Some(error),
+        Err(error) => return Err(error),
+    };
     let what = format!("{name} is no copy of a workspace in today's format");
-    Err(Error::new(ErrorCode::StoreCorrupt, what)
-        .hint("give a file that a snapshot wrote; open one of an older Headwater once, to bring it up to date"))
+    let refused = Error::new(ErrorCode::StoreIo, what)
+        .hint("give a file that a snapshot wrote; open one of an older Headwater once, to bring it up to date");
+    Err(cause.into_iter().fold(refused, Error::because))
 }
 
 fn replace_tables(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -107,9 +112,12 @@ pub(super) fn name_organization(connection: &Connection, ids: Ids) -> Result<()>
         .map_err(store_error("name the organisation"))
 }
 
-fn text_of(path: &Path) -> Result<&str> {
-    path.to_str().ok_or_else(|| {
-        let what = format!("the path {} is not UTF-8", path.display());
+/// The whole path: SQLite takes `:memory:` and `file:..` for something else than files of these names.
+fn text_of(path: &Path) -> Result<String> {
+    let whole = std::path::absolute(path).ok();
+    let text = whole.as_deref().and_then(Path::to_str).filter(|text| !text.contains('\0'));
+    text.map(str::to_owned).ok_or_else(|| {
+        let what = format!("the path {} is empty, not UTF-8, or holds a NUL", path.display());
         Error::new(ErrorCode::StoreIo, what)
     })
 }
@@ -128,14 +136,33 @@ mod tests {
         std::fs::write(path("empty.db"), "").unwrap();
         let other = Connection::open(path("other.db")).unwrap();
         other.execute_batch("CREATE TABLE contact (id TEXT)").unwrap();
-        for name in ["empty.db", "other.db"] {
+        std::fs::write(path("text.db"), "some text").unwrap();
+        for name in ["empty.db", "other.db", "text.db"] {
             let refused = store.return_to(&path(name)).unwrap_err();
-            assert_eq!(refused.code(), ErrorCode::StoreCorrupt, "{name}");
+            assert_eq!(refused.code(), ErrorCode::StoreIo, "{name}");
+            assert!(refused.message().contains("is no copy"), "{refused:?}");
             store.read().unwrap().settings().unwrap();
         }
         store.copy_to(&path("copy.db")).unwrap();
         assert_eq!(store.copy_to(&path("copy.db")).unwrap_err().code(), ErrorCode::StoreIo);
         store.return_to(&path("copy.db")).unwrap();
         store.read().unwrap().settings().unwrap();
+    }
+
+    #[test]
+    fn a_copy_is_a_file_of_just_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let store = SqliteStore::open(&path("crm.db"), &Schema::standard(), true).unwrap();
+        for name in [":memory:", "file:copy.db", "file:copy.db?mode=memory"] {
+            store.copy_to(&path(name)).unwrap();
+            assert!(path(name).is_file(), "{name}");
+            store.return_to(&path(name)).unwrap();
+        }
+        for text in [":memory:", "file:copy.db?mode=memory"] {
+            assert!(Path::new(&text_of(Path::new(text)).unwrap()).is_absolute());
+        }
+        assert_eq!(store.copy_to(&path("a\0b")).unwrap_err().code(), ErrorCode::StoreIo);
+        assert!(!path("a").exists());
     }
 }

@@ -28,6 +28,7 @@ impl JournalReader for Transaction<'_> {
             "SELECT id, job_hash, connector, connector_version, state, started_at, finished_at, error \
              FROM headwater_run ORDER BY number DESC LIMIT ?1",
         )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut found = statement.query([limit]).map_err(&failed)?;
         let mut runs = Vec::new();
         while let Some(sql) = found.next().map_err(&failed)? {

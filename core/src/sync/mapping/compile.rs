@@ -69,7 +69,13 @@ impl Mapping {
         for (plain, name) in &later {
             mapping.accept_later(plain, name);
         }
-        mapping.check_targets(known)?;
+        mapping.check_targets(known).map_err(|error| {
+            let named = attributes.iter().find(|one| error.field() == Some(one.name.as_str()));
+            match named {
+                Some(attribute) => locate(attribute, &error),
+                None => error,
+            }
+        })?;
         let searched = if matches_later { mapping.entries.len() } else { known };
         mapping.matching = mapping.match_entry(stream, known, searched)?;
         Ok(mapping)
