@@ -92,7 +92,7 @@ pub(crate) unsafe fn elements<'a, T>(
     let needed = size_of::<T>();
     if !(needed..=MAX_STRIDE).contains(&stride) || !stride.is_multiple_of(align_of::<T>()) {
         return refuse(format!(
-            "has elements with struct_size {stride}, expected {needed} or more"
+            "has elements with struct_size {stride}, expected {needed} to {MAX_STRIDE}"
         ));
     }
     if count.checked_mul(stride).is_none_or(|total| total > isize::MAX as usize) {
