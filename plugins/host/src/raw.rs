@@ -36,13 +36,14 @@ pub(crate) unsafe fn text(what: &str, text: headwater_str) -> Result<String> {
 /// As [`text`].
 pub(crate) unsafe fn told_text(text: headwater_str) -> String {
     const LONGEST: usize = 4096;
+    // SAFETY: the caller's promise is the one that borrow_bytes asks for.
+    let bytes = unsafe { borrow_bytes(text) }.unwrap_or_default();
     // Of so many bytes come as many characters or more.
-    let start = headwater_str { len: text.len.min(4 * LONGEST), ..text };
-    // SAFETY: the caller's promise, for a part.
-    let found = unsafe { lossy_text(start) };
+    let start = &bytes[..bytes.len().min(4 * LONGEST)];
+    let found = String::from_utf8_lossy(start);
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     let mut told: String = found.chars().take(LONGEST).map(plain).collect();
-    if text.len > start.len || found.chars().nth(LONGEST).is_some() {
+    if bytes.len() > start.len() || found.chars().nth(LONGEST).is_some() {
         told.push('…');
     }
     told
@@ -132,6 +133,8 @@ mod tests {
         assert_eq!(told(&"ü".repeat(4097)), format!("{}…", "ü".repeat(4096)));
         assert_eq!(told(&"🦀".repeat(1 << 20)), format!("{}…", "🦀".repeat(4096)));
         assert_eq!(told(&"x".repeat(1 << 20)), format!("{}…", "x".repeat(4096)));
+        // SAFETY: a length that no text has is refused before anything is read.
+        assert_eq!(unsafe { told_text(headwater_str { len: usize::MAX, ..lend("x") }) }, "");
     }
 
     #[test]
