@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use uuid::Uuid;
 
@@ -212,8 +213,15 @@ impl Batch {
         let noted_at = self.noted_at.unwrap_or_else(|| client.exchange().time());
         let has_ledger = self.has_ledger;
         let send = |exchange| {
-            let common =
-                Sending { exchange, operations, before, returns_records, has_ledger, noted_at };
+            let common = Sending {
+                exchange,
+                operations,
+                before,
+                returns_records,
+                has_ledger,
+                noted_at,
+                alone: AtomicUsize::new(0),
+            };
             sending::send(common, chains)
         };
         self.performed = client.wait_for_batch(control, send)?;

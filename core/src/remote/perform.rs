@@ -66,6 +66,14 @@ pub(super) struct Performed {
     pub(super) may_be_late: bool,
 }
 
+/// An assert that the API has answered.
+struct Asserted {
+    action: Action,
+    record: Record,
+    /// Whether an attempt before may still be done.
+    may_be_late: bool,
+}
+
 impl Performed {
     pub(super) fn of(action: Action, id: Uuid, record: Option<Record>) -> Self {
         Self {
@@ -209,10 +217,11 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
+        let has_assert = record_type.has_assert();
+        if let Some(done) = self.by_ledger(record_type, matching, attributes, has_assert).await? {
             return Ok(done);
         }
-        if !record_type.has_assert() {
+        if !has_assert {
             return self.assert_by_query(record_type, matching, attributes).await;
         }
         let current = match has_parts(attributes) {
@@ -220,9 +229,20 @@ impl Performer<'_> {
             false => None,
         };
         let whole = whole(record_type, attributes, current.as_ref());
+        let asserted = self.send_assert(record_type, matching, &whole).await?;
+        Ok(self.done(asserted.action, asserted.record, attributes, asserted.may_be_late))
+    }
+
+    /// Asks the API for an assert of just these attributes.
+    async fn send_assert(
+        &self,
+        record_type: &Arc<RecordType>,
+        matching: &Match,
+        attributes: &Attributes,
+    ) -> Result<Asserted> {
         let body = json!({
             "match": encode::matching(record_type, matching),
-            "attributes": encode::attributes(record_type, &whole),
+            "attributes": encode::attributes(record_type, attributes),
         });
         let request = Request::post(&[record_type.api_name(), "_assert"], body);
         let asked = || Brief {
@@ -233,7 +253,33 @@ impl Performer<'_> {
         let answer = self.send(request.brief(brief)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
-        self.performed(record_type, action, answer, attributes)
+        let may_be_late = answer.may_be_late;
+        let record = decode::record(record_type, answer.data())?;
+        Ok(Asserted { action, record, may_be_late })
+    }
+
+    /// An assert of what has changed since the ledger's record was last confirmed. The match decides,
+    /// not the ledger: what was found by it may have gone to another record since, which gets the whole.
+    async fn assert_changed(
+        &self,
+        record_type: &Arc<RecordType>,
+        matching: &Match,
+        (changed, attributes): (&Attributes, &Attributes),
+        id: Uuid,
+    ) -> Result<Performed> {
+        let first = self.send_assert(record_type, matching, changed).await;
+        let is_new = match first {
+            Ok(Asserted { action: Action::Updated, record, may_be_late }) if record.id == id => {
+                return Ok(self.done(Action::Updated, record, changed, may_be_late));
+            }
+            Ok(asserted) => asserted.action == Action::Created,
+            // There is none any more, and what has changed makes none.
+            Err(error) if error.code() == ErrorCode::FieldRequiredMissing => false,
+            Err(error) => return Err(error),
+        };
+        let whole = self.send_assert(record_type, matching, attributes).await?;
+        let action = if is_new { Action::Created } else { whole.action };
+        Ok(self.done(action, whole.record, attributes, whole.may_be_late))
     }
 
     /// What needs no look for the record: the ledger knows which one it is, and how it is. `None`
@@ -243,6 +289,7 @@ impl Performer<'_> {
         record_type: &Arc<RecordType>,
         matching: &Match,
         attributes: &Attributes,
+        may_assert: bool,
     ) -> Result<Option<Performed>> {
         let Some(known) = &self.known else { return Ok(None) };
         let id = known.id;
@@ -250,6 +297,10 @@ impl Performer<'_> {
         if writes_match(record_type, matching, &changed) {
             self.known = None;
             return Ok(None);
+        }
+        if may_assert && !changed.is_empty() && !has_parts(attributes) {
+            let both = (&changed, attributes);
+            return self.assert_changed(record_type, matching, both, id).await.map(Some);
         }
         let done = match changed.is_empty() {
             true => self.unchanged(record_type, id, None).await.map(Some),
@@ -272,7 +323,7 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
+        if let Some(done) = self.by_ledger(record_type, matching, attributes, false).await? {
             return Ok(done);
         }
         match lookup::by_match(self.exchange, record_type, matching).await? {
@@ -295,7 +346,7 @@ impl Performer<'_> {
         // Whether an attempt of this run may have made it.
         let mut is_asked = false;
         let mut doubt = match self.begun {
-            Begun::Perhaps(noted_at) => Some(creates::doubt_since(self.exchange, noted_at)),
+            Begun::Perhaps(_) => Some(Doubt::new()),
             Begun::No | Begun::Made(_) => None,
         };
         for attempt in 0..ATTEMPTS {

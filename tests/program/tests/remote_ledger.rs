@@ -112,6 +112,18 @@ fn a_record_that_became_another_persons_is_written_for_that_one_alone() {
 }
 
 #[test]
+fn a_verification_keeps_what_was_found_by_several_addresses() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    let split = "contact_emails = { column = \"mails\", split = \";\" }\ntitle = \"title\"";
+    let more = format!("match = \"contact_emails\"\n[streams.attributes]\n{split}");
+    write_job(&desk, &crm, ("people.csv", "contact"), &more);
+    desk.write("people.csv", "mails,title\nb@x.example;a@x.example,T1\nc@x.example,T2\n");
+    assert_eq!(is_done(&desk, &[])["created"], 2);
+    assert_eq!(is_done(&desk, &["--verify"])["unchanged"], 2);
+}
+
+#[test]
 fn another_organisation_is_known_before_a_record_of_a_new_type_is_made_there() {
     let desk = Desk::new();
     let crm = twin(&desk);
