@@ -143,7 +143,7 @@ impl Batch {
                     continue;
                 }
             };
-            // An address that is written in part is read before.
+            // An address that is written in part is read before, or written after the rest.
             let parts = u64::from(has_parts(attributes));
             foresight.requests += match &before.known {
                 Some(known) => {

@@ -51,13 +51,17 @@ pub(super) async fn by_match(
                 Err(error) => Err(error),
             };
         }
-        MatchTarget::Values { attribute, .. } => record_type.attribute(*attribute),
+        MatchTarget::Values { attribute, .. } => *attribute,
     };
     let values = encode::match_values(record_type, matching);
-    let filter = match &values[..] {
-        [value] => json!({ "field": attribute.api_name, "operator": "eq", "value": value }),
-        values => json!({ "field": attribute.api_name, "operator": "in", "value": values }),
+    let (operator, operand) = match &values[..] {
+        [value] => ("eq", value.clone()),
+        values => ("in", json!(values)),
     };
+    let Some(attribute) = filterable(record_type, attribute, operator) else {
+        return Err(unfilterable(record_type, matching));
+    };
+    let filter = json!({ "field": attribute.api_name, "operator": operator, "value": operand });
     let mut found = query(exchange, record_type, &[filter], 2).await?;
     if found.len() > 1 {
         let what =
@@ -65,6 +69,27 @@ pub(super) async fn by_match(
         return Err(Error::new(ErrorCode::AmbiguousMatch, what).at_field(&*matching.name));
     }
     Ok(found.pop())
+}
+
+/// The attribute that a record is looked for by, as far as the workspace takes filters by it: of a
+/// list the primary one where it takes none by the list itself.
+fn filterable<'a>(
+    record_type: &'a RecordType,
+    index: usize,
+    operator: &str,
+) -> Option<&'a Attribute> {
+    let primary = |attribute: &&Attribute| attribute.origin == Origin::PrimaryOf(index);
+    let primary = record_type.attributes().iter().find(primary);
+    let mut places = [Some(record_type.attribute(index)), primary].into_iter().flatten();
+    places.find(|attribute| attribute.filter_operators().contains(&operator))
+}
+
+/// No record of this type can be looked for by such a match.
+fn unfilterable(record_type: &RecordType, matching: &Match) -> Error {
+    let what = format!("the workspace finds no {} by {}", record_type.api_name(), &*matching.name);
+    Error::new(ErrorCode::ConfigInvalid, what)
+        .at_field(&*matching.name)
+        .hint("match by an attribute that its schema marks as filterable, or by id")
 }
 
 /// What an earlier attempt of a create is looked for by.

@@ -215,25 +215,42 @@ impl Performer<'_> {
         if !record_type.has_assert() {
             return self.assert_by_query(record_type, matching, attributes).await;
         }
-        let current = match has_parts(attributes) {
-            true => lookup::by_match(self.exchange, record_type, matching).await?,
-            false => None,
-        };
-        let whole = whole(record_type, attributes, current.as_ref());
+        // What an address has beside the parts that are written only the answer tells.
+        let (parts, others) = split_parts(attributes);
+        let whole = whole(record_type, &others, None);
         let body = json!({
             "match": encode::matching(record_type, matching),
             "attributes": encode::attributes(record_type, &whole),
         });
         let request = Request::post(&[record_type.api_name(), "_assert"], body);
-        let asked = || Brief {
-            attributes: fingerprints::beside(record_type, attributes),
-            record_type: Arc::clone(record_type),
+        let asked = || {
+            let mut shown = fingerprints::beside(record_type, attributes);
+            shown.extend(parts.iter().map(|(index, _)| index));
+            Brief { attributes: shown, record_type: Arc::clone(record_type) }
         };
         let brief = (!self.returns_records).then(asked);
         let answer = self.send(request.brief(brief)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
-        self.performed(record_type, action, answer, attributes)
+        if parts.is_empty() {
+            return self.performed(record_type, action, answer, attributes);
+        }
+        let may_be_late = answer.may_be_late;
+        let record = decode::record(record_type, answer.data())?;
+        let changed = Fingerprints::of_record(&record).changed(record_type, &parts);
+        if changed.is_empty() {
+            return Ok(self.done(action, record, attributes, may_be_late));
+        }
+        // An answer need not show the address.
+        let is_shown = changed.iter().all(|(index, _)| shows(&record, index));
+        let (record, is_patch_late) = match is_new || is_shown {
+            true => {
+                let whole = self::whole(record_type, &changed, Some(&record));
+                self.patch(record_type, record.id, &whole).await?
+            }
+            false => self.patch(record_type, record.id, &changed).await?,
+        };
+        Ok(self.done(action, record, attributes, may_be_late || is_patch_late))
     }
 
     /// What needs no look for the record: the ledger knows which one it is, and how it is. `None`
@@ -385,10 +402,27 @@ pub(super) fn writes_match(
 
 /// Whether parts of an address are changed and others left as they are.
 pub(super) fn has_parts(attributes: &Attributes) -> bool {
-    attributes.iter().any(|(_, change)| match change {
-        Change::Merge(patch) => patch.0.iter().any(Option::is_none),
-        _ => false,
-    })
+    attributes.iter().any(|(_, change)| is_part(change))
+}
+
+fn is_part(change: &Change) -> bool {
+    matches!(change, Change::Merge(patch) if patch.0.iter().any(Option::is_none))
+}
+
+/// The parts of addresses, and the attributes that need no look at what is there.
+fn split_parts(attributes: &Attributes) -> (Attributes, Attributes) {
+    let (mut parts, mut others) = (Attributes::default(), Attributes::default());
+    for (index, change) in attributes.iter() {
+        let place = if is_part(change) { &mut parts } else { &mut others };
+        place.set(index, change.clone());
+    }
+    (parts, others)
+}
+
+/// Whether the answer that a record was read from shows this attribute.
+fn shows(record: &Record, index: usize) -> bool {
+    let name = &record.record_type.attribute(index).api_name;
+    record.raw.as_ref().is_some_and(|raw| raw["attributes"].get(name).is_some())
 }
 
 /// The attributes with every address whole, from what the record has now.

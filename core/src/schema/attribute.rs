@@ -95,6 +95,8 @@ pub struct Attribute {
     pub aliases: Vec<String>,
     /// How its value comes about.
     pub origin: Origin,
+    /// The operators that its filters take, where a CRM's schema says which.
+    pub operators: Option<Vec<&'static str>>,
 }
 
 impl Attribute {
@@ -199,7 +201,7 @@ impl Attribute {
 
     /// The operators that filters may use on it (contract.md sections 3 and 5.5).
     #[must_use]
-    pub fn filter_operators(&self) -> &'static [&'static str] {
+    pub fn filter_operators(&self) -> &[&'static str] {
         const EXISTENCE: &[&str] = &["exists", "not_exists"];
         const EQUALITY: &[&str] = &["eq", "ne", "in", "not_in", "exists", "not_exists"];
         const TEXT: &[&str] = &[
@@ -227,6 +229,9 @@ impl Attribute {
             "not_exists",
         ];
         const BOOLEAN: &[&str] = &["eq", "ne", "exists", "not_exists"];
+        if let Some(told) = &self.operators {
+            return told;
+        }
         match self.value_type {
             ValueType::Address => EXISTENCE,
             ValueType::Boolean => BOOLEAN,

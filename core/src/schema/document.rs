@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::operation::operator_names;
 use crate::value::{PipelineStage, SelectOption, ValueType};
 
 use super::Schema;
@@ -73,7 +74,11 @@ impl RecordType {
         let place = |scope: &Attribute| {
             attributes.iter().position(|attribute| attribute.api_name == scope.api_name)
         };
-        let scopes = scopes.filter_map(place).collect();
+        let scopes: Vec<usize> = scopes.filter_map(place).collect();
+        if !scopes.is_empty() {
+            // Their filters here stand for the scopes that they are asked for by.
+            attributes.iter_mut().for_each(|attribute| attribute.operators = None);
+        }
         let text = |key: &str| document[key].as_str().map(str::to_owned);
         let flag = |key: &str| document[key].as_bool().unwrap_or(false);
         let relationships = document["relationships"].as_array().into_iter().flatten();
@@ -137,8 +142,24 @@ fn attribute(document: &Json, known: Option<&Attribute>) -> Option<Attribute> {
             .or_else(|| known.and_then(|known| known.target.clone())),
         aliases: known.map_or(Vec::new(), |known| known.aliases.clone()),
         origin,
+        operators: operators(document),
         api_name,
     })
+}
+
+/// The operators that an attribute's filters take; `None` where the document does not say which.
+fn operators(document: &Json) -> Option<Vec<&'static str>> {
+    let is_filterable = document["is_filterable"].as_bool();
+    let listed = document["filter_operators"].as_array();
+    match (is_filterable, listed) {
+        (Some(false), _) => Some(Vec::new()),
+        (Some(true), Some(listed)) if listed.is_empty() => None,
+        (_, Some(listed)) => {
+            let is_listed = |name: &&str| listed.iter().any(|listed| listed == name);
+            Some(operator_names().filter(is_listed).collect())
+        }
+        (_, None) => None,
+    }
 }
 
 fn option(document: &Json, value_type: ValueType) -> Option<SelectOption> {
