@@ -1,5 +1,6 @@
 //! Record types as a remote workspace describes them: the schema document of contract.md section
-//! 4.11, read tolerantly. What it cannot say is taken from the standard type of the same name.
+//! 4.11, read tolerantly. What it cannot say is taken from the standard type of the same name, but for
+//! options: another CRM has its own.
 
 use std::sync::Arc;
 
@@ -131,10 +132,7 @@ fn attribute(document: &Json, known: Option<&Attribute>) -> Option<Attribute> {
         is_unique: flag("is_unique"),
         is_nullable: known.is_none_or(|known| known.is_nullable),
         is_custom: flag("is_custom"),
-        options: match (options.is_empty(), known) {
-            (true, Some(known)) => known.options.clone(),
-            _ => options,
-        },
+        options,
         default: None,
         target: type_info["related_record_type"]
             .as_str()
@@ -238,6 +236,7 @@ fn relationship(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     #[test]
     fn a_document_of_a_standard_type_says_what_the_type_says() {
@@ -270,6 +269,27 @@ mod tests {
         let primary = read.attribute(read.index_of("primary_email").unwrap());
         let emails = read.index_of("contact_emails").unwrap();
         assert_eq!(primary.origin, Origin::PrimaryOf(emails));
+    }
+
+    #[test]
+    fn options_are_those_of_the_document_alone() {
+        let mut document = Schema::standard().record_type("opportunity").unwrap().to_json();
+        for attribute in document["attributes"].as_array_mut().unwrap() {
+            attribute["type_info"].as_object_mut().unwrap().remove("options");
+        }
+        let read = RecordType::from_document(&document).unwrap();
+        let stage = read.attribute(read.index_of("stage").unwrap());
+        let id = "c4bdc380-bf37-5f92-8695-e793d204c591";
+        let text = |json| match stage.parse(json, None).unwrap() {
+            Some(Value::Text(text)) => text.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(text(serde_json::json!(id)), id);
+        assert_eq!(text(serde_json::json!("their own")), "their own");
+        assert_eq!(text(serde_json::json!({"id": id, "api_name": "won"})), id);
+        assert_eq!(text(serde_json::json!({"api_name": "won"})), "won");
+        let refused = stage.parse(serde_json::json!(7), None).unwrap_err();
+        assert!(refused.remedy().contains("the name of an option"), "{refused}");
     }
 
     #[test]

@@ -189,6 +189,39 @@ fn a_record_is_looked_for_by_what_the_schema_takes_filters_by() {
 }
 
 #[test]
+fn options_that_a_schema_does_not_list_are_the_crms_own() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let crm = Crm::new(move |line, body| match line.split_once("/_schema/") {
+        Some((_, name)) => schema(name, |attribute| {
+            attribute["type_info"].as_object_mut().unwrap().remove("options");
+        }),
+        None => {
+            seen.lock().unwrap().push(body["attributes"].clone());
+            let read = json!({"stage": {"id": ID, "api_name": "vip", "display_value": "VIP"}});
+            record(201, &read)
+        }
+    });
+    let of_both = [
+        ("contact", json!({"first_name": "A", "stage": "vip"})),
+        ("contact", json!({"first_name": "A", "stage": {"api_name": "vip"}})),
+        ("task", json!({"title": "A", "owner_user_id": ID, "status": "ON_HOLD"})),
+        ("opportunity", json!({"display_name": "A", "account_id": ID, "stage": ID})),
+        ("opportunity", json!({"display_name": "A", "account_id": ID, "stage": "prospecting"})),
+    ];
+    for (record_type, mut attributes) in of_both {
+        crm.create(record_type, attributes.clone()).unwrap();
+        if attributes["stage"].is_object() {
+            attributes["stage"] = attributes["stage"]["api_name"].take();
+        }
+        let sent = sent.lock().unwrap().pop().unwrap();
+        for name in ["stage", "status"] {
+            assert_eq!(sent[name], attributes[name], "{record_type} {attributes}");
+        }
+    }
+}
+
+#[test]
 fn parts_of_an_address_are_written_onto_what_the_assert_answers() {
     let address = json!({"value_type": "address", "value": {"street_one": "Main 1", "city": "X"}});
     let patched = Arc::new(Mutex::new(Vec::new()));
