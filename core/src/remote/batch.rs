@@ -209,11 +209,9 @@ impl Batch {
             self.before.iter().map(|before| before.known.as_ref().map(|known| known.id)).collect();
         let chains = chains(&self.operations, &known);
         let (operations, before) = (Arc::clone(&self.operations), Arc::clone(&self.before));
-        let noted_at = self.noted_at.unwrap_or_else(|| client.exchange().time());
         let has_ledger = self.has_ledger;
         let send = |exchange| {
-            let common =
-                Sending { exchange, operations, before, returns_records, has_ledger, noted_at };
+            let common = Sending { exchange, operations, before, returns_records, has_ledger };
             sending::send(common, chains)
         };
         self.performed = client.wait_for_batch(control, send)?;

@@ -100,7 +100,8 @@ pub(super) async fn create(
     attributes: &Attributes,
 ) -> Result<Performed> {
     let exchange = performer.exchange;
-    let (mut since, mut doubt) = (performer.noted_at, None);
+    // Later than it was noted: the less there is to look through.
+    let (mut since, mut doubt) = (exchange.time(), None);
     match performer.begun {
         Begun::No => {}
         Begun::Perhaps(noted_at) => {

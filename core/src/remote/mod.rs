@@ -16,6 +16,7 @@ mod fingerprints;
 mod governor;
 mod key;
 mod latency;
+mod likeness;
 mod lookup;
 mod options;
 mod pace;

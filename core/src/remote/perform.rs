@@ -49,8 +49,6 @@ pub(super) struct Performer<'a> {
     pub(super) begun: Begun,
     /// Records that other creates have made.
     pub(super) made: Vec<Uuid>,
-    /// When creates were noted, by the workspace's clock.
-    pub(super) noted_at: Timestamp,
     /// Creates that ask for the same and may have been done.
     pub(super) open: usize,
 }
