@@ -82,7 +82,7 @@ pub(super) async fn send_once<T, Looked: Future<Output = Result<Option<T>>>>(
                 doubt = Some(Doubt::new());
             }
             Err(failure) if failure.may_be_done => return Err(unknown(failure.error)),
-            Err(failure) => return Err(failure.error),
+            Err(failure) => return Err(failure.of(request)),
         }
     }
     Err(every_attempt_lost())

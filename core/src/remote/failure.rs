@@ -7,6 +7,8 @@ use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Retry};
 
+use super::request::Request;
+
 /// A request that failed, and whether the workspace may have done it all the same.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -14,15 +16,31 @@ pub(super) struct Failure {
     pub(super) may_be_done: bool,
     /// Whether there was no connection to send it over.
     pub(super) is_unreached: bool,
+    /// Whether the path or its verb is unknown there, or the record that the path names.
+    pub(super) is_unrouted: bool,
 }
 
 impl Failure {
     pub(super) fn certain(error: Error) -> Self {
-        Self { error, may_be_done: false, is_unreached: false }
+        Self { error, may_be_done: false, is_unreached: false, is_unrouted: false }
     }
 
     pub(super) fn uncertain(error: Error) -> Self {
-        Self { error, may_be_done: true, is_unreached: false }
+        Self { may_be_done: true, ..Self::certain(error) }
+    }
+
+    /// The error of this request. Where it names no record, an unknown path is no fault of what was sent:
+    /// all others would end so too.
+    pub(super) fn of(self, request: &Request) -> Error {
+        if !self.is_unrouted || request.names_record() {
+            return self.error;
+        }
+        let path = request.path.join("/");
+        let what =
+            format!("the workspace takes no {} /{path}: {}", request.method, self.error.message());
+        Error::new(ErrorCode::ConfigInvalid, what)
+            .at_field("workspace")
+            .hint("check that the URL is that of the CRM's record API, and has such records")
     }
 
     /// Whether the same request may go well later.
@@ -105,11 +123,13 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
     {
         error = error.retry_with(Retry::After(wait));
     }
+    let is_of_path = said.is_none_or(|said: String| {
+        ["not found", "method not allowed"].contains(&said.to_ascii_lowercase().as_str())
+    });
+    let is_unrouted = matches!(status, 404 | 405) && !is_foreign && named.is_none() && is_of_path;
     // An error other than of the service itself is an answer: nothing was done.
-    match status {
-        408 | 500.. => Failure::uncertain(error),
-        _ => Failure::certain(error),
-    }
+    let may_be_done = matches!(status, 408 | 500..);
+    Failure { may_be_done, is_unrouted, ..Failure::certain(error) }
 }
 
 /// Where the first fault that a body tells of may stand (contract.md section 1.8).
@@ -261,21 +281,16 @@ pub(super) fn disconnected(cause: reqwest::Error) -> Failure {
     let cause = cause.without_url();
     if let Some(reason) = certificate_fault(&cause) {
         let error = Error::new(ErrorCode::Unavailable, format!("no secure connection: {reason}"));
-        return Failure {
-            error: error.because(cause).retry_with(Retry::Never).hint(
-                "check the URL's host and the certificate; SSL_CERT_FILE names further issuers",
-            ),
-            may_be_done: false,
-            is_unreached: true,
-        };
+        let error = error
+            .because(cause)
+            .retry_with(Retry::Never)
+            .hint("check the URL's host and the certificate; SSL_CERT_FILE names further issuers");
+        return Failure { is_unreached: true, ..Failure::certain(error) };
     }
     if cause.is_connect() {
         let error = Error::new(ErrorCode::Unavailable, "the workspace cannot be reached");
-        return Failure {
-            error: error.because(cause).hint("check the URL, the network and its proxies"),
-            may_be_done: false,
-            is_unreached: true,
-        };
+        let error = error.because(cause).hint("check the URL, the network and its proxies");
+        return Failure { is_unreached: true, ..Failure::certain(error) };
     }
     if cause.is_timeout() {
         return Failure::uncertain(Error::new(ErrorCode::Timeout, "no answer").because(cause));

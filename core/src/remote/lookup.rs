@@ -264,7 +264,7 @@ async fn page(
     body: Json,
 ) -> Result<(Vec<Record>, Option<String>)> {
     let request = Request::post(&[record_type.api_name(), "_query"], body);
-    let answer = exchange.send(&request).await.map_err(|failure| failure.error)?;
+    let answer = exchange.send(&request).await.map_err(|failure| failure.of(&request))?;
     let cursor = decode::next_cursor(&answer.body);
     let Json::Array(found) = answer.data() else { return Err(no_list()) };
     let found = found.into_iter().map(|data| decode::record(record_type, data));

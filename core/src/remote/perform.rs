@@ -111,7 +111,7 @@ impl Performer<'_> {
     }
 
     pub(super) async fn send(&self, request: Request) -> Result<Answer> {
-        self.exchange.send(&request).await.map_err(|failure| failure.error)
+        self.exchange.send(&request).await.map_err(|failure| failure.of(&request))
     }
 
     /// The outcome of a request that is answered with the record.
@@ -355,7 +355,7 @@ impl Performer<'_> {
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
                     conflict = Some(failure.error);
                 }
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(failure.of(&request)),
             }
         }
         Err(conflict.unwrap_or_else(creates::every_attempt_lost))

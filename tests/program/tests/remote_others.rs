@@ -287,6 +287,31 @@ fn a_lost_create_is_looked_for_by_what_every_crm_compares() {
 }
 
 #[test]
+fn a_path_that_is_unknown_there_is_no_fault_of_a_row() {
+    for (status, told) in [(404, "Not Found"), (405, "Method Not Allowed")] {
+        let crm = Crm::new(move |line, _| match line.split_once("/_schema/") {
+            Some((_, name)) => schema(name, |_| {}),
+            None => Told(Some(status), json!({"detail": told})),
+        });
+        let by_email = || json!({"email": "a@x.example"});
+        let title = || json!({"title": "T"});
+        for refused in [
+            crm.assert("contact", by_email(), title()),
+            crm.update("contact", by_email(), title()),
+            crm.create("contact", json!({"first_name": "A"})),
+        ] {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::ConfigInvalid, "{refused}");
+            assert!(refused.message().contains(" /contact"), "{refused}");
+        }
+        if status == 404 {
+            let refused = crm.assert("account", json!({"id": ID}), json!({"name": "A"}));
+            assert_eq!(refused.unwrap_err().code(), ErrorCode::RecordNotFound);
+        }
+    }
+}
+
+#[test]
 fn parts_of_an_address_are_written_onto_what_the_assert_answers() {
     let address = json!({"value_type": "address", "value": {"street_one": "Main 1", "city": "X"}});
     let patched = Arc::new(Mutex::new(Vec::new()));
