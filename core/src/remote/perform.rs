@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::operation::{Action, Match, MatchTarget, Operation, OperationKind, Outcome};
 use crate::record::{Attributes, Change, Record};
 use crate::schema::{Origin, RecordType};
@@ -291,7 +291,7 @@ impl Performer<'_> {
             return Ok(done);
         }
         match lookup::by_match(self.exchange, record_type, matching).await? {
-            Some(record) => self.bring_to(record_type, record, attributes).await,
+            Some(record) => self.bring_to(record_type, record, attributes, false).await,
             None => {
                 let what = format!("no {} has {}", record_type.api_name(), matching.describe());
                 Err(Error::new(ErrorCode::RecordNotFound, what).at_field(&*matching.name))
@@ -306,7 +306,8 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        let mut conflict = None;
+        // What it ends with where the next look finds nothing.
+        let mut end = None;
         // Whether an attempt of this run may have made it.
         let mut is_asked = false;
         let mut doubt = match self.begun {
@@ -328,13 +329,9 @@ impl Performer<'_> {
             }
             match found {
                 Some(record) => {
-                    let mut done = self.bring_to(record_type, record, attributes).await?;
-                    if is_asked && done.outcome.action == Action::Unchanged {
-                        done.outcome.action = Action::Created;
-                    }
-                    return Ok(done);
+                    return self.bring_to(record_type, record, attributes, is_asked).await;
                 }
-                None if conflict.is_some() => break,
+                None if end.is_some() => break,
                 None => {}
             }
             if let MatchTarget::Id(id) = matching.target {
@@ -346,34 +343,46 @@ impl Performer<'_> {
             let request = Request::post(&[record_type.api_name()], body).once();
             match self.exchange.send(&request).await {
                 Ok(answer) => {
-                    return self.performed(record_type, Action::Created, answer, attributes);
+                    match self.performed(record_type, Action::Created, answer, attributes) {
+                        Ok(done) => return Ok(done),
+                        // Made, and not told which record it is.
+                        Err(error) => {
+                            (is_asked, doubt) = (true, Some(Doubt::new()));
+                            end = Some(error.retry_with(Retry::Never));
+                        }
+                    }
                 }
                 // Made by an attempt of which nothing was heard, or by somebody else just now.
                 Err(failure) if failure.may_be_done && failure.is_passing() => {
                     (is_asked, doubt) = (true, Some(Doubt::new()));
                 }
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
-                    conflict = Some(failure.error);
+                    end = Some(failure.error);
                 }
                 Err(failure) => return Err(failure.of(&request)),
             }
         }
-        Err(conflict.unwrap_or_else(creates::every_attempt_lost))
+        Err(end.unwrap_or_else(creates::every_attempt_lost))
     }
 
-    /// Changes what a record has otherwise than the attributes say.
+    /// Changes what a record has otherwise than the attributes say; one that an attempt of this run may
+    /// have made is as good as created.
     async fn bring_to(
         &mut self,
         record_type: &Arc<RecordType>,
         record: Record,
         attributes: &Attributes,
+        is_asked: bool,
     ) -> Result<Performed> {
         let changed = Fingerprints::of_record(&record).changed(record_type, attributes);
         let mut fingerprints = Fingerprints::default();
         fingerprints.learn(Fingerprints::of(record_type, attributes));
         self.known = Some(Known { id: record.id, fingerprints });
         if changed.is_empty() {
-            let done = self.unchanged(record_type, record.id, Some(record)).await?;
+            let mut done = self.unchanged(record_type, record.id, Some(record)).await?;
+            if is_asked {
+                done.outcome.action = Action::Created;
+            }
             let wrote = Fingerprints::of(record_type, attributes);
             return Ok(Performed { wrote, ..done });
         }

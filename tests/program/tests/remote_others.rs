@@ -12,8 +12,8 @@ use headwater::record::{Attributes, Change};
 use headwater::remote::RemoteOptions;
 use headwater::value::{ADDRESS_PARTS, AddressPatch};
 use headwater::{
-    Action, ApplyOptions, Error, ErrorCode, Match, Operation, Schema, Workspace, Write as Writing,
-    open_remote,
+    Action, ApplyOptions, Error, ErrorCode, Match, Operation, Retry, Schema, Workspace,
+    Write as Writing, open_remote,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -74,7 +74,9 @@ impl Crm {
     fn apply(&self, record_type: &str, kind: impl FnOnce(Given) -> OperationKind) -> Applied {
         let record_type = self.workspace.record_type(record_type)?;
         let kind = kind(Given(&record_type));
-        let operation = Operation::new(Arc::clone(&record_type), kind);
+        let mut operation = Operation::new(Arc::clone(&record_type), kind);
+        // As jobs do: without an `_assert` records are looked for.
+        operation.writes_read_only = true;
         self.workspace.apply(vec![operation], ApplyOptions::default())?.remove(0)
     }
 
@@ -309,6 +311,46 @@ fn a_path_that_is_unknown_there_is_no_fault_of_a_row() {
             assert_eq!(refused.unwrap_err().code(), ErrorCode::RecordNotFound);
         }
     }
+}
+
+/// The schema of tasks whose titles are unique.
+fn unique_titles() -> Told {
+    schema("task", |attribute| {
+        if attribute["api_name"] == "title" {
+            attribute["is_unique"] = json!(true);
+        }
+    })
+}
+
+/// Asserts a task by its title.
+fn assert_task(crm: &Crm) -> Applied {
+    crm.assert("task", json!({"title": "T"}), json!({"title": "T", "note": "N"}))
+}
+
+#[test]
+fn a_create_that_was_answered_without_its_record_is_looked_for() {
+    for (status, body) in [(201, json!(null)), (204, json!(null)), (202, json!({"data": {}}))] {
+        let mut made = Vec::new();
+        let crm = Crm::new(move |line, asked| match line {
+            "GET /_schema/task" => unique_titles(),
+            "POST /task" => {
+                made.push(json!({"id": ID, "attributes": asked["attributes"]}));
+                Told(Some(status), body.clone())
+            }
+            _ => page(json!(made)),
+        });
+        assert_eq!(assert_task(&crm).unwrap().action, Action::Created, "{status}");
+        assert_eq!(crm.lines(), ["POST /task/_query", "POST /task", "POST /task/_query"]);
+    }
+    // What is not found then either is no refused row, and not made again.
+    let crm = Crm::new(|line, _| match line {
+        "GET /_schema/task" => unique_titles(),
+        "POST /task" => Told(Some(201), json!(null)),
+        _ => page(json!([])),
+    });
+    let error = assert_task(&crm).unwrap_err();
+    assert_eq!((error.code(), error.retry()), (ErrorCode::Unavailable, Retry::Never), "{error}");
+    assert_eq!(crm.lines().iter().filter(|line| *line == "POST /task").count(), 1);
 }
 
 #[test]
