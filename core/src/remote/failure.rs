@@ -103,7 +103,7 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
         error = error.at_field(field);
     }
     let details = &envelope["details"];
-    if let Some(record) = text(details, "record") {
+    if let Some(record) = text(details, "record").or_else(|| text(details, "record_id")) {
         error = error.on_record(record);
     }
     error = match (text(details, "hint"), missing(details)) {

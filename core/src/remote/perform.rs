@@ -53,6 +53,16 @@ pub(super) struct Performer<'a> {
     pub(super) open: usize,
 }
 
+/// Who holds a value that is unique.
+enum Holder {
+    /// The record that is looked for.
+    Record(Box<Record>),
+    /// Another one, which has what it is looked for by otherwise.
+    Another,
+    /// Queries may find it a while later.
+    Unknown,
+}
+
 /// What became of an operation, and of its record.
 pub(super) struct Performed {
     pub(super) outcome: Outcome,
@@ -357,12 +367,46 @@ impl Performer<'_> {
                     (is_asked, doubt) = (true, Some(Doubt::new()));
                 }
                 Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
-                    end = Some(failure.error);
+                    let error = failure.error;
+                    match self.holder(record_type, matching, &error).await? {
+                        Holder::Record(record) => {
+                            return self.bring_to(record_type, *record, attributes, is_asked).await;
+                        }
+                        Holder::Another => return Err(error),
+                        Holder::Unknown => (doubt, end) = (Some(Doubt::new()), Some(error)),
+                    }
                 }
                 Err(failure) => return Err(failure.of(&request)),
             }
         }
         Err(end.unwrap_or_else(creates::every_attempt_lost))
+    }
+
+    /// Who holds the value that a new record cannot have, as far as the refusal tells.
+    async fn holder(
+        &self,
+        record_type: &Arc<RecordType>,
+        matching: &Match,
+        conflict: &Error,
+    ) -> Result<Holder> {
+        let MatchTarget::Values { attribute, .. } = matching.target else {
+            return Ok(Holder::Another);
+        };
+        if let Some(id) = conflict.record().and_then(|id| Uuid::parse_str(id).ok()) {
+            match lookup::by_id(self.exchange, record_type, id).await {
+                Ok(record) if holds(&record, matching) => {
+                    return Ok(Holder::Record(Box::new(record)));
+                }
+                Ok(_) => return Ok(Holder::Another),
+                Err(error) if error.code() == ErrorCode::RecordNotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let is_of_match = |field: &str| record_type.index_of(field) == Some(attribute);
+        Ok(match conflict.field() {
+            Some(field) if !is_of_match(field) => Holder::Another,
+            _ => Holder::Unknown,
+        })
     }
 
     /// Changes what a record has otherwise than the attributes say; one that an attempt of this run may

@@ -354,6 +354,46 @@ fn a_create_that_was_answered_without_its_record_is_looked_for() {
 }
 
 #[test]
+fn a_conflict_leads_to_the_record_that_others_have_made_just_now() {
+    const OTHER: &str = "0191e4a0-0000-7000-8000-000000000002";
+    let task = |id: &str, title: &str| json!({"id": id, "attributes": {"title": title}});
+    // By its id, by a later look, or not at all, as it is about another attribute or record.
+    let none: &[&str] = &[];
+    for (error, found_at, rest) in [
+        (json!({"details": {"record_id": ID}}), 9, &["GET", "PATCH"][..]),
+        (json!({"field": "title"}), 2, &["POST", "POST", "PATCH"]),
+        (json!({"field": "note"}), 9, none),
+        (json!({"field": "title", "details": {"record": OTHER}}), 9, &["GET"]),
+    ] {
+        let (mut looks, mut error) = (0, error);
+        error["code"] = json!("unique_conflict");
+        let crm = Crm::new(move |line, asked| match line {
+            "GET /_schema/task" => unique_titles(),
+            "POST /task" => Told(Some(409), json!({ "error": error })),
+            "POST /task/_query" => {
+                looks += 1;
+                page(if looks > found_at { json!([task(ID, "T")]) } else { json!([]) })
+            }
+            line if line.starts_with("GET /task/") => {
+                let title = if line.ends_with(ID) { "T" } else { "another" };
+                Told(Some(200), json!({"data": task(ID, title)}))
+            }
+            line if line.starts_with("PATCH /task/") => record(200, &asked["attributes"]),
+            _ => Told(Some(500), json!(null)),
+        });
+        let done = assert_task(&crm);
+        match rest.last() {
+            Some(&"PATCH") => assert_eq!(done.unwrap().action, Action::Updated),
+            _ => assert_eq!(done.unwrap_err().code(), ErrorCode::UniqueConflict),
+        }
+        let lines = crm.lines();
+        let verbs: Vec<&str> =
+            lines[2..].iter().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(verbs, rest, "{lines:?}");
+    }
+}
+
+#[test]
 fn parts_of_an_address_are_written_onto_what_the_assert_answers() {
     let address = json!({"value_type": "address", "value": {"street_one": "Main 1", "city": "X"}});
     let patched = Arc::new(Mutex::new(Vec::new()));
