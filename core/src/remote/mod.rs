@@ -22,6 +22,7 @@ mod options;
 mod pace;
 mod parts;
 mod perform;
+mod query_assert;
 mod recognize;
 mod request;
 mod sending;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::error::{Error, ErrorCode, Result, Retry};
+use crate::error::{Error, ErrorCode, Result};
 use crate::operation::{Action, Match, MatchTarget, Operation, OperationKind, Outcome};
 use crate::record::{Attributes, Change, Record};
 use crate::schema::{Origin, RecordType};
@@ -14,10 +14,9 @@ use crate::value::{Timestamp, Value};
 
 use super::brief::Brief;
 use super::client::Exchange;
-use super::creates::Doubt;
 use super::fingerprints::{self, Fingerprints, holds};
 use super::request::{Answer, Request};
-use super::{creates, decode, edges, encode, failure, lookup, parts, waits};
+use super::{creates, decode, edges, encode, lookup, parts};
 
 /// Attempts at what must not be done twice, each after a look for what the one before did.
 pub(super) const ATTEMPTS: u32 = 12;
@@ -51,16 +50,6 @@ pub(super) struct Performer<'a> {
     pub(super) made: Vec<Uuid>,
     /// Creates that ask for the same and may have been done.
     pub(super) open: usize,
-}
-
-/// Who holds a value that is unique.
-enum Holder {
-    /// The record that is looked for.
-    Record(Box<Record>),
-    /// Another one, which has what it is looked for by otherwise.
-    Another,
-    /// Queries may find it a while later.
-    Unknown,
 }
 
 /// What became of an operation, and of its record.
@@ -309,109 +298,9 @@ impl Performer<'_> {
         }
     }
 
-    /// An assert of records that the API cannot assert: looked for, then made or changed.
-    async fn assert_by_query(
-        &mut self,
-        record_type: &Arc<RecordType>,
-        matching: &Match,
-        attributes: &Attributes,
-    ) -> Result<Performed> {
-        // What it ends with where the next look finds nothing.
-        let mut end = None;
-        // Whether an attempt of this run may have made it.
-        let mut is_asked = false;
-        let mut doubt = match self.begun {
-            Begun::Perhaps(noted_at) => Some(creates::doubt_since(self.exchange, noted_at)),
-            Begun::No | Begun::Made(_) => None,
-        };
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                self.exchange.stop().sleep(waits::backoff(attempt)).await;
-            }
-            let look = async || {
-                let found = lookup::by_match(self.exchange, record_type, matching).await;
-                found.map_err(|error| if is_asked { failure::unknown(error) } else { error })
-            };
-            let mut found = look().await?;
-            while let (None, Some(pause)) = (&found, doubt.and_then(Doubt::pause)) {
-                self.exchange.stop().sleep(pause).await;
-                found = look().await?;
-            }
-            match found {
-                Some(record) => {
-                    return self.bring_to(record_type, record, attributes, is_asked).await;
-                }
-                None if end.is_some() => break,
-                None => {}
-            }
-            if let MatchTarget::Id(id) = matching.target {
-                let what = format!("there is no {} with the id {id}", record_type.api_name());
-                return Err(Error::new(ErrorCode::RecordNotFound, what).on_record(id.to_string()));
-            }
-            let new = with_match(record_type, matching, attributes);
-            let body = parts::create_body(record_type, &whole(record_type, &new, None));
-            let request = Request::post(&[record_type.api_name()], body).once();
-            match self.exchange.send(&request).await {
-                Ok(answer) => {
-                    match self.performed(record_type, Action::Created, answer, attributes) {
-                        Ok(done) => return Ok(done),
-                        // Made, and not told which record it is.
-                        Err(error) => {
-                            (is_asked, doubt) = (true, Some(Doubt::new()));
-                            end = Some(error.retry_with(Retry::Never));
-                        }
-                    }
-                }
-                // Made by an attempt of which nothing was heard, or by somebody else just now.
-                Err(failure) if failure.may_be_done && failure.is_passing() => {
-                    (is_asked, doubt) = (true, Some(Doubt::new()));
-                }
-                Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
-                    let error = failure.error;
-                    match self.holder(record_type, matching, &error).await? {
-                        Holder::Record(record) => {
-                            return self.bring_to(record_type, *record, attributes, is_asked).await;
-                        }
-                        Holder::Another => return Err(error),
-                        Holder::Unknown => (doubt, end) = (Some(Doubt::new()), Some(error)),
-                    }
-                }
-                Err(failure) => return Err(failure.of(&request)),
-            }
-        }
-        Err(end.unwrap_or_else(creates::every_attempt_lost))
-    }
-
-    /// Who holds the value that a new record cannot have, as far as the refusal tells.
-    async fn holder(
-        &self,
-        record_type: &Arc<RecordType>,
-        matching: &Match,
-        conflict: &Error,
-    ) -> Result<Holder> {
-        let MatchTarget::Values { attribute, .. } = matching.target else {
-            return Ok(Holder::Another);
-        };
-        if let Some(id) = conflict.record().and_then(|id| Uuid::parse_str(id).ok()) {
-            match lookup::by_id(self.exchange, record_type, id).await {
-                Ok(record) if holds(&record, matching) => {
-                    return Ok(Holder::Record(Box::new(record)));
-                }
-                Ok(_) => return Ok(Holder::Another),
-                Err(error) if error.code() == ErrorCode::RecordNotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let is_of_match = |field: &str| record_type.index_of(field) == Some(attribute);
-        Ok(match conflict.field() {
-            Some(field) if !is_of_match(field) => Holder::Another,
-            _ => Holder::Unknown,
-        })
-    }
-
     /// Changes what a record has otherwise than the attributes say; one that an attempt of this run may
     /// have made is as good as created.
-    async fn bring_to(
+    pub(super) async fn bring_to(
         &mut self,
         record_type: &Arc<RecordType>,
         record: Record,
@@ -477,7 +366,7 @@ fn shows(record: &Record, index: usize) -> bool {
 }
 
 /// The attributes with every address whole, from what the record has now.
-fn whole(
+pub(super) fn whole(
     record_type: &RecordType,
     attributes: &Attributes,
     current: Option<&Record>,
@@ -496,19 +385,4 @@ fn whole(
         );
     }
     whole
-}
-
-/// The attributes of a new record, with the match value where they do not give it.
-fn with_match(record_type: &RecordType, matching: &Match, attributes: &Attributes) -> Attributes {
-    let mut new = attributes.clone();
-    let MatchTarget::Values { attribute, values } = &matching.target else { return new };
-    if new.change(*attribute).is_none() {
-        let value = match (record_type.attribute(*attribute).is_array, values.first()) {
-            (true, _) => Value::List(values.clone().into()),
-            (false, Some(value)) => value.clone(),
-            (false, None) => return new,
-        };
-        new.set(*attribute, Change::Set(value));
-    }
-    new
 }
