@@ -265,7 +265,7 @@ typedef struct {
   size_t struct_size;
   /** One of `HEADWATER_E_*`, usually `HEADWATER_E_SOURCE_DATA_INVALID`. */
   int32_t code;
-  /** The row's place in the source. */
+  /** The row's place in the source, less than 2^63. */
   uint64_t position;
   /** What was found and what was expected. */
   headwater_str message;
@@ -309,14 +309,18 @@ typedef struct {
    */
   uint64_t record_count;
   /**
-   * `record_count` places in the source, one for each row; NULL when the connector does not say.
+   * `record_count` places in the source, one for each row and less than 2^63; NULL when the
+   * connector does not say.
    */
   const uint64_t *positions;
   /** The first of `bad_row_count` rows that could not be read; NULL when there are none. */
   const headwater_bad_row *bad_rows;
   /** How many bad rows. */
   size_t bad_row_count;
-  /** Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes. */
+  /**
+   * Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes. Not
+   * empty once there was a row or a bad row: that is the beginning.
+   */
   headwater_str checkpoint;
   /**
    * Where a stream has several parts in which positions are counted anew, for example files: the

@@ -206,7 +206,8 @@ inline std::int32_t fail(const headwater_call *call, const Failure &failure) noe
   lent.record = lend(failure.record);
   lent.hint = lend(failure.hint);
   call->fail(call->context, &lent);
-  return failure.code;
+  // What is no code would read as a success or as the end.
+  return failure.code > 0 ? failure.code : HEADWATER_E_INTERNAL_ERROR;
 }
 
 inline std::int32_t panicked(const headwater_call *call, std::string_view what) noexcept {
@@ -328,6 +329,14 @@ template <class Connector> struct Table {
       stream.bad_rows.push_back({sizeof(headwater_bad_row), row.code, row.position,
                                  lend(row.message), lend(row.field), lend(row.hint),
                                  lend(row.raw)});
+    if (!batch.positions.empty() && batch.positions.size() != batch.count)
+      throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED,
+                    "the batch has " + std::to_string(batch.count) + " rows and " +
+                        std::to_string(batch.positions.size()) + " positions")
+          .with_hint("give a place for each row, or none");
+    if (batch.schema.held.release != nullptr && !batch.rows.empty())
+      throw Failure(HEADWATER_E_CONNECTOR_MISBEHAVED, "the batch has lines and columns")
+          .with_hint("give all rows of a batch with add, or all with set");
     if (batch.schema.held.release != nullptr) {
       out.payload_kind = HEADWATER_PAYLOAD_ARROW;
       out.null_means = batch.null_means;

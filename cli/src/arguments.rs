@@ -98,7 +98,8 @@ pub(crate) struct SyncArguments {
     /// how long.
     #[arg(long)]
     pub(crate) estimate: bool,
-    /// Send and write nothing: only what --verify and --estimate tell.
+    /// Send and write nothing: only what --verify and --estimate tell, and exit status 2 where rows would
+    /// be refused before they are sent.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// How the report is written.
@@ -156,7 +157,11 @@ pub(crate) struct SeedArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum SchemaCommand {
-    /// Add what a schema file declares; what is there already stays.
+    /// Add what a schema file declares; what is there already stays, with every option that records may
+    /// hold.
+    ///
+    /// A field that is declared again is named, required, nullable and has the default that it is
+    /// declared with last.
     Apply {
         /// The schema file (.toml).
         file: PathBuf,

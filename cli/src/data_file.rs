@@ -30,7 +30,7 @@ impl DataFile {
     /// `config_invalid` for what is wrong in a job file; `invalid_request` where a job file comes
     /// with what goes with a data file, a data file without what it needs, or no connector is known.
     pub fn job(self, file: &Path) -> Result<Job> {
-        if file.extension().is_some_and(|extension| extension == "toml") {
+        if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
             self.check_nothing_is_given(file)?;
             return Job::from_file(file);
         }
@@ -88,7 +88,7 @@ impl DataFile {
 
 /// The connector for a file, by its ending; `.gz` and `.zst` are looked through.
 fn connector_for(file: &Path) -> Option<&'static str> {
-    let name = file.file_name()?.to_str()?.to_lowercase();
+    let name = file.file_name()?.to_string_lossy().to_lowercase();
     let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     match name.rsplit_once('.')?.1 {
         "csv" | "tsv" | "txt" => Some("csv"),

@@ -1,5 +1,6 @@
 //! What is written to stdout and stderr, in one place.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use headwater::{Error, ErrorCode, Result};
@@ -27,6 +28,16 @@ pub(crate) fn line(text: &str) -> Result<()> {
     write_all(&format!("{text}\n"))
 }
 
+/// Writes a line for people to stdout.
+pub(crate) fn say(text: &str) -> Result<()> {
+    line(&flat(text))
+}
+
+/// A text on one line, without what a terminal would obey: names come from sources.
+pub(crate) fn flat(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// Writes text to stdout as it is.
 pub(crate) fn write_all(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
@@ -45,7 +56,8 @@ pub(crate) fn json(document: &Json) -> Result<()> {
 /// Writes a line to stderr.
 pub(crate) fn note(text: &str) {
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let shown = text.replace(|c: char| c.is_control() && c != '\n', " ");
+    let _ = writeln!(io::stderr().lock(), "{shown}");
 }
 
 /// Says how the rest of a list is asked for.
@@ -61,11 +73,19 @@ pub(crate) fn error(error: &Error) {
     }
 }
 
+/// A text as one word of a shell's command line.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@%=:,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
+    }
+}
+
 /// A cell of a table: one line, cut where it is long.
 pub(crate) fn cut(cell: &str) -> String {
     const WIDEST: usize = 60;
-    let flat: String =
-        cell.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDEST + 1).collect();
+    let flat: String = flat(cell).chars().take(WIDEST + 1).collect();
     match flat.char_indices().nth(WIDEST) {
         Some((end, _)) => format!("{}…", &flat[..end]),
         None => flat,

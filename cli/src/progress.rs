@@ -17,6 +17,8 @@ pub(crate) struct Display {
     bar: Option<ProgressBar>,
     started: Instant,
     last_line: Option<Instant>,
+    /// The line that came too early to be written.
+    held_back: Option<String>,
     /// Requests before the run.
     before: u64,
     /// Requests that the run will take, where that was estimated.
@@ -34,24 +36,29 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, started: Instant::now(), last_line: None, before, expected }
+        Self { bar, started: Instant::now(), last_line: None, held_back: None, before, expected }
     }
 
     pub(crate) fn show(&mut self, progress: &Progress<'_>) {
         let text = text(progress, self.started.elapsed(), self.before, self.expected);
         match &self.bar {
-            Some(bar) => bar.set_message(text),
+            Some(bar) => bar.set_message(output::flat(&text)),
             None if self.last_line.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) => {
                 output::note(&text);
                 self.last_line = Some(Instant::now());
+                self.held_back = None;
             }
-            None => {}
+            None => self.held_back = Some(text),
         }
     }
 
+    /// Leaves how far it came as the last line.
     pub(crate) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
+        }
+        if let Some(text) = self.held_back {
+            output::note(&text);
         }
     }
 }

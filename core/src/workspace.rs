@@ -143,7 +143,8 @@ pub trait Workspace: Send + Sync {
     }
 
     /// Adds custom objects and custom fields, at once and for good; what is declared in the same
-    /// way already stays as it is.
+    /// way already stays as it is. A field that is declared in another way is so from then on, and
+    /// keeps the options that are left out.
     ///
     /// # Errors
     /// `config_invalid`, `unknown_record_type`, `operation_not_supported`; `store_busy`,

@@ -93,9 +93,11 @@ fn wrong(what: &str) -> Error {
     Error::new(ErrorCode::SourceDataInvalid, what).at_field("rows")
 }
 
-/// No connector gave the rows, so none is to blame.
+/// No connector gave the rows, so none is to blame; the column is named where it is known.
 fn of_rows(error: &Error) -> Error {
-    wrong(error.message())
+    Error::new(ErrorCode::SourceDataInvalid, error.message())
+        .at_field(error.field().unwrap_or("rows"))
+        .hint("see the Arrow C Data Interface and columnar format")
 }
 
 /// What the stream says of its failure.
@@ -149,9 +151,7 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let pulled = self.pull().transpose();
-        pulled.map(|pulled| {
-            pulled.map_err(|error| ArrowError::CDataInterface(error.message().into()))
-        })
+        pulled.map(|pulled| pulled.map_err(|error| ArrowError::ExternalError(Box::new(error))))
     }
 }
 

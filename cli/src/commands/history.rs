@@ -17,13 +17,13 @@ pub(crate) fn print(page: &HistoryPage, format: ReportFormat) -> Result<()> {
         let text = |name: &str| change[name].as_str().unwrap_or("unknown");
         match &change["at"] {
             Json::String(at) => {
-                output::line(&format!("{at}  {} by {}", text("operation"), text("actor")))?;
+                output::say(&format!("{at}  {} by {}", text("operation"), text("actor")))?;
             }
             _ => output::line("(here no log was kept: what changed is not known)")?,
         }
         for (name, states) in change["attributes"].as_object().into_iter().flatten() {
             let (before, after) = (bare(&states["before"]), bare(&states["after"]));
-            output::line(&format!("  {name}: {before} -> {after}"))?;
+            output::say(&format!("  {name}: {before} -> {after}"))?;
         }
     }
     if let Some(cursor) = &page.next_cursor {

@@ -23,7 +23,7 @@ pub(crate) fn check(arguments: &JobArguments, finder: &dyn Finder) -> Result<Exi
         }
         ReportFormat::Text => {
             for (job, stream) in job.streams.iter().zip(&streams) {
-                output::line(&format!("{} -> {}: ok", stream.name, job.record_type))?;
+                output::say(&format!("{} -> {}: ok", stream.name, job.record_type))?;
             }
         }
     }
@@ -43,10 +43,10 @@ pub(crate) fn discover(arguments: &JobArguments, finder: &dyn Finder) -> Result<
         ReportFormat::Text => {
             for stream in &streams {
                 let more = if stream.fields_are_complete { "" } else { " (there may be more)" };
-                output::line(&format!("{}: {} columns{more}", stream.name, stream.fields.len()))?;
+                output::say(&format!("{}: {} columns{more}", stream.name, stream.fields.len()))?;
                 for field in &stream.fields {
                     let key = if field.is_key { ", key" } else { "" };
-                    output::line(&format!("  {}  {}{key}", field.name, field.value_type))?;
+                    output::say(&format!("  {}  {}{key}", field.name, field.value_type))?;
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! `headwater runs` and `headwater rejects`: what a workspace remembers of its syncs.
 
+use headwater::remote::{is_remote, ledger_name};
 use headwater::store::journal::{ListedReject, RejectFilter, Run};
 use headwater::sync::{reject_json, run_json};
-use headwater::{Error, ErrorCode, Result, Uuid};
+use headwater::{Error, ErrorCode, Result, Uuid, Workspace};
 
 use crate::arguments::{ListFormat, RejectsArguments, RunsArguments};
 use crate::exit::Exit;
@@ -24,7 +25,7 @@ const REJECT_HEADER: [&str; 8] =
     ["run", "source", "position", "code", "field", "message", "hint", "row"];
 
 pub(crate) fn runs(arguments: &RunsArguments) -> Result<Exit> {
-    let workspace = super::open_existing(&arguments.workspace)?;
+    let workspace = open(&arguments.workspace)?;
     let mut runs = Vec::new();
     workspace.read_journal(&mut |journal| {
         runs = journal.runs(arguments.limit)?;
@@ -42,6 +43,23 @@ pub(crate) fn runs(arguments: &RunsArguments) -> Result<Exit> {
         ListFormat::Csv => output::csv(&RUN_HEADER, &runs.iter().map(run_row).collect::<Vec<_>>())?,
     }
     Ok(Exit::Done)
+}
+
+/// Opens what remembers runs; of a remote workspace it is a ledger, which is not made for a look.
+fn open(workspace: &str) -> Result<Box<dyn Workspace>> {
+    if is_remote(workspace) {
+        let ledger = ledger_name(workspace)?;
+        if !ledger.exists() {
+            let what = format!(
+                "the runs of a remote workspace are in its ledger, and no {} is in this folder",
+                ledger.display()
+            );
+            return Err(Error::new(ErrorCode::InvalidRequest, what).at_field("workspace").hint(
+                "give the path of the ledger, which is beside the job unless the job names it",
+            ));
+        }
+    }
+    super::open_existing(workspace)
 }
 
 fn run_row(run: &Run) -> Vec<String> {
@@ -64,11 +82,17 @@ fn run_row(run: &Run) -> Vec<String> {
 }
 
 pub(crate) fn rejects(arguments: &RejectsArguments) -> Result<Exit> {
-    let workspace = super::open_existing(&arguments.workspace)?;
+    let workspace = open(&arguments.workspace)?;
     let filter = RejectFilter {
         run: arguments.run.as_deref().map(run_id).transpose()?,
         code: arguments.code.as_deref().map(code).transpose()?,
     };
+    if let Some(run) = filter.run {
+        workspace.read_journal(&mut |journal| match journal.run_state(run)? {
+            Some(_) => Ok(()),
+            None => Err(no_run(&format!("there is no run {run} here"))),
+        })?;
+    }
     // A row may be long, and there may be many: each is written as it comes.
     let each = |take: &mut dyn FnMut(ListedReject) -> Result<()>| {
         workspace.read_journal(&mut |journal| journal.rejects(&filter, take))
@@ -96,10 +120,11 @@ pub(crate) fn rejects(arguments: &RejectsArguments) -> Result<Exit> {
 }
 
 fn run_id(text: &str) -> Result<Uuid> {
-    Uuid::parse_str(text).map_err(|_| {
-        Error::new(ErrorCode::InvalidRequest, format!("{text:?} is not a run id"))
-            .hint("list the runs with `headwater runs`")
-    })
+    Uuid::parse_str(text).map_err(|_| no_run(&format!("{text:?} is not a run id")))
+}
+
+fn no_run(what: &str) -> Error {
+    Error::new(ErrorCode::InvalidRequest, what).hint("list the runs with `headwater runs`")
 }
 
 fn code(name: &str) -> Result<ErrorCode> {

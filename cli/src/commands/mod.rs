@@ -19,6 +19,7 @@ use headwater::value::read_json;
 use headwater::{ActingAs, Actor, Error, ErrorCode, OpenOptions, Result, Workspace};
 use headwater_host::testkit::Subject;
 use serde_json::{Map, Value as Json, json};
+use tempfile::TempDir;
 
 use crate::Finder;
 use crate::arguments::ReportFormat;
@@ -33,6 +34,14 @@ fn open_existing(url: &str) -> Result<Box<dyn Workspace>> {
 /// Opens a workspace; what is changed in it is logged as done with this program.
 fn open(url: &str, options: OpenOptions) -> Result<Box<dyn Workspace>> {
     Ok(Box::new(ActingAs::new(headwater::open(url, options)?, Actor::named("cli"))))
+}
+
+/// A folder that is gone with what is made of this.
+fn temporary_folder() -> Result<TempDir> {
+    tempfile::Builder::new().prefix("headwater-").tempdir().map_err(|cause| {
+        let what = format!("cannot make a folder that is temporary: {cause}");
+        Error::new(ErrorCode::StoreIo, what).because(cause)
+    })
 }
 
 /// The result; as JSON a failure is told of on stdout too, where a script looks for the answer.

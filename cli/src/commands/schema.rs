@@ -30,7 +30,7 @@ fn apply(file: &Path, workspace: &str, format: ReportFormat) -> Result<Exit> {
             let lines = [("added", &declared.added), ("changed", &declared.changed)];
             for (what, names) in lines {
                 for name in names {
-                    output::line(&format!("{what} {name}"))?;
+                    output::say(&format!("{what} {name}"))?;
                 }
             }
             if lines.iter().all(|(_, names)| names.is_empty()) {

@@ -28,7 +28,7 @@ fn seed(arguments: &SeedArguments) -> Result<Exit> {
     let workspace = super::open(&arguments.workspace.workspace, options)?;
     let seeded = headwater::seed(&*workspace, file)?;
     match arguments.format {
-        ReportFormat::Text => output::line(&counts(&arguments.file, &seeded))?,
+        ReportFormat::Text => output::say(&counts(&arguments.file, &seeded))?,
         ReportFormat::Json => {
             let records: Vec<Json> = seeded
                 .iter()

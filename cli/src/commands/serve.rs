@@ -6,7 +6,6 @@ use std::time::Duration;
 use headwater::operation::QueryLimits;
 use headwater::{Error, ErrorCode, FixedClock, Generation, OpenOptions, Result};
 use headwater_server::{FaultPlan, Limits, ServeOptions, Server, TlsFiles, TwinOptions};
-use tempfile::TempDir;
 
 use tracing::Level;
 
@@ -25,7 +24,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<Exit> {
         keeps_history: arguments.history.map(|choice| choice == HistoryArgument::On),
     };
     // What is temporary ends with this function, after the server.
-    let folder = arguments.twin.temporary.then(temporary_folder).transpose()?;
+    let folder = arguments.twin.temporary.then(super::temporary_folder).transpose()?;
     let path = match &folder {
         Some(folder) => folder.path().join("crm.db").display().to_string(),
         None => arguments.workspace.clone().unwrap_or_default(),
@@ -117,11 +116,4 @@ fn generation(arguments: &TwinArguments) -> Result<Generation> {
     let clock = |text: &String| FixedClock::at(text)?.with_step(arguments.clock_step);
     let clock = arguments.clock.as_ref().map(clock).transpose()?;
     Ok(Generation { clock, id_seed: arguments.id_seed })
-}
-
-fn temporary_folder() -> Result<TempDir> {
-    tempfile::Builder::new().prefix("headwater-").tempdir().map_err(|cause| {
-        let what = format!("cannot make a folder for the workspace: {cause}");
-        Error::new(ErrorCode::StoreIo, what).because(cause)
-    })
 }

@@ -1,7 +1,9 @@
 //! `headwater sync`: runs a job file, or a job made from a data file.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use headwater::remote::is_remote;
 use headwater::source::{Connector, Control};
 use headwater::store::journal::RunState;
 use headwater::sync::{
@@ -9,6 +11,7 @@ use headwater::sync::{
 };
 use headwater::{ActingAs, Actor, Drift, Error, ErrorCode, Result, Workspace};
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::Finder;
 use crate::arguments::{HistoryArgument, ModeArgument, ReportFormat, SyncArguments};
@@ -31,7 +34,8 @@ pub(crate) fn run(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit
 }
 
 fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
-    let job = job(arguments)?;
+    let mut job = job(arguments)?;
+    let _lent = if arguments.dry_run { lend_ledger(&mut job)? } else { None };
     let connector = super::connector_of(&job, finder)?;
     let asks_first = arguments.dry_run || arguments.estimate || arguments.verify;
     let workspace = if asks_first { job.open_remote_workspace() } else { job.open_workspace() };
@@ -53,6 +57,16 @@ fn sync(arguments: &SyncArguments, finder: &dyn Finder) -> Result<Exit> {
         output::note("stopped; run the same command again to resume");
     }
     Ok(exit)
+}
+
+/// Gives a job a ledger for the time being, where none is there: a dry run leaves none behind.
+fn lend_ledger(job: &mut Job) -> Result<Option<TempDir>> {
+    if !is_remote(&job.workspace) || Path::new(&job.journal()?).exists() {
+        return Ok(None);
+    }
+    let folder = super::temporary_folder()?;
+    job.remote.ledger = Some(folder.path().join("ledger.db"));
+    Ok(Some(folder))
 }
 
 /// Asks the work to stop at the first Ctrl-C, and ends the program at the second.
@@ -84,7 +98,8 @@ fn work(
         if arguments.format == ReportFormat::Json {
             output::json(&foreseen.to_json())?;
         }
-        return Ok(Exit::Done);
+        let refused = foreseen.estimate.map_or(0, |estimate| estimate.refused);
+        return Ok(if refused > 0 { Exit::Rejects } else { Exit::Done });
     }
     let mut display =
         Display::new(workspace.pace(), foreseen.estimate.map(|estimate| estimate.requests));
@@ -92,7 +107,7 @@ fn work(
         display.show(progress);
     });
     display.finish();
-    tell(&report?, arguments.format, &job.workspace)
+    tell(&report?, arguments.format, &job.journal()?)
 }
 
 /// What is known before a run, where that was asked for.
@@ -110,12 +125,21 @@ fn foresee(
     options: RunOptions,
     control: &Control,
 ) -> Result<Foreseen> {
+    // Of a dry run it is the result.
+    let is_result = arguments.dry_run && arguments.format == ReportFormat::Text;
+    let say = |text: &str| match is_result {
+        true => output::say(text),
+        false => {
+            output::note(text);
+            Ok(())
+        }
+    };
     let drifts = arguments.verify.then(|| verify(job, workspace, control)).transpose()?;
     for drift in drifts.iter().flatten() {
-        output::note(&format!(
+        say(&format!(
             "{}: {} records there, {} of them delivered, {} changed by others, {} gone",
             drift.record_type, drift.read, drift.known, drift.changed, drift.gone
-        ));
+        ))?;
     }
     let is_estimated = arguments.estimate || arguments.dry_run;
     let estimate = || estimate(job, connector, workspace, options, control);
@@ -124,9 +148,9 @@ fn foresee(
         let time = seconds.map_or(String::new(), |seconds| {
             format!(", about {:.0} s at the rate that is allowed", seconds.ceil())
         });
-        output::note(&format!(
+        say(&format!(
             "estimate: {rows} rows, {unchanged} unchanged, {refused} refused, {requests} requests{time}"
-        ));
+        ))?;
     }
     Ok(Foreseen { drifts, estimate })
 }
@@ -144,11 +168,11 @@ impl Foreseen {
 }
 
 /// Writes the report of a run; says how the command ends.
-fn tell(report: &Report, format: ReportFormat, workspace: &str) -> Result<Exit> {
+fn tell(report: &Report, format: ReportFormat, journal: &str) -> Result<Exit> {
     // Whether anybody reads it or not, the run ended as it did.
     output::unless_gone(match format {
         ReportFormat::Json => output::json(&report.to_json()),
-        ReportFormat::Text => output::write_all(&text(report, workspace)),
+        ReportFormat::Text => output::write_all(&text(report, journal)),
     })?;
     if let Some(error) = &report.error {
         output::error(error);
@@ -177,13 +201,13 @@ fn job(arguments: &SyncArguments) -> Result<Job> {
     data_file.job(&arguments.file)
 }
 
-fn text(report: &Report, workspace: &str) -> String {
+fn text(report: &Report, journal: &str) -> String {
     let mut text = format!("run {}: {}\n", report.run, report.state.name());
     for stream in &report.streams {
         let counts = &stream.counts;
         text.push_str(&format!(
             "{} -> {}: {} read, {} created, {} updated, {} unchanged, {} rejected in {:.2} s\n",
-            stream.source,
+            output::flat(&stream.source),
             stream.record_type,
             counts.read,
             counts.created,
@@ -196,19 +220,21 @@ fn text(report: &Report, workspace: &str) -> String {
             text.push_str(&format!("  rejected {count} with {code}\n"));
         }
         if !stream.unused_columns.is_empty() {
-            text.push_str(&format!("  columns not used: {}\n", stream.unused_columns.join(", ")));
+            let columns = output::flat(&stream.unused_columns.join(", "));
+            text.push_str(&format!("  columns not used: {columns}\n"));
         }
     }
+    let journal = output::shell_word(journal);
     if report.rejected() > 0 {
         text.push_str(&format!(
-            "see them with: headwater rejects --workspace {workspace} --run {}\n",
+            "see them with: headwater rejects --workspace {journal} --run {}\n",
             report.run
         ));
     }
     if report.rejected_before > 0 {
         text.push_str(&format!(
             "{} rows were refused before this run went on; see them with: headwater rejects \
-             --workspace {workspace}\n",
+             --workspace {journal}\n",
             report.rejected_before
         ));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use uuid::Uuid;
 
@@ -211,7 +212,14 @@ impl Batch {
         let (operations, before) = (Arc::clone(&self.operations), Arc::clone(&self.before));
         let has_ledger = self.has_ledger;
         let send = |exchange| {
-            let common = Sending { exchange, operations, before, returns_records, has_ledger };
+            let common = Sending {
+                exchange,
+                operations,
+                before,
+                returns_records,
+                has_ledger,
+                alone: AtomicUsize::new(0),
+            };
             sending::send(common, chains)
         };
         self.performed = client.wait_for_batch(control, send)?;

@@ -135,6 +135,13 @@ impl Client {
         answered.map_err(|failure| failure.error)
     }
 
+    /// The same; the control ends its waits.
+    pub(super) fn send_while(&self, control: &Control, request: Request) -> Result<Answer> {
+        let sent =
+            self.wait_for_batch(control, |exchange| async move { exchange.send(&request).await })?;
+        sent.map_err(|failure| failure.error)
+    }
+
     /// Waits for what a batch sends; the control stops it.
     pub(super) fn wait_for_batch<T: Send + 'static, Work: Future<Output = T> + Send + 'static>(
         &self,

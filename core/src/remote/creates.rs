@@ -8,7 +8,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::operation::Action;
 use crate::record::Attributes;
 use crate::schema::RecordType;
-use crate::value::Timestamp;
 
 use super::client::Exchange;
 use super::failure::unknown;
@@ -25,14 +24,9 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Doubt(Instant);
 
 impl Doubt {
-    /// Of an attempt that has ended just now.
+    /// Of an attempt that has ended just now, or at a time that nobody knows.
     pub(super) fn new() -> Self {
         Self(Instant::now() + GRACE)
-    }
-
-    /// Of an attempt that ended at this age, or later.
-    fn of_age(age: Duration) -> Self {
-        Self(Instant::now() + GRACE.saturating_sub(age))
     }
 
     /// How long to wait before the next look, where nothing was found; `None` where that is
@@ -106,7 +100,8 @@ pub(super) async fn create(
         Begun::No => {}
         Begun::Perhaps(noted_at) => {
             since = noted_at;
-            doubt = Some(doubt_since(exchange, noted_at));
+            // It was noted before all requests of its batch; the last attempt may have been just now.
+            doubt = Some(Doubt::new());
         }
         Begun::Made(id) => {
             let record = match performer.returns_records {
@@ -132,10 +127,4 @@ pub(super) async fn create(
             done.map_err(unknown)
         }
     }
-}
-
-/// Of what was noted at this time, by the workspace's clock, and may have been asked for since.
-pub(super) fn doubt_since(exchange: &Exchange, noted_at: Timestamp) -> Doubt {
-    let age = u64::try_from(exchange.time().0.saturating_sub(noted_at.0)).unwrap_or(0);
-    Doubt::of_age(Duration::from_micros(age))
 }

@@ -1,6 +1,7 @@
 //! What is known of the attributes of a record: a digest for each that was sent, of an address for
 //! each part. Sixteen bytes say whether a value is the same; the value is not kept.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::operation::{Digest, Match, MatchTarget, text_digest, value_digest};
@@ -182,7 +183,7 @@ pub(super) fn match_key(record_type: &RecordType, matching: &Match) -> Option<Di
     // Without a text for each, matches that are others would have one digest.
     let mut texts: Vec<String> = values
         .iter()
-        .map(|value| value.match_key(attribute.value_type).map(std::borrow::Cow::into_owned))
+        .map(|value| value.match_key(attribute.value_type).map(Cow::into_owned))
         .collect::<Option<_>>()?;
     texts.sort_unstable();
     let mut parts = vec![record_type.api_name(), &attribute.api_name];
@@ -190,7 +191,7 @@ pub(super) fn match_key(record_type: &RecordType, matching: &Match) -> Option<Di
     Some(text_digest(&parts))
 }
 
-/// The digests of matches by one value that find this record.
+/// The digests of matches by one value, or by all of a list, that find this record.
 pub(super) fn match_keys(record: &Record) -> Vec<Digest> {
     let record_type = &record.record_type;
     let mut keys = Vec::new();
@@ -198,9 +199,17 @@ pub(super) fn match_keys(record: &Record) -> Vec<Digest> {
         let Some(value) = value else { continue };
         let values = value.as_list().unwrap_or(std::slice::from_ref(value));
         let texts = values.iter().filter_map(|value| value.match_key(attribute.value_type));
-        let parts =
-            |text: &str| text_digest(&[record_type.api_name(), attribute.api_name.as_str(), text]);
-        keys.extend(texts.map(|text| parts(&text)));
+        let mut texts: Vec<_> = texts.collect();
+        texts.sort_unstable();
+        let names = [record_type.api_name(), attribute.api_name.as_str()];
+        let digest = |texts: &[Cow<'_, str>]| {
+            let texts = texts.iter().map(|text| &**text);
+            text_digest(&names.into_iter().chain(texts).collect::<Vec<_>>())
+        };
+        keys.extend(texts.chunks(1).map(digest));
+        if texts.len() > 1 {
+            keys.push(digest(&texts));
+        }
     }
     keys
 }

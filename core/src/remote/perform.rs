@@ -63,6 +63,14 @@ pub(super) struct Performed {
     pub(super) may_be_late: bool,
 }
 
+/// An assert that the API has answered.
+struct Asserted {
+    action: Action,
+    record: Record,
+    /// Whether an attempt before may still be done.
+    may_be_late: bool,
+}
+
 impl Performed {
     pub(super) fn of(action: Action, id: Uuid, record: Option<Record>) -> Self {
         Self {
@@ -206,18 +214,32 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
+        let has_assert = record_type.has_assert();
+        if let Some(done) = self.by_ledger(record_type, matching, attributes, has_assert).await? {
             return Ok(done);
         }
-        if !record_type.has_assert() {
+        if !has_assert {
             return self.assert_by_query(record_type, matching, attributes).await;
         }
         // What an address has beside the parts that are written only the answer tells.
         let (parts, others) = split_parts(attributes);
-        let whole = whole(record_type, &others, None);
+        let others = whole(record_type, &others, None);
+        let asserted = self.send_assert(record_type, matching, &others, &parts).await?;
+        self.finish_address(asserted, &parts, attributes).await
+    }
+
+    /// Asks the API for an assert of just these attributes; those that are yet to be written in part are
+    /// asked of its answer.
+    async fn send_assert(
+        &self,
+        record_type: &Arc<RecordType>,
+        matching: &Match,
+        attributes: &Attributes,
+        parts: &Attributes,
+    ) -> Result<Asserted> {
         let body = json!({
             "match": encode::matching(record_type, matching),
-            "attributes": encode::attributes(record_type, &whole),
+            "attributes": encode::attributes(record_type, attributes),
         });
         let request = Request::post(&[record_type.api_name(), "_assert"], body);
         let asked = || {
@@ -229,25 +251,55 @@ impl Performer<'_> {
         let answer = self.send(request.brief(brief)).await?;
         let is_new = answer.body["meta"]["action"] == "created" || answer.status == 201;
         let action = if is_new { Action::Created } else { Action::Updated };
-        if parts.is_empty() {
-            return self.performed(record_type, action, answer, attributes);
-        }
         let may_be_late = answer.may_be_late;
         let record = decode::record(record_type, answer.data())?;
-        let changed = Fingerprints::of_record(&record).changed(record_type, &parts);
+        Ok(Asserted { action, record, may_be_late })
+    }
+
+    /// Writes the parts of an address onto the one that an assert has shown.
+    async fn finish_address(
+        &self,
+        asserted: Asserted,
+        parts: &Attributes,
+        attributes: &Attributes,
+    ) -> Result<Performed> {
+        let Asserted { action, record, may_be_late } = asserted;
+        let record_type = Arc::clone(&record.record_type);
+        let mut changed = Fingerprints::of_record(&record).changed(&record_type, parts);
         if changed.is_empty() {
             return Ok(self.done(action, record, attributes, may_be_late));
         }
-        // An answer need not show the address.
-        let is_shown = changed.iter().all(|(index, _)| shows(&record, index));
-        let (record, is_patch_late) = match is_new || is_shown {
-            true => {
-                let whole = self::whole(record_type, &changed, Some(&record));
-                self.patch(record_type, record.id, &whole).await?
-            }
-            false => self.patch(record_type, record.id, &changed).await?,
-        };
+        // Where an answer does not show the address, it is asked for.
+        if action == Action::Created || changed.iter().all(|(index, _)| shows(&record, index)) {
+            changed = whole(&record_type, &changed, Some(&record));
+        }
+        let (record, is_patch_late) = self.patch(&record_type, record.id, &changed).await?;
         Ok(self.done(action, record, attributes, may_be_late || is_patch_late))
+    }
+
+    /// An assert of what has changed since the ledger's record was last confirmed. The match decides,
+    /// not the ledger: what was found by it may have gone to another record since, which gets the whole.
+    async fn assert_changed(
+        &self,
+        record_type: &Arc<RecordType>,
+        matching: &Match,
+        (changed, attributes): (&Attributes, &Attributes),
+        id: Uuid,
+    ) -> Result<Performed> {
+        let first = self.send_assert(record_type, matching, changed, &Attributes::default()).await;
+        let is_new = match first {
+            Ok(Asserted { action: Action::Updated, record, may_be_late }) if record.id == id => {
+                return Ok(self.done(Action::Updated, record, changed, may_be_late));
+            }
+            Ok(asserted) => asserted.action == Action::Created,
+            // There is none any more, and what has changed makes none.
+            Err(error) if error.code() == ErrorCode::FieldRequiredMissing => false,
+            Err(error) => return Err(error),
+        };
+        let whole =
+            self.send_assert(record_type, matching, attributes, &Attributes::default()).await?;
+        let action = if is_new { Action::Created } else { whole.action };
+        Ok(self.done(action, whole.record, attributes, whole.may_be_late))
     }
 
     /// What needs no look for the record: the ledger knows which one it is, and how it is. `None`
@@ -257,6 +309,7 @@ impl Performer<'_> {
         record_type: &Arc<RecordType>,
         matching: &Match,
         attributes: &Attributes,
+        may_assert: bool,
     ) -> Result<Option<Performed>> {
         let Some(known) = &self.known else { return Ok(None) };
         let id = known.id;
@@ -264,6 +317,10 @@ impl Performer<'_> {
         if writes_match(record_type, matching, &changed) {
             self.known = None;
             return Ok(None);
+        }
+        if may_assert && !changed.is_empty() && !has_parts(attributes) {
+            let both = (&changed, attributes);
+            return self.assert_changed(record_type, matching, both, id).await.map(Some);
         }
         let done = match changed.is_empty() {
             true => self.unchanged(record_type, id, None).await.map(Some),
@@ -286,7 +343,7 @@ impl Performer<'_> {
         matching: &Match,
         attributes: &Attributes,
     ) -> Result<Performed> {
-        if let Some(done) = self.by_ledger(record_type, matching, attributes).await? {
+        if let Some(done) = self.by_ledger(record_type, matching, attributes, false).await? {
             return Ok(done);
         }
         match lookup::by_match(self.exchange, record_type, matching).await? {

@@ -39,7 +39,7 @@ impl Performer<'_> {
         // Whether an attempt of this run may have made it.
         let mut is_asked = false;
         let mut doubt = match self.begun {
-            Begun::Perhaps(noted_at) => Some(creates::doubt_since(self.exchange, noted_at)),
+            Begun::Perhaps(_) => Some(Doubt::new()),
             Begun::No | Begun::Made(_) => None,
         };
         for attempt in 0..ATTEMPTS {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::task::JoinSet;
 
@@ -12,9 +13,12 @@ use super::batch::Before;
 use super::client::Exchange;
 use super::failure::{ends_all, not_sent};
 use super::perform::{Begun, Known, Performed, Performer};
+use super::request::Request;
 
 /// Answers to others that show that it is not the workspace that fails.
 const OTHERS: u64 = 20;
+/// Records of a batch that may be refused alone where nobody else was answered meanwhile.
+const ALONE: usize = 3;
 /// Chains on their way: more than requests go at a time, as some wait for what was lost.
 const CHAINS: usize = 256;
 
@@ -26,6 +30,26 @@ pub(super) struct Sending {
     pub(super) returns_records: bool,
     /// Whether what is known of records is made use of: without a ledger every match is made anew.
     pub(super) has_ledger: bool,
+    /// Records that were refused alone as the workspace answers something else.
+    pub(super) alone: AtomicUsize,
+}
+
+impl Sending {
+    /// Whether it is a record at which the workspace fails, and not the workspace: it answers others,
+    /// or at least answers.
+    async fn is_of_the_record(&self, answered_before: u64) -> bool {
+        if self.exchange.stop().is_set() {
+            return false;
+        }
+        if self.exchange.answered() > answered_before + OTHERS {
+            return true;
+        }
+        if self.alone.fetch_add(1, Ordering::Relaxed) >= ALONE {
+            return false;
+        }
+        let asked = self.exchange.send(&Request::get(&["health"])).await;
+        asked.map_or_else(|failure| !failure.is_passing(), |_| true)
+    }
 }
 
 /// What became of each operation; nothing of those of a task that has panicked.
@@ -104,10 +128,8 @@ async fn send_chain(sending: Arc<Sending>, chain: Vec<usize>) -> Vec<(usize, Res
                 // A create of which nothing is known is no refused row.
                 if create.as_ref().is_none_or(|create| create.is_matched)
                     && is_passing(error)
-                    && exchange.answered() > answered + OTHERS
-                    && !exchange.stop().is_set()
+                    && sending.is_of_the_record(answered).await
                 {
-                    // The workspace answers others: it is this record alone.
                     performed = performed.map_err(|error| of_the_record(&error));
                 } else {
                     exchange.stop().set();

@@ -18,6 +18,9 @@ use super::{decode, lookup, recognize};
 /// Records a page, as many as every CRM gives (contract.md section 7).
 const PAGE: usize = 100;
 
+/// How often it begins again where its cursor has expired.
+const RESTARTS: u32 = 2;
+
 /// Reads every record of a type; the ledger forgets what it knew otherwise.
 pub(super) fn verify(
     client: &Client,
@@ -27,19 +30,30 @@ pub(super) fn verify(
     control: &Control,
 ) -> Result<Drift> {
     let record_type = types.record_type(client, record_type)?;
+    let begin = || Drift { record_type: record_type.api_name().to_owned(), ..Drift::default() };
     let verification = Uuid::now_v7().to_string();
-    let mut drift = Drift { record_type: record_type.api_name().to_owned(), ..Drift::default() };
-    let mut cursor = None;
+    let (mut drift, mut cursor, mut restarts) = (begin(), None, 0);
     loop {
         if control.is_cancelled() {
             return Err(Error::new(ErrorCode::Cancelled, "the verification was stopped"));
         }
         let mut body = json!({ "limit": PAGE });
-        if let Some(cursor) = cursor {
+        if let Some(cursor) = &cursor {
             body["cursor"] = json!(cursor);
         }
         let path = [record_type.api_name(), "_query"];
-        let page = client.send(Request::post(&path, body))?;
+        let page = match client.send_while(control, Request::post(&path, body)) {
+            // Cursors may expire: what was forgotten by then was rightly so.
+            Err(error)
+                if error.code() == ErrorCode::InvalidCursor
+                    && cursor.is_some()
+                    && restarts < RESTARTS =>
+            {
+                (drift, cursor, restarts) = (begin(), None, restarts + 1);
+                continue;
+            }
+            page => page?,
+        };
         cursor = decode::next_cursor(&page.body);
         let Json::Array(found) = page.data() else { return Err(lookup::no_list()) };
         let mut transaction = ledger.write()?;

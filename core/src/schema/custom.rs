@@ -133,13 +133,14 @@ impl Declarations {
         Ok(declared)
     }
 
+    /// Adds fields; one that is there is as it is declared last, but for what its records hold.
     fn add_fields(
         &mut self,
         record_type: &str,
         attributes: Vec<AttributeDeclaration>,
         declared: &mut Declared,
     ) -> Result<()> {
-        for attribute in attributes {
+        for mut attribute in attributes {
             let own = self.record_types.iter_mut().filter(|known| known.api_name == record_type);
             let own = own.flat_map(|known| &mut known.attributes);
             let custom = self.custom_fields.iter_mut();
@@ -148,15 +149,17 @@ impl Declarations {
             let known = own.chain(custom).find(|known| known.api_name == attribute.api_name);
             let name = format!("{record_type}.{}", attribute.api_name);
             match known {
-                Some(known) if *known == attribute => {}
                 Some(known) if known.stores_like(&attribute) => {
-                    *known = attribute;
-                    declared.changed.push(name);
+                    attribute.keep_options(&known.options);
+                    if *known != attribute {
+                        *known = attribute;
+                        declared.changed.push(name);
+                    }
                 }
                 Some(_) => {
                     return Err(Error::new(
                         ErrorCode::ConfigInvalid,
-                        format!("{name} is declared already, with another value_type, is_array or is_unique"),
+                        format!("{name} is declared already, with another value_type, is_array, is_unique or target"),
                     )
                     .at_field(name)
                     .hint("declare a field of another name"));

@@ -61,7 +61,7 @@ pub(super) struct AttributeDeclaration {
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
-    options: Vec<OptionDeclaration>,
+    pub(super) options: Vec<OptionDeclaration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<serde_json::Value>,
     target: Option<String>,
@@ -78,6 +78,21 @@ impl AttributeDeclaration {
         (&self.value_type, self.is_array, self.is_unique, &self.target)
             == (&other.value_type, other.is_array, other.is_unique, &other.target)
     }
+
+    /// Takes over the options that it leaves out, since records may hold them: each stands behind the one
+    /// that it followed.
+    pub(super) fn keep_options(&mut self, known: &[OptionDeclaration]) {
+        let mut place = 0;
+        for option in known {
+            match self.options.iter().position(|own| own.api_name == option.api_name) {
+                Some(found) => place = found + 1,
+                None => {
+                    self.options.insert(place, option.clone());
+                    place += 1;
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize, Default, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +105,7 @@ pub(super) enum Access {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OptionDeclaration {
+pub(super) struct OptionDeclaration {
     api_name: String,
     display_value: String,
     color: String,

@@ -1,6 +1,7 @@
 //! Streams of rows that a program has in memory, or makes as they are asked for.
 
 use arrow_array::{RecordBatch, RecordBatchReader, StructArray};
+use arrow_schema::ArrowError;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -28,13 +29,7 @@ impl<'a> ArrowStream<'a> {
         if let Some(rest) = self.rest.take() {
             return Ok(Some(rest));
         }
-        self.reader.next().transpose().map_err(|cause| {
-            Error::new(
-                ErrorCode::SourceDataInvalid,
-                format!("the Arrow stream could not be read: {cause}"),
-            )
-            .because(cause)
-        })
+        self.reader.next().transpose().map_err(failure)
     }
 }
 
@@ -52,6 +47,19 @@ impl Stream for ArrowStream<'_> {
             .map_err(|error| Error::new(ErrorCode::SourceDataInvalid, error.message()))?;
         Ok(Some(whole_batch(Payload::Arrow(rows), row_count)))
     }
+}
+
+/// Why a reader has failed: one of ours says it itself.
+fn failure(cause: ArrowError) -> Error {
+    let cause = match cause {
+        ArrowError::ExternalError(cause) => match cause.downcast::<Error>() {
+            Ok(error) => return *error,
+            Err(cause) => ArrowError::ExternalError(cause),
+        },
+        cause => cause,
+    };
+    let message = format!("the Arrow stream could not be read: {cause}");
+    Error::new(ErrorCode::SourceDataInvalid, message).because(cause)
 }
 
 /// Lines as a stream, each one JSON object.

@@ -8,6 +8,10 @@ use toml::de::{DeTable, DeValue};
 use crate::error::{Error, ErrorCode, Result};
 use crate::schema::nearest;
 
+/// A key of the whole job, which TOML takes for one of the table above it, and what is told then.
+pub(super) const TOP_KEY: &str = "default_region";
+pub(super) const TOP_HINT: &str = "write it at the top of the file, above the first table";
+
 /// A table of the document, from which keys are taken one by one.
 pub(super) struct Section<'a> {
     text: &'a str,
@@ -110,6 +114,7 @@ impl<'a> Section<'a> {
         let error = node.error(&format!("unknown key {name:?}"));
         Err(match nearest(&name, asked.iter().copied()) {
             Some(near) => error.hint(format!("did you mean {near:?}?")),
+            None if name == TOP_KEY => error.hint(TOP_HINT),
             None => error.hint(format!("the keys here are {}", asked.join(", "))),
         })
     }

@@ -1,5 +1,6 @@
 //! Jobs: what a sync reads, where it goes, and how rows become operations.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +84,11 @@ impl Job {
         // Absolute, so that a run is resumed from whichever folder it is started again.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = std::path::absolute(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+        if folder.to_str().is_none() {
+            let what =
+                format!("the folder {} is no UTF-8, which paths of a job are", folder.display());
+            return Err(Error::new(ErrorCode::ConfigInvalid, what).hint("rename the folder"));
+        }
         Self::parse(&text, &folder).map_err(|error| error.on_record(path.display().to_string()))
     }
 
@@ -227,10 +233,29 @@ impl Job {
         if options.api_key.is_none() {
             options.api_key = ApiKey::from_environment()?;
         }
-        if options.ledger.is_none() {
-            options.ledger = Some(self.folder.join(remote::ledger_name(&self.workspace)?));
-        }
+        options.ledger = Some(self.ledger()?);
         open_remote(&self.workspace, options)
+    }
+
+    /// The file that remembers what was delivered to its remote workspace: the one that it names, or
+    /// else one beside the job.
+    fn ledger(&self) -> Result<PathBuf> {
+        match &self.remote.ledger {
+            Some(ledger) => Ok(ledger.clone()),
+            None => Ok(self.folder.join(remote::ledger_name(&self.workspace)?)),
+        }
+    }
+
+    /// The workspace on this machine that remembers its runs and the rows that were refused: its own,
+    /// or the ledger of a remote one.
+    ///
+    /// # Errors
+    /// `config_invalid` for a URL that is none.
+    pub fn journal(&self) -> Result<String> {
+        match remote::is_remote(&self.workspace) {
+            true => Ok(self.ledger()?.display().to_string()),
+            false => Ok(self.workspace.clone()),
+        }
     }
 
     /// Opens its workspace for an [`estimate`](super::estimate) or a [`verify`](super::verify), which
@@ -255,7 +280,7 @@ impl Job {
             let path = self.workspace.strip_prefix("sqlite:").unwrap_or(&self.workspace);
             let path = Path::new(path.strip_prefix("//").unwrap_or(path));
             return match open(&self.workspace, OpenOptions::default()) {
-                Err(error) if error.code() == ErrorCode::StoreIo && !path.exists() => {
+                Err(error) if error.code() == ErrorCode::StoreIo && can_be_made(path) => {
                     Ok(Arc::new(Schema::standard()))
                 }
                 opened => Ok(opened?.schema()),
@@ -377,6 +402,14 @@ fn resolve_workspace(workspace: &str, folder: &Path) -> String {
         }
         _ => folder.join(workspace).display().to_string(),
     }
+}
+
+/// Whether a sync could make a workspace here, where there is none.
+fn can_be_made(path: &Path) -> bool {
+    let is_free = path.metadata().is_err_and(|cause| cause.kind() == ErrorKind::NotFound);
+    // A name alone is one in the present folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    is_free && folder.is_none_or(Path::is_dir)
 }
 
 fn is_path(config_schema: &Json, key: &str) -> bool {

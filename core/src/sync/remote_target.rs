@@ -39,7 +39,11 @@ pub(super) fn parse(
     }
     if let Some(node) = target.take("ledger") {
         only_remote(&node)?;
-        options.ledger = Some(folder.join(node.text()?));
+        let path = node.text()?;
+        if path.is_empty() {
+            return Err(node.error("the ledger has no path"));
+        }
+        options.ledger = Some(folder.join(path));
     }
     if let Some(node) = target.take("requests_per_second") {
         only_remote(&node)?;

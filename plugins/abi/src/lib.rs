@@ -235,7 +235,7 @@ pub struct headwater_bad_row {
     pub struct_size: usize,
     /// One of `HEADWATER_E_*`, usually `HEADWATER_E_SOURCE_DATA_INVALID`.
     pub code: i32,
-    /// The row's place in the source.
+    /// The row's place in the source, less than 2^63.
     pub position: u64,
     /// What was found and what was expected.
     pub message: headwater_str,
@@ -272,13 +272,15 @@ pub struct headwater_batch {
     /// How many rows the payload holds, which is the length of the array in Arrow. The host counts
     /// them again.
     pub record_count: u64,
-    /// `record_count` places in the source, one for each row; NULL when the connector does not say.
+    /// `record_count` places in the source, one for each row and less than 2^63; NULL when the
+    /// connector does not say.
     pub positions: *const u64,
     /// The first of `bad_row_count` rows that could not be read; NULL when there are none.
     pub bad_rows: *const headwater_bad_row,
     /// How many bad rows.
     pub bad_row_count: usize,
-    /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes.
+    /// Opaque position after the last row, at most `HEADWATER_MAX_CHECKPOINT_BYTES` bytes. Not
+    /// empty once there was a row or a bad row: that is the beginning.
     pub checkpoint: headwater_str,
     /// Where a stream has several parts in which positions are counted anew, for example files: the
     /// name of the one that all rows of this batch come from. Rejects name it. Empty where there is

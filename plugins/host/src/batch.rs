@@ -115,7 +115,20 @@ unsafe fn copy_positions(positions: *const u64, count: usize) -> Result<Vec<u64>
         ));
     }
     // SAFETY: not NULL, aligned, and as long as the caller promises; `count` lines fit in memory.
-    Ok(unsafe { std::slice::from_raw_parts(positions, count) }.to_vec())
+    let positions = unsafe { std::slice::from_raw_parts(positions, count) };
+    positions.iter().copied().map(place).collect()
+}
+
+/// A row's place, which the journal can hold.
+fn place(position: u64) -> Result<u64> {
+    if i64::try_from(position).is_err() {
+        return Err(misbehaved(
+            format!("a row of the batch has the position {position}, expected less than 2^63"),
+            "for the connector's authors: count rows, lines or bytes; give no positions where none \
+             are known",
+        ));
+    }
+    Ok(position)
 }
 
 /// # Safety
@@ -129,7 +142,7 @@ unsafe fn copy_bad_rows(raw: &headwater_batch) -> Result<Vec<BadRow>> {
             unsafe {
                 Ok(BadRow {
                     error: copy_bad_row_error(row),
-                    position: row.position,
+                    position: place(row.position)?,
                     raw: lossy_text(row.raw),
                 })
             }

@@ -93,6 +93,19 @@ pub(crate) fn without_a_reason(function: &str, status: i32) -> Error {
     )
 }
 
+/// Why a call that called `fail` and then returned a success failed: rows may be missing.
+pub(crate) fn failed_with_success(function: &str, status: &str, told: &Error) -> Error {
+    misbehaved(
+        format!(
+            "`{function}` returned {status} after it had called `fail`: {}: {}",
+            told.code().name(),
+            told.message()
+        ),
+        "for the connector's authors: return the code of the failure; what is no failure belongs in \
+         call->log",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

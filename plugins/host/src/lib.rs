@@ -40,6 +40,7 @@ mod stream;
 mod table;
 pub mod testkit;
 mod watchdog;
+mod whole;
 
 pub use arrow::{import_columns, import_rows};
 pub use connector::LoadedConnector;

@@ -8,6 +8,7 @@ use headwater_abi::headwater_connector_v1_fn;
 
 use crate::layout::check_layout;
 use crate::table::{Functions, incompatible};
+use crate::whole::missing;
 
 #[cfg(unix)]
 pub(crate) use libloading::os::unix::Library;
@@ -20,7 +21,7 @@ pub(crate) use libloading::os::windows::Library;
 /// `connector_not_found` if there is no such file; `connector_incompatible` if it cannot be used.
 pub(crate) fn load(path: &Path) -> Result<Functions> {
     let on_path = |error: Error| error.on_record(path.display().to_string());
-    is_file(path).map_err(on_path)?;
+    is_file(path).and_then(|()| is_whole(path)).map_err(on_path)?;
     let library = open(path).map_err(on_path)?;
     // Never unloaded, also when it is refused: its threads and its thread-local destructors
     // would run into unmapped code.
@@ -39,6 +40,15 @@ fn is_file(path: &Path) -> Result<()> {
         }
     };
     Err(Error::new(ErrorCode::ConnectorNotFound, fault).hint("name the library inside it"))
+}
+
+fn is_whole(path: &Path) -> Result<()> {
+    // What cannot be read here cannot be loaded either, and the loader says why.
+    match missing(path) {
+        Ok(Some(how)) => Err(incompatible(format!("the file of the library was cut off: {how}"))
+            .hint("copy or build the library again")),
+        Ok(None) | Err(_) => Ok(()),
+    }
 }
 
 fn open(path: &Path) -> Result<Library> {

@@ -14,6 +14,9 @@ const LEND_TEXT: &str = "for the connector's authors: lend `len` bytes of UTF-8 
 const LEND_ARRAY: &str = "for the connector's authors: lend `count` elements that each start with \
                           their own struct_size, and (NULL, 0) for none";
 
+/// The largest struct that an array may hold: no later version comes near it.
+const MAX_STRIDE: usize = 4096;
+
 /// Copies a text that has to be UTF-8; `what` names it in the error.
 ///
 /// # Safety
@@ -67,10 +70,10 @@ pub(crate) unsafe fn elements<'a, T>(
     }
     // SAFETY: not NULL, aligned, and every struct of the ABI starts with its struct_size.
     let stride = unsafe { first.cast::<usize>().read() };
-    if stride < size_of::<T>() || !stride.is_multiple_of(align_of::<T>()) {
+    let needed = size_of::<T>();
+    if !(needed..=MAX_STRIDE).contains(&stride) || !stride.is_multiple_of(align_of::<T>()) {
         return refuse(format!(
-            "has elements with struct_size {stride}, expected {} or more",
-            size_of::<T>()
+            "has elements with struct_size {stride}, expected {needed} or more"
         ));
     }
     if count.checked_mul(stride).is_none_or(|total| total > isize::MAX as usize) {
@@ -105,7 +108,8 @@ mod tests {
     fn arrays_are_checked_before_they_are_read() {
         let size = size_of::<headwater_field>();
         let good = [field(size), field(size)];
-        let cases: [(&[headwater_field], usize, &str); 4] = [
+        let cases: [(&[headwater_field], usize, &str); 5] = [
+            (&[field(1 << 30)], 2, "struct_size 1073741824"),
             (&[field(8)], 1, "struct_size 8"),
             (&[field(size + 3)], 1, "struct_size"),
             (&[field(size), field(1)], 2, "struct_size 1 in element 1"),

@@ -16,7 +16,7 @@ use headwater_sdk::export::{lend, lend_bytes};
 use crate::batch::copy_batch;
 use crate::call::CallContext;
 use crate::discovery::{copy_description, copy_streams};
-use crate::failure::without_a_reason;
+use crate::failure::{failed_with_success, without_a_reason};
 use crate::raw::misbehaved;
 use crate::table::Functions;
 
@@ -30,6 +30,8 @@ pub(crate) struct State {
     stream: *mut c_void,
     /// The schema of the stream's Arrow batches, once there was one.
     arrow_schema: Option<Fields>,
+    /// Whether the read has given no row yet, of those from the very first on.
+    is_at_beginning: bool,
 }
 
 enum Status {
@@ -39,7 +41,8 @@ enum Status {
 
 impl State {
     pub(crate) fn new(functions: Functions) -> Self {
-        Self { functions, source: ptr::null_mut(), stream: ptr::null_mut(), arrow_schema: None }
+        let (source, stream) = (ptr::null_mut(), ptr::null_mut());
+        Self { functions, source, stream, arrow_schema: None, is_at_beginning: true }
     }
 
     pub(crate) fn describe(&mut self, context: &CallContext) -> Result<ConnectorDescription> {
@@ -80,6 +83,7 @@ impl State {
 
     pub(crate) fn read(&mut self, context: &CallContext, request: &ReadRequest) -> Result<()> {
         self.close_stream();
+        let is_at_beginning = request.checkpoint.as_bytes().is_empty();
         let request = headwater_request {
             struct_size: size_of::<headwater_request>(),
             stream: lend(&request.stream),
@@ -94,6 +98,7 @@ impl State {
             read(call, source, &raw const request, &raw mut stream)
         })?;
         self.arrow_schema = None;
+        self.is_at_beginning = is_at_beginning;
         self.stream = set("read", "out_stream", stream)?;
         Ok(())
     }
@@ -118,9 +123,26 @@ impl State {
         let run = |call: *const headwater_call| unsafe { next(call, stream, &raw mut out) };
         match status("next", context, run)? {
             Status::Done => Ok(None),
-            // SAFETY: the call succeeded, so the batch is borrowed until the next call.
-            Status::Ok => unsafe { copy_batch(&out, &mut self.arrow_schema) }.map(Some),
+            Status::Ok => {
+                // SAFETY: the call succeeded, so the batch is borrowed until the next call.
+                let batch = unsafe { copy_batch(&out, &mut self.arrow_schema) }?;
+                self.covers(&batch)?;
+                Ok(Some(batch))
+            }
         }
+    }
+
+    /// An empty checkpoint is the beginning, which covers no row: read again from there, all that
+    /// came before would be doubled.
+    fn covers(&mut self, batch: &Batch) -> Result<()> {
+        self.is_at_beginning &= batch.row_count == 0 && batch.bad_rows.is_empty();
+        if batch.checkpoint.as_bytes().is_empty() && !self.is_at_beginning {
+            return Err(misbehaved(
+                "the batch's checkpoint is empty, which is the beginning, and there were rows",
+                "for the connector's authors: set checkpoint to the place after the batch's last row",
+            ));
+        }
+        Ok(())
     }
 
     pub(crate) fn close_stream(&mut self) {
@@ -180,12 +202,13 @@ fn status(
     run: impl FnOnce(*const headwater_call) -> i32,
 ) -> Result<Status> {
     let call = context.lend();
-    match run(&raw const call) {
-        HEADWATER_OK => Ok(Status::Ok),
-        HEADWATER_DONE => Ok(Status::Done),
-        other => {
-            let error = context.take_failure().unwrap_or_else(|| without_a_reason(function, other));
-            Err(error)
-        }
+    let status = run(&raw const call);
+    match (status, context.take_failure()) {
+        (HEADWATER_OK, None) => Ok(Status::Ok),
+        (HEADWATER_DONE, None) => Ok(Status::Done),
+        (HEADWATER_OK, Some(told)) => Err(failed_with_success(function, "HEADWATER_OK", &told)),
+        (HEADWATER_DONE, Some(told)) => Err(failed_with_success(function, "HEADWATER_DONE", &told)),
+        (_, Some(told)) => Err(told),
+        (other, None) => Err(without_a_reason(function, other)),
     }
 }

@@ -165,7 +165,7 @@ pub struct Batch {
     pub positions: Vec<u64>,
     /// Rows that could not be read.
     pub bad_rows: Vec<BadRow>,
-    /// Where to resume after this batch, at most 64 KiB.
+    /// Where to resume after this batch, at most 64 KiB; not empty once there was a row.
     pub checkpoint: Vec<u8>,
     /// The file, or other part of the stream, that all its rows come from; empty where there is
     /// one only.

@@ -71,7 +71,7 @@ pub(crate) fn declare(_: &Context<'_>) -> Vec<Described> {
     let answer = Object::new().must("added", list(text())).must("changed", list(text())).shape();
     let described = Described::new("declare", TAG, "/schema")
         .summary("Declare custom objects and custom fields")
-        .note("They are there at once. What is declared in the same way already stays as it is.")
+        .note("They are there at once. What is declared in the same way already stays as it is, as do options that are left out.")
         .optional_body(body, examples::declarations())
         .answers(200, "What was added, and what was changed.", answer)
         .refuses(&[

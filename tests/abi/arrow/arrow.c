@@ -164,7 +164,8 @@ static void nest(owned *o) {
   for (int i = 0; i < DEEP; i++) {
     o->deep[i] = (struct ArrowSchema){.format = i + 1 < DEEP ? "+l" : "u",
                                       .n_children = i + 1 < DEEP,
-                                      .children = &o->deep_children[i]};
+                                      .children = &o->deep_children[i],
+                                      .release = release_child_schema};
     o->deep_children[i] = &o->deep[i + 1 < DEEP ? i + 1 : i];
   }
   o->schema_children[NAME] = &o->deep[0];
@@ -217,6 +218,10 @@ static void spoil(owned *o, stream *s) {
     o->array_children[ADDRESS] = NULL;
   if (is(by, "NULL schema child"))
     o->schema_children[ADDRESS] = NULL;
+  if (is(by, "released child"))
+    release_child_array(&o->arrays[ADDRESS]);
+  if (is(by, "released schema child"))
+    release_child_schema(&o->schemas[CITY]);
   if (is(by, "many fields"))
     s->schema.n_children = INT64_MAX;
   if (is(by, "childless list"))

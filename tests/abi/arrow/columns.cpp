@@ -1,5 +1,6 @@
 // A connector in C++ that gives columns: numbers up to `n`, three in a batch. Where fewer are left,
-// it throws when it has set them.
+// it throws when it has set them. Up to 100000 it keeps the contract; beyond, it breaks it in one
+// way.
 #include <headwater_connector.hpp>
 
 #include <atomic>
@@ -71,6 +72,8 @@ ArrowSchema schema_of_numbers() {
   return root;
 }
 
+enum : unsigned long { TWO_POSITIONS = 100001, LINES_TOO, NO_CODE };
+
 class Numbers : public Reader {
 public:
   Numbers(unsigned long at, unsigned long end) : at_(at), end_(end) {}
@@ -81,6 +84,12 @@ public:
     auto array = array_from(at_ + 1);
     auto schema = schema_of_numbers();
     batch.set(array, schema, HEADWATER_NULL_IS_NULL);
+    if (end_ == TWO_POSITIONS)
+      batch.positions = {1, 2};
+    if (end_ == LINES_TOO)
+      batch.add(R"({"number": 7})");
+    if (end_ == NO_CODE)
+      throw Failure(HEADWATER_DONE, "the source vanished");
     if (end_ - at_ < 3)
       throw Failure(HEADWATER_E_SOURCE_DATA_INVALID, "fewer than three are left");
     at_ += 3;

@@ -64,6 +64,10 @@ static int32_t status(const headwater_call *call, const source *s, const char *f
     return -7;
   if (CASE("done"))
     return HEADWATER_DONE;
+  if (CASE("failure and OK"))
+    return fail(call, HEADWATER_E_SOURCE_DATA_INVALID, "page 3 is broken"), HEADWATER_OK;
+  if (CASE("failure and done"))
+    return fail(call, HEADWATER_E_SOURCE_DATA_INVALID, "page 3 is broken"), HEADWATER_DONE;
   if (CASE("unknown code"))
     return fail(call, 9999, "a code of my own");
   if (CASE("message not UTF-8"))
@@ -157,7 +161,7 @@ static int32_t broken_next(const headwater_call *call, void *handle, headwater_b
   int32_t code = status(call, by, "next");
   if (code != HEADWATER_OK)
     return code;
-  if (s->calls++ == 1)
+  if (s->calls++ == (is(by, "next no checkpoint after rows") ? 2 : 1))
     return HEADWATER_DONE;
   if (is(by, "next nothing"))
     return HEADWATER_OK;
@@ -184,6 +188,12 @@ static int32_t broken_next(const headwater_call *call, void *handle, headwater_b
     out->checkpoint = (headwater_str){(const uint8_t *)big, sizeof big - 1};
   if (is(by, "next NULL checkpoint"))
     out->checkpoint = null_of(9);
+  if (is(by, "next no checkpoint"))
+    out->checkpoint = null_of(0);
+  if (is(by, "next no checkpoint after rows") && s->calls == 2)
+    out->data = null_of(0), out->record_count = 0, out->checkpoint = null_of(0);
+  if (is(by, "next no checkpoint yet"))
+    out->data = null_of(0), out->record_count = 0, out->checkpoint = null_of(0);
   if (is(by, "next crooked positions"))
     out->positions = (const uint64_t *)((const char *)&s->position + 1);
   s->bad = (headwater_bad_row){.struct_size = sizeof s->bad,
@@ -191,12 +201,21 @@ static int32_t broken_next(const headwater_call *call, void *handle, headwater_b
                                .position = 3,
                                .message = str("bad"),
                                .raw = str("\xff")};
+  static const uint64_t far[] = {1, UINT64_MAX};
+  if (is(by, "next endless position"))
+    out->positions = far;
+  if (is(by, "next endless bad row"))
+    s->bad.position = UINT64_MAX;
   if (is(by, "next short bad row"))
     s->bad.struct_size = 8;
   if (is(by, "next bad row of unknown code"))
     s->bad.code = 9999;
   out->bad_rows = is(by, "next NULL bad rows") ? NULL : &s->bad;
   out->bad_row_count = 1;
+  if (out->checkpoint.len == 0 && out->data.len == 0)
+    out->bad_row_count = 0;
+  if (is(by, "next no checkpoint for a bad row"))
+    out->data = null_of(0), out->record_count = 0, out->checkpoint = null_of(0);
   return HEADWATER_OK;
 }
 

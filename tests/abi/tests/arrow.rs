@@ -39,6 +39,8 @@ const CASES: &[(&str, &str)] = &[
     ("few children", "has 4 children, expected 5"),
     ("NULL child", "an array's children holds a pointer that is NULL"),
     ("NULL schema child", "a schema's children holds a pointer that is NULL"),
+    ("released child", "an array of type Struct"),
+    ("released schema child", "a schema has no release function"),
     ("many fields", "n_children 9223372036854775807"),
     ("childless list", "a schema of format \"+l\" has 0 children, expected 1"),
     ("dictionary", "has a dictionary"),
@@ -163,6 +165,18 @@ fn arrow_by_hand_arrives_and_is_released_once_whatever_is_wrong_with_it() {
         let is_importers = error.message().contains("Arrow data is invalid: ");
         let is_said = is_importers || error.message().contains(said);
         assert!(is_said, "{case}: {error:#}");
+        // What is wrong in a column's data is told with its name.
+        let column = match *case {
+            "few buffers" | "NULL text" | "not UTF-8" | "negative end" => Some("name"),
+            "list past its end" => Some("domains"),
+            "wrong null count" | "nulls without bits" => Some("description"),
+            "released child" => Some("address"),
+            "other type" => Some("revenue"),
+            _ => error.field(),
+        };
+        assert_eq!(error.field(), column, "{case}: {error:#}");
+        let is_released = case.starts_with("released");
+        assert_eq!(error.message().ends_with("has no release function"), is_released, "{error:#}");
         assert!(!error.remedy().is_empty(), "{case}");
         assert_eq!(before.len(), 3, "{case}: the batch before is good");
         counts.assert_all_released(case);

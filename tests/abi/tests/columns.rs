@@ -1,14 +1,15 @@
 //! A connector in C++ that gives Arrow: its rows arrive, and each struct is released once.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use headwater::ErrorCode;
+use headwater::Error;
+use headwater::ErrorCode::{ConnectorMisbehaved, SourceDataInvalid};
 use headwater::source::{Connector, Control, Payload, ReadRequest};
 use headwater_abi_tests::{compiler, repository, run};
 use headwater_host::{LoadedConnector, testkit};
 use serde_json::json;
 
 /// How many numbers came up to `n`, all in order, and how it ended.
-fn numbers(connector: &LoadedConnector, n: u64) -> (u64, Option<ErrorCode>) {
+fn numbers(connector: &LoadedConnector, n: u64) -> (u64, Option<Error>) {
     let control = Control::default();
     let mut source = connector.open(&json!({"n": n})).unwrap();
     let request = ReadRequest { stream: "numbers".into(), batch_rows: 10, ..Default::default() };
@@ -24,7 +25,7 @@ fn numbers(connector: &LoadedConnector, n: u64) -> (u64, Option<ErrorCode>) {
                 }
             }
             Ok(None) => return (count, None),
-            Err(error) => return (count, Some(error.code())),
+            Err(error) => return (count, Some(error)),
         }
     }
 }
@@ -38,9 +39,19 @@ fn columns_of_a_connector_in_cpp_arrive_and_are_released() {
     cpp.args(["-fPIC", "-shared", "-I"]).arg(repository().join("include"));
     run(cpp.arg("-o").arg(&path).arg(repository().join("tests/abi/arrow/columns.cpp")));
     let connector = LoadedConnector::load(&path).unwrap();
-    assert_eq!(numbers(&connector, 6), (6, None));
-    // What was set before something was thrown does not arrive.
-    assert_eq!(numbers(&connector, 4), (3, Some(ErrorCode::SourceDataInvalid)));
+    assert!(matches!(numbers(&connector, 6), (6, None)));
+    // What was set before something was thrown does not arrive, nor what breaks the contract.
+    for (n, before, code, message) in [
+        (4, 3, SourceDataInvalid, "fewer than three are left"),
+        (100_001, 0, ConnectorMisbehaved, "the batch has 3 rows and 2 positions"),
+        (100_002, 0, ConnectorMisbehaved, "the batch has lines and columns"),
+        (100_003, 0, ConnectorMisbehaved, "unknown code -1: the source vanished"),
+    ] {
+        let (count, error) = numbers(&connector, n);
+        let error = error.unwrap();
+        assert_eq!((count, error.code()), (before, code), "{n}: {error:#}");
+        assert!(error.message().contains(message), "{n}: {error:#}");
+    }
     let options = testkit::Options { repeats: 50, ..testkit::Options::default() };
     let report = testkit::run(&connector, Some(&json!({"n": 300})), &options);
     assert!(report.is_passed(), "{report:#?}");

@@ -169,6 +169,24 @@ fn what_is_no_library_is_refused() {
 }
 
 #[test]
+fn a_library_that_was_cut_off_is_refused_wherever_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(compile_c(&broken(), folder.path(), "whole.so", &[])).unwrap();
+    let names = ["libheadwater_connector_cut.so", "libheadwater_connector_whole.so"];
+    let [cut, kept] = names.map(|name| folder.path().join(name));
+    std::fs::write(&kept, &whole).unwrap();
+    for length in [0, 63, 64, 500, 5000, whole.len() / 2] {
+        std::fs::write(&cut, &whole[..length]).unwrap();
+        let error = load(&cut).map(drop).unwrap_err();
+        assert_eq!(error.code(), ConnectorIncompatible, "{length}: {error:#}");
+        let is_named = error.message().contains(&format!("cut off: it has {length} bytes"));
+        assert_eq!(is_named, length >= 64, "{length}: {error:#}");
+    }
+    let list = Connectors::in_folders([folder.path()]).list();
+    assert!(list[0].connector.is_err() && list[1].connector.is_ok(), "{list:?}");
+}
+
+#[test]
 fn another_layout_is_refused_by_the_name_of_the_field() {
     let error = load(&build_changed_layout()).map(drop).unwrap_err();
     assert_eq!(error.code(), ConnectorIncompatible);

@@ -21,6 +21,8 @@ type Case = (&'static str, &'static str, ErrorCode, &'static str);
 const STATUS_CASES: &[(&str, ErrorCode, &str)] = &[
     ("without a reason", ConnectorMisbehaved, "returned 306 (source_unavailable) without a reason"),
     ("negative status", ConnectorMisbehaved, "returned -7 (unknown) without a reason"),
+    ("failure and OK", ConnectorMisbehaved, "`fail`: source_data_invalid: page 3 is broken"),
+    ("failure and done", ConnectorMisbehaved, "returned HEADWATER_DONE after it had called `fail`"),
     ("unknown code", ConnectorMisbehaved, "unknown code 9999: a code of my own"),
     ("message not UTF-8", ConfigInvalid, "caf\u{fffd}"),
     ("short failure", ConnectorMisbehaved, "failure has struct_size 8, expected 88"),
@@ -54,7 +56,12 @@ const CASES: &[Case] = &[
     ("next", "NULL data", ConnectorMisbehaved, "data is NULL with a length of 9"),
     ("next", "big checkpoint", ConnectorMisbehaved, "65537 bytes, at most 65536 are allowed"),
     ("next", "NULL checkpoint", ConnectorMisbehaved, "checkpoint is NULL with a length of 9"),
+    ("next", "no checkpoint", ConnectorMisbehaved, "checkpoint is empty, which is the beginning"),
+    ("next", "no checkpoint for a bad row", ConnectorMisbehaved, "checkpoint is empty"),
+    ("next", "no checkpoint after rows", ConnectorMisbehaved, "checkpoint is empty"),
     ("next", "crooked positions", ConnectorMisbehaved, "positions are not aligned"),
+    ("next", "endless position", ConnectorMisbehaved, "position 18446744073709551615, expected"),
+    ("next", "endless bad row", ConnectorMisbehaved, "position 18446744073709551615, expected"),
     ("next", "short bad row", ConnectorMisbehaved, "bad rows has elements with struct_size 8"),
     ("next", "NULL bad rows", ConnectorMisbehaved, "bad rows is NULL with a count of 1"),
 ];
@@ -126,6 +133,7 @@ fn what_is_legal_is_accepted() {
     let read = |config: &str| drive(&connector, config, &Control::default());
     let batch = |config: &str| read(config).unwrap().swap_remove(0);
     assert_eq!(batch("next nothing at NULL").row_count, 0);
+    assert_eq!(batch("next no checkpoint yet").row_count, 0);
     assert_eq!(batch("next largest checkpoint").checkpoint.as_bytes().len(), 65536);
     let good = batch("good");
     let Payload::JsonLines(rows) = good.payload else { panic!("{:?}", good.payload) };

@@ -42,6 +42,8 @@ enum wrong {
 };
 /* What the made stream does, and how often it was released. */
 static int batches, fails, released;
+/* The field that the last error named. */
+static char field[40];
 static enum wrong wrong;
 
 static void release_schema(struct ArrowSchema *schema) { schema->release = NULL; }
@@ -223,6 +225,8 @@ static void expect(const char *what, struct ArrowArrayStream rows,
   int32_t status = apply(rows, options, &outcomes, &report, &error);
   if (status != wanted)
     complain(message_of(error), status);
+  headwater_str named = headwater_error_field(error);
+  snprintf(field, sizeof field, "%.*s", (int)named.len, (const char *)named.ptr);
   if ((outcomes.release != NULL) != has_begun || (report != NULL) != has_begun)
     complain("outcomes and report are both there where the work began, and else neither", status);
   if (outcomes.release != NULL)
@@ -234,21 +238,23 @@ static void expect(const char *what, struct ArrowArrayStream rows,
 static void wrong_arrays(const headwater_bulk_options *options) {
   static const struct {
     enum wrong wrong;
-    const char *what;
-  } all[] = {{OFFSETS_GO_BACK, "offsets that go back"},
-             {BAD_TEXT, "text that is not UTF-8"},
-             {COLUMN_OF_LENGTH_MINUS_ONE, "a column of length -1"},
-             {LAST_OFFSET_MINUS_ONE, "a last offset of -1"},
-             {A_CHILD_TOO_FEW, "a child too few"},
-             {A_BUFFER_TOO_FEW, "a buffer too few"},
-             {NO_BUFFERS, "buffers that are NULL"},
-             {NO_CHILDREN, "children that are NULL"},
-             {A_NULL_CHILD, "a child that is NULL"},
-             {A_NULL_ROW, "a null row"}};
+    const char *what, *field;
+  } all[] = {{OFFSETS_GO_BACK, "offsets that go back", "primary_email"},
+             {BAD_TEXT, "text that is not UTF-8", "primary_email"},
+             {COLUMN_OF_LENGTH_MINUS_ONE, "a column of length -1", "primary_email"},
+             {LAST_OFFSET_MINUS_ONE, "a last offset of -1", "primary_email"},
+             {A_CHILD_TOO_FEW, "a child too few", "rows"},
+             {A_BUFFER_TOO_FEW, "a buffer too few", "primary_email"},
+             {NO_BUFFERS, "buffers that are NULL", "primary_email"},
+             {NO_CHILDREN, "children that are NULL", "rows"},
+             {A_NULL_CHILD, "a child that is NULL", "rows"},
+             {A_NULL_ROW, "a null row", "rows"}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     struct ArrowArrayStream rows = stream_of(1);
     wrong = all[i].wrong;
     expect(all[i].what, rows, options, HEADWATER_E_SOURCE_DATA_INVALID, 1);
+    if (strcmp(field, all[i].field) != 0)
+      complain(field, 0);
   }
 }
 

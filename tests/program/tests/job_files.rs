@@ -186,6 +186,12 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             "between two elements",
         ),
         (format!("{GOOD}[[streams]]\n{GOOD}"), "line 17", "leave one of them out"),
+        (format!("{GOOD}default_region = \"US\"\n"), "line 17", "at the top of the file"),
+        (
+            GOOD.replace("match =", "default_region = \"US\"\nmatch ="),
+            "line 8",
+            "at the top of the file",
+        ),
         (GOOD.replace("match = \"primary_email\"\n", ""), "line 7, column 15: ", "match by one of"),
         (format!("{GOOD}address = \"city\"\n"), "line 17, column 11: ", "leave one of them out"),
     ];
@@ -199,6 +205,9 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
             assert!(finished.errors.contains(hint), "{hint} in\n{stream}\n{}", finished.errors);
         }
     }
+    desk.write("JOB.TOML", job(GOOD));
+    let finished = desk.run(&["sync", "JOB.TOML", "--type=contact"]);
+    assert!(finished.errors.contains("JOB.TOML is a job file"), "{finished:?}");
     let split = "\ncontact_emails = { column = \"tags\", optional = true, split = \";\", default = \"a@x.example; b@x.example\" }\n";
     desk.write("job.toml", job(&format!("{GOOD}{split}")));
     assert_eq!(desk.run(&["check", "job.toml"]).status, Some(0), "a default is split too");
@@ -216,6 +225,9 @@ fn a_mistake_is_told_with_its_place_and_the_nearest_right_name() {
         unusable.status == Some(1) && unusable.errors.contains("store_corrupt"),
         "{unusable:?}"
     );
+    for elsewhere in ["no/such/folder/new.db", "job.toml/new.db"] {
+        assert_eq!(check(elsewhere).status, Some(1), "a sync could not make {elsewhere}");
+    }
     let discovered = desk.run(&["discover", "job.toml", "--format=json"]).json();
     assert_eq!(discovered["streams"][0]["name"], "rows");
     assert_eq!(discovered["streams"][0]["fields"][0]["name"], "mail");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use headwater::remote::RemoteOptions;
 use headwater::source::{Control, LineStream};
@@ -203,6 +204,8 @@ fn a_record_that_lost_its_address_to_another_is_not_taken_for_it() {
         let contents = contents(&crm);
         let a = ["a@x.example", "A", "T2"].map(str::to_owned);
         assert_eq!((contents.get(&a), contents.len()), (Some(&1), 2), "{left}: {contents:?}");
+        let b = [left[0].as_str().unwrap_or_default(), "B", "T1"].map(str::to_owned);
+        assert_eq!(contents.get(&b), Some(&1), "{left}: {contents:?}");
     }
 }
 
@@ -249,6 +252,30 @@ fn rows_in_bulk_are_told_of_where_their_batch_ended_in_the_middle() {
     assert!(done > 0 && done < 100, "{done} rows");
     assert_eq!(done, contents(&crm).len());
     assert_eq!(told.len(), 100);
+}
+
+#[test]
+fn few_records_at_which_the_workspace_fails_are_refused_alone_and_many_end_the_run() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    let path = "/api/v2/contact/_assert";
+    let rule = json!({"kind": "error", "rate": 1.0, "path": path});
+    set_faults(&crm, &json!({"seed": 3, "rules": [rule]}));
+    let options = RemoteOptions { patience: Duration::ZERO, ..RemoteOptions::default() };
+    let workspace = open_remote(&crm.base, options).unwrap();
+    let asserts = bulk::Bulk::new("contact", Mode::Assert, Some("primary_email"));
+    for (rows, ended) in [(2, None), (9, Some(ErrorCode::Unavailable))] {
+        let person = |row| json!({"primary_email": format!("p{row}@x.example")}).to_string();
+        let mut stream = LineStream::new((0..rows).map(|row| Ok(person(row))));
+        let control = Control::default();
+        let report =
+            bulk::apply_rows(&*workspace, &asserts, None, &mut stream, &control, &mut |_| Ok(()));
+        let report = report.unwrap();
+        assert_eq!(report.error.map(|error| error.code()), ended, "{rows} rows");
+        if ended.is_none() {
+            assert_eq!((report.counts.read, report.counts.rejected), (rows, rows));
+        }
+    }
 }
 
 #[test]

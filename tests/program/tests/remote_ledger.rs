@@ -2,7 +2,10 @@
 //! record that became another person's.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use headwater_program_tests::{Desk, Finished, Served};
+use std::process::Command;
+
+use headwater::remote;
+use headwater_program_tests::{Desk, Finished, Served, executable, finish};
 use serde_json::{Value as Json, json};
 
 fn twin(desk: &Desk) -> Served {
@@ -109,6 +112,18 @@ fn a_record_that_became_another_persons_is_written_for_that_one_alone() {
 }
 
 #[test]
+fn a_verification_keeps_what_was_found_by_several_addresses() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    let split = "contact_emails = { column = \"mails\", split = \";\" }\ntitle = \"title\"";
+    let more = format!("match = \"contact_emails\"\n[streams.attributes]\n{split}");
+    write_job(&desk, &crm, ("people.csv", "contact"), &more);
+    desk.write("people.csv", "mails,title\nb@x.example;a@x.example,T1\nc@x.example,T2\n");
+    assert_eq!(is_done(&desk, &[])["created"], 2);
+    assert_eq!(is_done(&desk, &["--verify"])["unchanged"], 2);
+}
+
+#[test]
 fn another_organisation_is_known_before_a_record_of_a_new_type_is_made_there() {
     let desk = Desk::new();
     let crm = twin(&desk);
@@ -167,4 +182,80 @@ fn what_is_forgotten_is_found_by_no_key_any_more() {
     write_people(&desk, &[["c@x.example", "Carl", "T1"]]);
     is_done(&desk, &[]);
     assert_eq!((count(&desk, "headwater_ledger_key"), count(&desk, lost)), (1, 0));
+}
+
+#[test]
+fn refused_rows_are_found_in_the_ledger_that_the_report_names() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    std::fs::create_dir(desk.path("a job")).unwrap();
+    desk.write("a job/people.csv", "mail\nnobody\n");
+    let job = format!(
+        "[source]\nconnector = \"csv\"\nconfig = {{ path = \"people.csv\" }}\n\
+         [target]\nworkspace = \"{}\"\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n\
+         [streams.attributes]\nprimary_email = \"mail\"\n",
+        crm.base
+    );
+    desk.write("a job/job.toml", job);
+    let finished = desk.run(&["sync", "a job/job.toml"]);
+    assert_eq!(finished.status, Some(2), "{finished:?}");
+    let ledger = desk.path("a job").join(remote::ledger_name(&crm.base).unwrap());
+    // The command that it names is one for a shell, blanks in paths or not.
+    let (_, shown) = finished.output.split_once("see them with: headwater ").unwrap();
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("\"$0\" {shown}")).arg(executable()).current_dir(desk.folder());
+    let shown = finish(command);
+    assert!(shown.output.contains("field_value_invalid"), "{shown:?}");
+    let rejects =
+        |workspace: &str| desk.run(&["rejects", "--workspace", workspace, "--format", "jsonl"]);
+    assert!(rejects(ledger.to_str().unwrap()).output.contains("field_value_invalid"));
+    // By its address it is looked for in the present folder, and not made there.
+    for command in ["rejects", "runs"] {
+        let finished = desk.run(&[command, "--workspace", &crm.base]);
+        assert_eq!(finished.status, Some(1), "{finished:?}");
+        assert!(finished.errors.contains("ledger"), "{finished:?}");
+    }
+    let here = desk.path(ledger.file_name().unwrap().to_str().unwrap());
+    assert!(!here.exists());
+    std::fs::copy(&ledger, &here).unwrap();
+    assert!(rejects(&crm.base).output.contains("field_value_invalid"));
+}
+
+#[test]
+fn a_workspace_is_no_ledger() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_people_job(&desk, &crm);
+    write_people(&desk, &[["a@x.example", "Anna", "T1"]]);
+    desk.write("schema.toml", "");
+    let made = desk.run(&["schema", "apply", "schema.toml", "--workspace", "crm.ledger"]);
+    assert_eq!(made.status, Some(0), "{made:?}");
+    let finished = sync(&desk, &[]);
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("is a workspace, and no ledger"), "{finished:?}");
+    assert_eq!(people(&crm), Vec::<[String; 3]>::new());
+    let job = std::fs::read_to_string(desk.path("job.toml")).unwrap();
+    desk.write("job.toml", job.replace("\"crm.ledger\"", "\"\""));
+    let finished = sync(&desk, &[]);
+    assert!(finished.errors.contains("the ledger has no path"), "{finished:?}");
+}
+
+#[test]
+fn a_dry_run_tells_its_result_on_stdout_and_leaves_no_ledger() {
+    let desk = Desk::new();
+    let crm = twin(&desk);
+    write_people_job(&desk, &crm);
+    let good = ["a@x.example", "Anna", "T1"];
+    write_people(&desk, &[good, ["nobody", "Bob", "T2"]]);
+    let dry = desk.run(&["sync", "job.toml", "--dry-run"]);
+    assert_eq!(dry.status, Some(2), "{dry:?}");
+    assert!(dry.output.starts_with("estimate: 2 rows, 0 unchanged, 1 refused"), "{dry:?}");
+    write_people(&desk, &[good]);
+    assert_eq!(sync(&desk, &["--dry-run"]).status, Some(0));
+    assert!(!desk.path("crm.ledger").exists());
+    assert_eq!(people(&crm), Vec::<[String; 3]>::new());
+    is_done(&desk, &[]);
+    let dry = desk.run(&["sync", "job.toml", "--dry-run"]);
+    assert!(dry.output.starts_with("estimate: 1 rows, 1 unchanged"), "{dry:?}");
 }

@@ -132,6 +132,10 @@ fn refused_rows_are_kept_and_give_a_status_of_their_own() {
     let table = desk.run(&["rejects", "--workspace", "crm.db"]);
     assert_eq!(table.output.lines().count(), 3, "{table:?}");
     let run = finished.json()["run"].as_str().unwrap().to_owned();
+    let other = "01890000-0000-7000-8000-000000000001";
+    let of_none = desk.run(&["rejects", "--workspace", "crm.db", "--run", other, "--format=csv"]);
+    assert_eq!((of_none.status, &*of_none.output), (Some(1), ""), "{of_none:?}");
+    assert!(of_none.errors.contains("there is no run"), "{of_none:?}");
     let of_run = desk.run(&["rejects", "--workspace", "crm.db", "--run", &run, "--format=jsonl"]);
     assert_eq!(of_run.output, listed.output);
 }
@@ -187,6 +191,69 @@ fn what_cannot_work_fails_with_the_remedy_and_status_1() {
         let found = expected.split('|').any(|part| finished.errors.contains(part));
         assert!(found, "{arguments:?}: expected {expected:?} in {}", finished.errors);
         assert!(finished.errors.contains("hint: "), "{arguments:?}: {}", finished.errors);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_utf8_is_told_so() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = |bytes| std::ffi::OsStr::from_bytes(bytes).to_owned();
+    let desk = Desk::new();
+    let file = name(b"caf\xe9.csv");
+    std::fs::write(desk.folder().join(&file), PEOPLE).unwrap();
+    let options = ["--to=crm.db", "--type=contact", "--match=email"].map(std::ffi::OsString::from);
+    let finished = desk.run(&[&["sync".into(), file][..], &options].concat());
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("no UTF-8"), "{finished:?}");
+    let folder = desk.folder().join(name(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("people.csv"), PEOPLE).unwrap();
+    let job = folder.join("job.toml");
+    let text = "[source]\nconnector = \"csv\"\nconfig = { path = \"people.csv\" }\n\
+        [target]\nworkspace = \"crm.db\"\n\
+        [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n";
+    std::fs::write(&job, text).unwrap();
+    let finished = desk.run(&["check".into(), job.into_os_string()]);
+    assert_eq!(finished.status, Some(1), "{finished:?}");
+    assert!(finished.errors.contains("no UTF-8"), "{finished:?}");
+}
+
+#[test]
+fn the_last_line_of_progress_tells_of_all_rows() {
+    let desk = Desk::new();
+    desk.write("people.csv", "primary_email\na@x.example\nb@x.example\nc@x.example\n");
+    desk.write(
+        "job.toml",
+        "[source]\nconnector = \"csv\"\nconfig = { path = \"people.csv\" }\n\
+         [target]\nworkspace = \"crm.db\"\ncommit_rows = 1\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n",
+    );
+    let finished = desk.run(&["sync", "job.toml"]);
+    assert_eq!(finished.status, Some(0), "{finished:?}");
+    let last = finished.errors.lines().last().unwrap_or_default();
+    assert!(last.contains("people: 3 rows"), "{finished:?}");
+}
+
+#[test]
+fn a_terminal_obeys_no_name_of_a_column() {
+    let desk = Desk::new();
+    desk.write(
+        "pe\u{1b}[31mople.csv",
+        "primary_email,E\u{1b}[31mvil,\"two\nlines\"\na@x.example,1,2\n",
+    );
+    desk.write(
+        "job.toml",
+        "[source]\nconnector = \"csv\"\nconfig = { path = \"pe\\u001b[[]31mople.csv\" }\n\
+         [target]\nworkspace = \"crm.db\"\n\
+         [[streams]]\nrecord_type = \"contact\"\nmatch = \"primary_email\"\n",
+    );
+    for command in ["sync", "check", "discover"] {
+        let finished = desk.run(&[command, "job.toml"]);
+        assert_eq!(finished.status, Some(0), "{finished:?}");
+        let shown = format!("{}{}", finished.output, finished.errors);
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{finished:?}");
+        assert!(command == "check" || shown.contains("two lines"), "{finished:?}");
     }
 }
 

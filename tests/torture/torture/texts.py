@@ -50,11 +50,13 @@ def table(text: str, delimiter: str = ",") -> list[list[str]]:
 
 
 def rows(text: str, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of CSV text with a header; an empty or missing cell is absent."""
+    """The rows of CSV text with a header; an empty or missing cell is absent, and so is
+    a row of such cells alone."""
     header, *lines = table(text, delimiter) or [[]]
     return [
         {name: cell for name, cell in zip(header, line, strict=False) if cell}
         for line in lines
+        if any(line)
     ]
 
 

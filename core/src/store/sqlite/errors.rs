@@ -21,7 +21,16 @@ pub(super) fn store_error(doing: &str) -> impl Fn(rusqlite::Error) -> Error + '_
             ) => ErrorCode::StoreIo,
             _ => ErrorCode::Internal,
         };
-        Error::new(code, format!("cannot {doing}: {cause}")).because(cause)
+        let error = Error::new(code, format!("cannot {doing}: {cause}"));
+        // It may never have been one.
+        let error = match cause.sqlite_error_code() {
+            Some(SqliteCode::NotADatabase) => error.hint(
+                "give the path of a workspace, or of a file that does not exist yet; \
+                 restore it from a backup if it was one",
+            ),
+            _ => error,
+        };
+        error.because(cause)
     }
 }
 

@@ -89,8 +89,15 @@ impl Ledger {
     /// Notes which workspace it is about, where that is not known yet.
     fn claim(&self, path: &Path, workspace: &str) -> Result<()> {
         let transaction = self.write()?;
+        let known = read::setting(&transaction.0, WORKSPACE)?;
+        if known.is_none() && transaction.holds_records()? {
+            let what = format!("{} is a workspace, and no ledger", path.display());
+            return Err(Error::new(ErrorCode::ConfigInvalid, what)
+                .at_field("ledger")
+                .hint("give the ledger a file of its own"));
+        }
         transaction.0.connection().execute_batch(TABLES).map_err(store_error(DOING))?;
-        match read::setting(&transaction.0, WORKSPACE)? {
+        match known {
             Some(known) if known == workspace => transaction.commit(),
             Some(known) => {
                 let what = format!("{} is the ledger of {known}", path.display());
@@ -125,6 +132,17 @@ impl LedgerTransaction<'_> {
 
     pub(crate) fn journal_reader(&mut self) -> &mut dyn JournalReader {
         &mut self.0
+    }
+
+    /// Whether the file has tables for records, as a workspace has.
+    fn holds_records(&self) -> Result<bool> {
+        self.0
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' \
+                 AND name NOT LIKE 'headwater%' AND name NOT LIKE 'sqlite%')",
+            )?
+            .query_row([], |sql| sql.get(0))
+            .map_err(store_error(DOING))
     }
 
     /// The record that was last found by this match key.

@@ -115,6 +115,7 @@ impl SqliteStore {
         create: bool,
         generation: Generation,
     ) -> Result<Self> {
+        check_place(path)?;
         if !create && !path.exists() {
             return Err(Error::new(
                 ErrorCode::StoreIo,
@@ -252,6 +253,21 @@ fn move_log_in_turn(
         Ok(())
     };
     writer.wal_hook(Some(hook)).map_err(store_error("watch the write-ahead log"))
+}
+
+/// Refuses a path where no file can be, in plainer words than SQLite has.
+fn check_place(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let (why, hint) = match folder {
+        _ if path.is_dir() => ("it is a folder".to_owned(), "give the path of a file in it"),
+        Some(folder) if !folder.is_dir() => {
+            let why = format!("there is no folder {}", folder.display());
+            (why, "make the folder first, or correct the path")
+        }
+        _ => return Ok(()),
+    };
+    let what = format!("cannot open the workspace {}: {why}", path.display());
+    Err(Error::new(ErrorCode::StoreIo, what).hint(hint))
 }
 
 /// Whether the database has a write-ahead log: a disk that fails, or a file system without shared

@@ -9,6 +9,7 @@ use crate::value::{ValueType, address_part};
 
 use super::{CellOrigin, Entry, Mapping, MatchEntry, Target, split_at};
 use crate::sync::automatic::{self, Named};
+use crate::sync::document::{TOP_HINT, TOP_KEY};
 use crate::sync::expression::RowExpression;
 use crate::sync::row::Columns;
 use crate::sync::stream_job::{AttributeJob, Mode, StreamJob, ValueOrigin};
@@ -184,7 +185,10 @@ impl Mapping {
         if stream.matching.as_deref() == Some(name) && is_match_only(&self.record_type, name) {
             return Ok(Target::MatchOnly);
         }
-        let index = self.record_type.require(name).map_err(|error| as_config(&error))?;
+        let index = self.record_type.require(name).map_err(|error| match name == TOP_KEY {
+            true => as_config(&error).hint(TOP_HINT),
+            false => as_config(&error),
+        })?;
         self.record_type
             .attribute(index)
             .check_writable(stream.mode.write())

@@ -37,6 +37,7 @@ impl Connector for Csv {
         let format = CsvFormat::new(self.config.clone(), false);
         let mut names: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
+        let mut columns_of = Vec::new();
         for file in &located.files {
             let window = open(file, &self.config.files)?;
             let columns = format.columns(call, window)?;
@@ -44,12 +45,14 @@ impl Connector for Csv {
                 let what = format!("`{}` holds no row", file.display());
                 call.log(LogLevel::Warn, &what);
             }
-            for name in columns {
+            for name in &columns {
                 if seen.insert(name.clone()) {
-                    names.push(name);
+                    names.push(name.clone());
                 }
             }
+            columns_of.push((file, columns));
         }
+        tell_of_lacking(call, &names, &columns_of);
         if names.is_empty() && self.config.header {
             return Err(no_header(&located.files));
         }
@@ -76,6 +79,27 @@ impl Connector for Csv {
             request.batch_rows,
         )
     }
+}
+
+/// Tells of the files that lack columns which others have: an attribute that is fed by one gets nothing
+/// from their rows.
+fn tell_of_lacking(call: &dyn Call, names: &[String], columns_of: &[(&PathBuf, Vec<String>)]) {
+    // No file has a column twice, and one without a row lacks none.
+    let lacks = |columns: &Vec<String>| !columns.is_empty() && columns.len() < names.len();
+    let mut lacking = columns_of.iter().filter(|(_, columns)| lacks(columns));
+    let Some((file, columns)) = lacking.next() else { return };
+    let missing: Vec<&str> =
+        names.iter().filter(|name| !columns.contains(name)).map(String::as_str).collect();
+    let more = match lacking.count() {
+        0 => String::new(),
+        others => format!("; files that lack some: {}", others + 1),
+    };
+    let what = format!(
+        "`{}` lacks columns that other files have: `{}`{more}",
+        file.display(),
+        missing.join("`, `")
+    );
+    call.log(LogLevel::Warn, &what);
 }
 
 /// A file without a row has none among others, which say what the columns are.

@@ -3,7 +3,7 @@
 use headwater_connector_files::{Step, bad_row};
 use headwater_sdk::{Batch, Call, Failure};
 
-use crate::scan::ValueScan;
+use crate::navigate::leave;
 use crate::text::Text;
 use crate::value::{check_syntax, push_row, syntax_message};
 
@@ -12,8 +12,8 @@ pub(crate) struct Elements {
     pub(crate) text: Text,
     /// Whether the rows are the elements of an array; otherwise there is one row, an object.
     is_array: bool,
-    /// How many brackets are open around the rows or, without an array, around the row.
-    enclosing: usize,
+    /// Where in the document the rows lie or, without an array, the row.
+    path: Vec<String>,
     /// How many rows came before the place.
     item: u64,
     flushed: bool,
@@ -25,13 +25,13 @@ impl Elements {
     pub(crate) const OBJECT_STATE: &'static str = "object";
 
     /// Starts behind the bracket of an array, or before an object.
-    pub(crate) fn new(text: Text, is_array: bool, enclosing: usize) -> Self {
-        Self { text, is_array, enclosing, item: 0, flushed: false, finished: false }
+    pub(crate) fn new(text: Text, is_array: bool, path: Vec<String>) -> Self {
+        Self { text, is_array, path, item: 0, flushed: false, finished: false }
     }
 
     /// Goes on behind the element or the object that came last.
-    pub(crate) fn resume(text: Text, is_array: bool, item: u64, enclosing: usize) -> Self {
-        Self { item, ..Self::new(text, is_array, enclosing) }
+    pub(crate) fn resume(text: Text, is_array: bool, item: u64, path: Vec<String>) -> Self {
+        Self { item, ..Self::new(text, is_array, path) }
     }
 
     /// Consumes nothing unless it adds a row, so that the place stays right if it fails; see [`Step::Flush`].
@@ -54,7 +54,8 @@ impl Elements {
         if let Err(error) = check_syntax(value) {
             return Err(self.syntax_failure(from, end, &error));
         }
-        match push_row(&mut batch.json_lines, value) {
+        let deeper = "set `rows` to where the objects lie, if they lie deeper in the document";
+        match push_row(&mut batch.json_lines, value, deeper) {
             Ok(()) => batch.positions.push(number),
             Err(failure) => {
                 let (line, bytes) = self.text.line_and_bytes(from);
@@ -134,9 +135,7 @@ impl Elements {
             self.text.token(call)?;
             self.text.advance(1);
         }
-        if self.enclosing > 0 {
-            self.text.skip(call, ValueScan::inside(self.enclosing))?;
-        }
+        leave(call, &mut self.text, &self.path)?;
         if self.text.token(call)?.is_some() {
             let found = self.found(0);
             let message = format!("found {found} after the document, expected the end of the file");

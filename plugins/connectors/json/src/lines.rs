@@ -81,5 +81,5 @@ fn judge(line: &[u8], out: &mut String) -> Result<(), Failure> {
             syntax_message(&error)
         ))
     })?;
-    push_row(out, line)
+    push_row(out, line, "set `format` to array, if the whole file is one array of rows")
 }

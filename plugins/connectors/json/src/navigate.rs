@@ -1,4 +1,4 @@
-//! Finds the rows inside of a document.
+//! Finds the rows inside of a document, and the end of what is around them.
 
 use headwater_sdk::{Call, Failure};
 
@@ -24,6 +24,42 @@ pub(crate) fn navigate(call: &dyn Call, text: &mut Text, path: &[String]) -> Res
         }
     }
     Ok(())
+}
+
+/// Moves on from behind the value at the end of a path to behind the document.
+///
+/// # Errors
+/// `source_data_invalid` if a name of the path stands twice, as the rows behind the second are not read, or
+/// if the document ends too early.
+pub(crate) fn leave(call: &dyn Call, text: &mut Text, path: &[String]) -> Result<(), Failure> {
+    for (depth, name) in path.iter().enumerate().rev() {
+        loop {
+            match token(call, text)? {
+                b'}' | b']' => break text.advance(1),
+                b',' | b':' => text.advance(1),
+                b'"' => {
+                    let end = text.find_value_end(call, 0, "a name")?;
+                    let is_same = is_name(&text.unread()[..end], name);
+                    text.advance(end);
+                    if is_same && token(call, text)? == b':' {
+                        let here = path[..depth].join("/");
+                        let what = format!("found `{name}` twice in `/{here}`, expected one");
+                        return Err(text
+                            .failure_at(0, &what)
+                            .at_field("rows")
+                            .hint("correct the document, which names the rows twice"));
+                    }
+                }
+                _ => text.skip(call, ValueScan::default())?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text in quotes is this name.
+fn is_name(text: &[u8], name: &str) -> bool {
+    serde_json::from_slice::<String>(text).is_ok_and(|found| found == name)
 }
 
 fn enter_object(call: &dyn Call, text: &mut Text, name: &str, here: &str) -> Result<(), Failure> {

@@ -14,11 +14,6 @@ pub(crate) struct ValueScan {
 }
 
 impl ValueScan {
-    /// Starts inside of this many brackets; the end is that of the outermost.
-    pub(crate) fn inside(depth: usize) -> Self {
-        Self { depth, ..Self::default() }
-    }
-
     /// Whether the value is a number or a word, which end with the file as well.
     pub(crate) fn is_scalar(&self) -> bool {
         self.is_scalar

@@ -45,10 +45,10 @@ impl Json {
         match text.token(call)? {
             Some(b'[') => {
                 text.advance(1);
-                Ok(Kind::Elements(Elements::new(text, true, path.len())))
+                Ok(Kind::Elements(Elements::new(text, true, path.clone())))
             }
             Some(b'{') if layout == Layout::Document => {
-                Ok(Kind::Elements(Elements::new(text, false, path.len())))
+                Ok(Kind::Elements(Elements::new(text, false, path.clone())))
             }
             _ => {
                 let expected = match layout {
@@ -87,8 +87,8 @@ impl Json {
             Kind::Lines(Lines::resume(call, text, place.unended)?)
         } else {
             let is_array = state == Elements::ARRAY_STATE;
-            let enclosing = self.config.rows.len();
-            Kind::Elements(Elements::resume(text, is_array, place.item, enclosing))
+            let path = self.config.rows.clone();
+            Kind::Elements(Elements::resume(text, is_array, place.item, path))
         })
     }
 }

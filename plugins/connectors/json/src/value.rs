@@ -22,13 +22,15 @@ pub(crate) fn syntax_message(error: &serde_json::Error) -> String {
     text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]).to_owned()
 }
 
-/// Appends a well-formed value as a line of its own.
+/// Appends a well-formed value as a line of its own; `elsewhere` says how the rows are found where it is
+/// no object.
 ///
 /// # Errors
 /// Why the value is no row.
-pub(crate) fn push_row(out: &mut String, text: &[u8]) -> Result<(), Failure> {
+pub(crate) fn push_row(out: &mut String, text: &[u8], elsewhere: &str) -> Result<(), Failure> {
     let Ok(text) = str::from_utf8(text) else {
-        return Err(Failure::data("found bytes that are not valid in the encoding of the file"));
+        return Err(Failure::data("found bytes that are not valid in the encoding of the file")
+            .hint("set `encoding` to that of the file, for example windows-1252"));
     };
     let kind = kind_of(text);
     if kind != "object" {
@@ -36,7 +38,7 @@ pub(crate) fn push_row(out: &mut String, text: &[u8]) -> Result<(), Failure> {
             "found a row that is {}, expected an object",
             article(kind)
         ))
-        .hint("set `rows` to where the objects lie, if they lie deeper in the document"));
+        .hint(elsewhere));
     }
     if is_too_deep(text) {
         return Err(Failure::data(format!(

@@ -2,10 +2,11 @@
 
 use arrow_array::ffi::FFI_ArrowArray;
 use arrow_data::{BufferSpec, layout};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Fields};
 use headwater::Result;
 
 use super::invalid;
+use super::offsets::lacks_offset;
 use super::raw::{RawArray, pointees};
 
 /// The most buffers that an array of views may have.
@@ -13,34 +14,31 @@ const MAX_BUFFERS: usize = 1 << 20;
 
 type Checked<T = ()> = std::result::Result<T, String>;
 
-/// Checks an array and all that it holds.
+/// Checks rows and all that they hold; what is wrong in a column is told with its name.
 ///
 /// # Safety
 /// Pointers in the array are NULL, or to what the Arrow C Data Interface says.
-pub(super) unsafe fn check(array: &FFI_ArrowArray, data_type: &DataType) -> Result<()> {
-    // SAFETY: the caller's promise.
-    unsafe { check_raw(RawArray::of(array), data_type) }.map_err(|why| invalid(&why))
+pub(super) unsafe fn check(array: &FFI_ArrowArray, columns: &Fields) -> Result<()> {
+    let data_type = DataType::Struct(columns.clone());
+    // SAFETY: the caller's promise, and for a part.
+    unsafe {
+        let children =
+            check_itself(RawArray::of(array), &data_type).map_err(|why| invalid(&why))?;
+        for (child, field) in children.into_iter().zip(columns) {
+            check_raw(child, field.data_type())
+                .map_err(|why| invalid(&why).at_field(field.name()))?;
+        }
+    }
+    Ok(())
 }
 
 /// # Safety
 /// As [`check`].
 unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller's promise, and for a part.
     unsafe {
-        check_buffers(raw, data_type).map_err(|why| match data_type {
-            DataType::Struct(_) => why,
-            other => format!("{why} (in an array of type {other})"),
-        })?;
-        let types = child_types(data_type);
-        if usize::try_from(raw.n_children) != Ok(types.len()) {
-            let found = raw.n_children;
-            return Err(format!(
-                "an array of type {data_type} has {found} children, expected {}",
-                types.len()
-            ));
-        }
-        let children = pointees("an array's children", raw.children, types.len())?;
-        for (child, child_type) in children.into_iter().zip(types) {
+        let children = check_itself(raw, data_type)?;
+        for (child, child_type) in children.into_iter().zip(child_types(data_type)) {
             check_raw(child, child_type)?;
         }
         match (raw.dictionary.as_ref(), data_type) {
@@ -52,7 +50,33 @@ unsafe fn check_raw(raw: &RawArray, data_type: &DataType) -> Checked {
     }
 }
 
-fn child_types(data_type: &DataType) -> Vec<&DataType> {
+/// Checks an array without its children, and gives them: as many as the type has.
+///
+/// # Safety
+/// As [`check`].
+unsafe fn check_itself<'a>(raw: &RawArray, data_type: &DataType) -> Checked<Vec<&'a RawArray>> {
+    // Whoever has released or moved it may have freed what it points to.
+    if raw.release.is_null() {
+        return Err(format!("an array of type {data_type} has no release function"));
+    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        check_buffers(raw, data_type).map_err(|why| match data_type {
+            DataType::Struct(_) => why,
+            other => format!("{why} (in an array of type {other})"),
+        })?;
+        let needed = child_types(data_type).len();
+        if usize::try_from(raw.n_children) != Ok(needed) {
+            let found = raw.n_children;
+            return Err(format!(
+                "an array of type {data_type} has {found} children, expected {needed}"
+            ));
+        }
+        pointees("an array's children", raw.children, needed)
+    }
+}
+
+pub(super) fn child_types(data_type: &DataType) -> Vec<&DataType> {
     match data_type {
         DataType::List(field)
         | DataType::LargeList(field)
@@ -109,9 +133,11 @@ unsafe fn check_buffers(raw: &RawArray, data_type: &DataType) -> Checked {
     if validity == 1 && buffers[0].is_null() && raw.null_count > 0 {
         return Err(format!("an array has {} nulls and no validity buffer", raw.null_count));
     }
+    let lacks_offset = lacks_offset(raw, data_type, buffers);
     let mut values = None;
     for (index, (spec, &buffer)) in layout.buffers.iter().zip(&buffers[validity..]).enumerate() {
         let bytes = match spec {
+            BufferSpec::FixedWidth { .. } if lacks_offset => 0,
             BufferSpec::FixedWidth { byte_width, .. } => {
                 let has_end = index == 0 && has_end_offset(data_type);
                 let bytes = (rows + usize::from(has_end)).checked_mul(*byte_width);
@@ -142,7 +168,7 @@ unsafe fn check_buffers(raw: &RawArray, data_type: &DataType) -> Checked {
 }
 
 /// Whether there is one offset more than there are values.
-fn has_end_offset(data_type: &DataType) -> bool {
+pub(super) fn has_end_offset(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::Utf8

@@ -5,15 +5,19 @@
 //! against it (`array.rs`), and every value is validated after the import.
 
 mod array;
+mod offsets;
 mod raw;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::{Array, StructArray};
-use arrow_schema::{DataType, Fields};
+use arrow_data::ArrayData;
+use arrow_schema::{ArrowError, DataType, Fields};
 use headwater::source::{ArrowRows, NullMeans};
 use headwater::{Error, Result};
 use headwater_abi::{HEADWATER_NULL_IS_ABSENT, HEADWATER_NULL_IS_NULL, headwater_batch};
@@ -115,19 +119,27 @@ pub unsafe fn import_columns(schema: &FFI_ArrowSchema) -> Result<Fields> {
 /// The array is not released, and everything that it points to is as the Arrow C Data Interface
 /// says, as far as it cannot be checked: buffers are as long as its lengths and offsets make them.
 pub unsafe fn import_rows(array: FFI_ArrowArray, columns: Fields) -> Result<StructArray> {
-    let data_type = DataType::Struct(columns);
     // SAFETY: the caller's promise.
-    unsafe { array::check(&array, &data_type) }?;
+    unsafe { array::check(&array, &columns) }?;
+    let data_type = DataType::Struct(columns.clone());
+    // SAFETY: it was checked, and the caller promises the rest.
+    let array = unsafe { offsets::with_offsets(array, &data_type) };
     let imported = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: what the importer follows was checked against the type.
-        let data = unsafe { from_ffi_and_data_type(array, data_type) }?;
-        data.validate_full()?;
+        let data = unsafe { from_ffi_and_data_type(array, data_type) }
+            .map_err(|cause| invalid(&cause.to_string()))?;
+        data.validate_full().map_err(|cause| in_column(&data, &columns, &cause))?;
         Ok(StructArray::from(data))
     }));
-    match imported {
-        Ok(rows) => rows.map_err(|cause: arrow_schema::ArrowError| invalid(&cause.to_string())),
-        Err(_) => Err(invalid("it cannot be imported")),
-    }
+    imported.unwrap_or_else(|_| Err(invalid("it cannot be imported")))
+}
+
+/// What is wrong with the values, and in which column.
+fn in_column(rows: &ArrayData, columns: &Fields, cause: &ArrowError) -> Error {
+    let wrong = rows.child_data().iter().zip(columns).find_map(|(column, field)| {
+        column.validate_full().err().map(|cause| invalid(&cause.to_string()).at_field(field.name()))
+    });
+    wrong.unwrap_or_else(|| invalid(&cause.to_string()))
 }
 
 fn place(name: &str, pointer: *mut c_void, alignment: usize) -> Result<()> {

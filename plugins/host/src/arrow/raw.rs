@@ -20,6 +20,7 @@ pub(super) struct RawSchema {
 
 /// `struct ArrowArray`.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub(super) struct RawArray {
     pub(super) length: i64,
     pub(super) null_count: i64,

@@ -1,7 +1,9 @@
 //! What may stand in a configuration, and what a wrong one says.
 
+use std::cell::RefCell;
+
 use headwater_sdk::abi::{HEADWATER_E_CONFIG_INVALID, HEADWATER_E_SOURCE_UNAVAILABLE};
-use headwater_sdk::{Batch, Connector, Stream};
+use headwater_sdk::{Batch, Call, Connector, LogLevel, Stream};
 use serde_json::{Value, json};
 
 use super::{Quiet, config, read_from, read_text, write};
@@ -130,6 +132,37 @@ fn a_file_without_a_row_keeps_no_other_from_being_read() {
         batch.clear();
     }
     assert_eq!(parts, [("a.csv".to_owned(), 1), ("c.csv".to_owned(), 2)]);
+}
+
+#[test]
+fn a_file_that_lacks_what_others_have_is_told_of() {
+    struct Told(RefCell<Vec<String>>);
+    impl Call for Told {
+        fn is_cancelled(&self) -> bool {
+            false
+        }
+        fn log(&self, _: LogLevel, message: &str) {
+            self.0.borrow_mut().push(message.to_owned());
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let told = || {
+        let told = Told(RefCell::default());
+        let config = config(directory.path().join("*.csv"), json!({}));
+        Csv::open(&config.to_string()).unwrap().check(&told).unwrap();
+        told.0.into_inner()
+    };
+    write(directory.path(), "a.csv", "id,name\n1,Ann\n");
+    write(directory.path(), "b.csv", "name,id\nBob,2\n");
+    assert!(told().is_empty(), "{:?}", told());
+    write(directory.path(), "c.csv", "id\n3\n");
+    assert!(
+        told()[0].contains("c.csv` lacks columns that other files have: `name`"),
+        "{:?}",
+        told()
+    );
+    write(directory.path(), "d.csv", "id\n4\n");
+    assert!(told()[0].ends_with("`name`; files that lack some: 2"), "{:?}", told());
 }
 
 #[test]

@@ -64,6 +64,19 @@ fn rows_that_no_parser_takes_are_rejected() {
 }
 
 #[test]
+fn the_hint_of_a_row_that_is_none_fits_the_layout() {
+    let hint = |text: &[u8], keys| read_text(text, keys).bad[0].failure.hint.clone();
+    let lines = hint(b"[{\"a\":1},{\"a\":2}]\n", json!({"format": "lines"}));
+    assert!(lines.contains("`format` to array"), "{lines}");
+    let nested = hint(b"[[{\"a\":1}]]", json!({}));
+    assert!(nested.contains("`rows`"), "{nested}");
+    for text in [&b"[{\"a\":\"\xE9\"}]"[..], b"{\"a\":\"\xE9\"}\n"] {
+        let encoded = hint(text, json!({}));
+        assert!(encoded.contains("`encoding`"), "{encoded}");
+    }
+}
+
+#[test]
 fn a_broken_array_fails_at_its_place_after_the_rows_before() {
     for (rest, expected) in [
         ("{\"a\":\n tru}]", "line 3, column 5"),

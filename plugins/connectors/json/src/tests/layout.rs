@@ -56,6 +56,24 @@ fn rows_lie_where_they_are_said_to_lie() {
 }
 
 #[test]
+fn rows_that_are_named_twice_are_no_rows_lost_in_silence() {
+    let twice = |text: &str, rows: &str| {
+        let output = read_text(text, json!({"rows": rows}));
+        assert_eq!(output.rows, [json!({"a": 1})]);
+        let failure = output.failure?;
+        assert_eq!(failure.field, "rows");
+        Some(failure.message)
+    };
+    let found = twice(r#"{"r":[{"a":1}],"s":"r","r":[{"a":2}]}"#, "r").unwrap();
+    assert!(found.contains("found `r` twice in `/`"), "{found}");
+    let found = twice(r#"{"d":{"r":[{"a":1}]},"n":[{"d":1}],"\u0064":{"r":[]}}"#, "d.r").unwrap();
+    assert!(found.contains("found `d` twice in `/`"), "{found}");
+    // The same name elsewhere, or as a value, is another.
+    assert_eq!(twice(r#"{"d":{"r":[{"a":1}],"d":1},"r":["d","r"],"e":"d"}"#, "d.r"), None);
+    assert_eq!(twice(r#"[{"0":0},{"r":[{"a":1}],"q":{"r":2}},"1",{"r":3}]"#, "1.r"), None);
+}
+
+#[test]
 fn rows_keep_their_own_bytes() {
     let row = r#"{"a":1e400, "b":123456789012345678901234567890,"c":-0.10,"a":"\u00e9\/\ud83d\ude00 é  "}"#;
     for text in
