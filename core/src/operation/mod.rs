@@ -15,7 +15,6 @@ pub(crate) use digest::{text_digest, value_digest};
 pub use edge_edit::EdgeEdit;
 pub use item_edit::{ItemEdit, ItemFields, ItemKey};
 pub use matching::{Match, MatchTarget};
-pub(crate) use query::operator_names;
 pub use query::{
     EdgePage, EdgeQuery, HistoryPage, HistoryQuery, Page, Query, QueryLimits, RecordedChange,
 };

@@ -5,6 +5,24 @@ use serde_json::{Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::value::{self, Context, Input, SelectOption, Value, ValueType, excerpt};
 
+/// The operators that there are for filters (contract.md section 5.5).
+pub(super) const FILTER_OPERATORS: [&str; 14] = [
+    "eq",
+    "ne",
+    "in",
+    "not_in",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "between",
+    "exists",
+    "not_exists",
+];
+
 /// How the value of an attribute comes about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

@@ -8,11 +8,10 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::operation::operator_names;
 use crate::value::{PipelineStage, SelectOption, ValueType};
 
 use super::Schema;
-use super::attribute::{Attribute, Origin};
+use super::attribute::{Attribute, FILTER_OPERATORS, Origin};
 use super::declaration::system_attributes;
 use super::index::AttributeIndex;
 use super::record_type::RecordType;
@@ -154,7 +153,7 @@ fn operators(document: &Json) -> Option<Vec<&'static str>> {
         (Some(true), Some(listed)) if listed.is_empty() => None,
         (_, Some(listed)) => {
             let is_listed = |name: &&str| listed.iter().any(|listed| listed == name);
-            Some(operator_names().filter(is_listed).collect())
+            Some(FILTER_OPERATORS.into_iter().filter(is_listed).collect())
         }
         (_, None) => None,
     }

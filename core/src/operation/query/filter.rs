@@ -140,11 +140,6 @@ const OPERATORS: [(&str, Operator); 14] = [
     ("not_exists", Operator::NotExists),
 ];
 
-/// The names of all operators.
-pub(crate) fn operator_names() -> impl Iterator<Item = &'static str> {
-    OPERATORS.iter().map(|(name, _)| *name)
-}
-
 /// Parses the `filters` of a query, a list that is joined by and.
 pub(super) fn parse(
     schema: &Schema,

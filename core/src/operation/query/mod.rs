@@ -8,8 +8,8 @@ mod limits;
 
 pub use cursor::Position;
 pub use edges::{EdgePage, EdgeQuery};
+pub(crate) use filter::keys_of;
 pub use filter::{Condition, Filter, Hop, Operator};
-pub(crate) use filter::{keys_of, operator_names};
 pub use history::{HistoryPage, HistoryQuery, RecordedChange};
 pub use limits::QueryLimits;
 
