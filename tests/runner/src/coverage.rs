@@ -102,7 +102,7 @@ pub fn required() -> BTreeSet<String> {
         }
         require(format!("refuse a {value_type}"));
         let known = ValueType::from_name(value_type);
-        for operator in known.map_or(&[][..], operators) {
+        for operator in known.map_or_else(Vec::new, operators) {
             require(format!("filter {value_type} by {operator}"));
         }
     }
