@@ -143,8 +143,8 @@ fn said(fault: &Json) -> Option<&str> {
 /// The attribute that a fault is about; a validation tells it with the way there.
 fn field(fault: &Json) -> Option<&str> {
     let way = || {
-        let names = fault["loc"].as_array()?.iter().filter_map(Json::as_str);
-        names.filter(|name| !matches!(*name, "body" | "attributes" | "query" | "path")).last()
+        let mut names = fault["loc"].as_array()?.iter().rev().filter_map(Json::as_str);
+        names.find(|name| !matches!(*name, "body" | "attributes" | "query" | "path"))
     };
     fault["field"].as_str().or_else(way)
 }
