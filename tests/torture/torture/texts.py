@@ -50,13 +50,11 @@ def table(text: str, delimiter: str = ",") -> list[list[str]]:
 
 
 def rows(text: str, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of CSV text with a header; an empty or missing cell is absent, and so is
-    a row of such cells alone."""
+    """The rows of CSV text with a header; an empty or missing cell is absent."""
     header, *lines = table(text, delimiter) or [[]]
     return [
         {name: cell for name, cell in zip(header, line, strict=False) if cell}
         for line in lines
-        if any(line)
     ]
 
 

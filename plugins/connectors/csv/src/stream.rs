@@ -259,20 +259,6 @@ impl CsvRows {
         Ok(false)
     }
 
-    /// The length of the next row that holds anything; `None` at the end of the file. Spreadsheets
-    /// write rows that were emptied as delimiters alone.
-    fn next_row(&mut self, call: &dyn Call) -> Result<Option<usize>, Failure> {
-        while self.skip_blank(call)? {
-            let length = self.parse(call)?;
-            let row = without_line_end(&self.window.unread()[..length]);
-            if !self.parser.is_blank_from(row, 0) {
-                return Ok(Some(length));
-            }
-            self.step_over(length);
-        }
-        Ok(None)
-    }
-
     /// Whether a blank line or a comment comes next; something does.
     fn is_at_blank(&mut self, call: &dyn Call) -> Result<bool, Failure> {
         let is_blank = matches!(self.window.unread()[0], b'\r' | b'\n');
@@ -349,9 +335,10 @@ impl Rows for CsvRows {
         if self.table.is_some() && !batch.json_lines.is_empty() {
             return Ok(Step::Flush);
         }
-        let Some(length) = self.next_row(call)? else {
+        if !self.skip_blank(call)? {
             return Ok(if is_held { Step::Flush } else { Step::End });
-        };
+        }
+        let length = self.parse(call)?;
         match self.push(length, &mut batch.json_lines) {
             Ok(()) => batch.positions.push(self.line),
             Err(failure) => {
