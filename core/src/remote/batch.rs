@@ -144,7 +144,7 @@ impl Batch {
                     continue;
                 }
             };
-            // An address that is written in part is read before.
+            // An address that is written in part is read before, or written after the rest.
             let parts = u64::from(has_parts(attributes));
             foresight.requests += match &before.known {
                 Some(known) => {
@@ -210,7 +210,6 @@ impl Batch {
             self.before.iter().map(|before| before.known.as_ref().map(|known| known.id)).collect();
         let chains = chains(&self.operations, &known);
         let (operations, before) = (Arc::clone(&self.operations), Arc::clone(&self.before));
-        let noted_at = self.noted_at.unwrap_or_else(|| client.exchange().time());
         let has_ledger = self.has_ledger;
         let send = |exchange| {
             let common = Sending {
@@ -219,7 +218,6 @@ impl Batch {
                 before,
                 returns_records,
                 has_ledger,
-                noted_at,
                 alone: AtomicUsize::new(0),
             };
             sending::send(common, chains)

@@ -407,8 +407,7 @@ impl Exchange {
     /// A server may quote the key that it was sent.
     fn hide_key(&self, failure: Failure) -> Failure {
         let Some(key) = &self.shared.key else { return failure };
-        let Failure { error, may_be_done, is_unreached } = failure;
-        Failure { error: hidden(error, key), may_be_done, is_unreached }
+        Failure { error: hidden(failure.error, key), ..failure }
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) async fn send_once<T, Looked: Future<Output = Result<Option<T>>>>(
                 doubt = Some(Doubt::new());
             }
             Err(failure) if failure.may_be_done => return Err(unknown(failure.error)),
-            Err(failure) => return Err(failure.error),
+            Err(failure) => return Err(failure.of(request)),
         }
     }
     Err(every_attempt_lost())
@@ -94,7 +94,8 @@ pub(super) async fn create(
     attributes: &Attributes,
 ) -> Result<Performed> {
     let exchange = performer.exchange;
-    let (mut since, mut doubt) = (performer.noted_at, None);
+    // Later than it was noted: the less there is to look through.
+    let (mut since, mut doubt) = (exchange.time(), None);
     match performer.begun {
         Begun::No => {}
         Begun::Perhaps(noted_at) => {

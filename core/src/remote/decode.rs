@@ -61,7 +61,7 @@ fn no_record() -> Error {
 }
 
 /// What an envelope holds, or the value that has none.
-fn content(json: &Json) -> &Json {
+pub(super) fn content(json: &Json) -> &Json {
     match json.get("value_type") {
         Some(_) => &json["value"],
         None => json,

@@ -7,6 +7,8 @@ use serde_json::Value as Json;
 
 use crate::error::{Error, ErrorCode, Retry};
 
+use super::request::Request;
+
 /// A request that failed, and whether the workspace may have done it all the same.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -14,15 +16,31 @@ pub(super) struct Failure {
     pub(super) may_be_done: bool,
     /// Whether there was no connection to send it over.
     pub(super) is_unreached: bool,
+    /// Whether the path or its verb is unknown there, or the record that the path names.
+    pub(super) is_unrouted: bool,
 }
 
 impl Failure {
     pub(super) fn certain(error: Error) -> Self {
-        Self { error, may_be_done: false, is_unreached: false }
+        Self { error, may_be_done: false, is_unreached: false, is_unrouted: false }
     }
 
     pub(super) fn uncertain(error: Error) -> Self {
-        Self { error, may_be_done: true, is_unreached: false }
+        Self { may_be_done: true, ..Self::certain(error) }
+    }
+
+    /// The error of this request. Where it names no record, an unknown path is no fault of what was sent:
+    /// all others would end so too.
+    pub(super) fn of(self, request: &Request) -> Error {
+        if !self.is_unrouted || request.names_record() {
+            return self.error;
+        }
+        let path = request.path.join("/");
+        let what =
+            format!("the workspace takes no {} /{path}: {}", request.method, self.error.message());
+        Error::new(ErrorCode::ConfigInvalid, what)
+            .at_field("workspace")
+            .hint("check that the URL is that of the CRM's record API, and has such records")
     }
 
     /// Whether the same request may go well later.
@@ -69,10 +87,10 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
         _ if is_foreign && status < 500 => by_foreign_status(status),
         _ => by_status,
     };
-    let envelope = ["error", "detail"].iter().map(|key| &body[*key]).find(|it| it.is_object());
-    let envelope = envelope.unwrap_or(body);
+    let mut envelopes = ENVELOPES.iter().filter_map(|place| body.pointer(place));
+    let envelope = envelopes.find(|it| it.is_object()).unwrap_or(body);
     let text = |json: &Json, key: &str| json[key].as_str().map(str::to_owned);
-    let said = text(envelope, "message").or_else(|| body["detail"].as_str().map(str::to_owned));
+    let said = said(envelope).or_else(|| body["detail"].as_str()).map(str::to_owned);
     let message = match (&said, known, named) {
         (Some(said), Some(_), _) if !is_fault => said.clone(),
         (Some(said), _, Some(named)) => format!("{said} (status {status}, {named})"),
@@ -81,11 +99,11 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
         (None, _, None) => format!("the workspace answered with status {status}"),
     };
     let mut error = Error::new(code, cut(&message));
-    if let Some(field) = text(envelope, "field") {
+    if let Some(field) = field(envelope) {
         error = error.at_field(field);
     }
     let details = &envelope["details"];
-    if let Some(record) = text(details, "record") {
+    if let Some(record) = text(details, "record").or_else(|| text(details, "record_id")) {
         error = error.on_record(record);
     }
     error = match (text(details, "hint"), missing(details)) {
@@ -93,8 +111,10 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
         (_, Some(missing)) => error.hint(format!("ask for the permission {missing}")),
         _ => hint_by_status(error, status, is_foreign || body.is_null()),
     };
-    let related = details["errors"].as_array().into_iter().flatten().skip(1);
-    error = error.with_related(related.filter_map(related_fault).collect());
+    let faults = [&details["errors"], &body["errors"], &body["detail"]];
+    let faults = faults.iter().find_map(|faults| faults.as_array()).into_iter().flatten();
+    let related = faults.skip(1).filter_map(|fault| related_fault(fault, code));
+    error = error.with_related(related.collect());
     if is_foreign && (400..500).contains(&status) && code == ErrorCode::Unavailable {
         error = error.retry_with(Retry::Never);
     }
@@ -103,11 +123,30 @@ pub(super) fn refusal(status: u16, body: Option<&Json>, wait: Option<Duration>) 
     {
         error = error.retry_with(Retry::After(wait));
     }
+    let is_of_path = said.is_none_or(|said: String| {
+        ["not found", "method not allowed"].contains(&said.to_ascii_lowercase().as_str())
+    });
+    let is_unrouted = matches!(status, 404 | 405) && !is_foreign && named.is_none() && is_of_path;
     // An error other than of the service itself is an answer: nothing was done.
-    match status {
-        408 | 500.. => Failure::uncertain(error),
-        _ => Failure::certain(error),
-    }
+    let may_be_done = matches!(status, 408 | 500..);
+    Failure { may_be_done, is_unrouted, ..Failure::certain(error) }
+}
+
+/// Where the first fault that a body tells of may stand (contract.md section 1.8).
+const ENVELOPES: [&str; 4] = ["/error", "/detail", "/errors/0", "/detail/0"];
+
+/// What a fault says, also as a validation does (contract.md section 1.8).
+fn said(fault: &Json) -> Option<&str> {
+    fault["message"].as_str().or_else(|| fault["msg"].as_str())
+}
+
+/// The attribute that a fault is about; a validation tells it with the way there.
+fn field(fault: &Json) -> Option<&str> {
+    let way = || {
+        let mut names = fault["loc"].as_array()?.iter().rev().filter_map(Json::as_str);
+        names.find(|name| !matches!(*name, "body" | "attributes" | "query" | "path"))
+    };
+    fault["field"].as_str().or_else(way)
 }
 
 /// The code's name, where contract.md section 1.8 looks for it.
@@ -161,10 +200,15 @@ fn missing(details: &Json) -> Option<String> {
     Some(missing.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn related_fault(fault: &Json) -> Option<Error> {
-    let code = ErrorCode::from_name(fault["code"].as_str()?)?;
-    let error = Error::new(code, fault["message"].as_str().unwrap_or_default());
-    Some(match fault["field"].as_str() {
+/// One of several faults: with a code of its own, or of validation, which has that of the answer.
+fn related_fault(fault: &Json, code: ErrorCode) -> Option<Error> {
+    let code = match fault["code"].as_str() {
+        Some(name) => ErrorCode::from_name(name)?,
+        None if fault["loc"].is_array() => code,
+        None => return None,
+    };
+    let error = Error::new(code, cut(said(fault).unwrap_or_default()));
+    Some(match field(fault) {
         Some(field) => error.at_field(field),
         None => error,
     })
@@ -237,21 +281,16 @@ pub(super) fn disconnected(cause: reqwest::Error) -> Failure {
     let cause = cause.without_url();
     if let Some(reason) = certificate_fault(&cause) {
         let error = Error::new(ErrorCode::Unavailable, format!("no secure connection: {reason}"));
-        return Failure {
-            error: error.because(cause).retry_with(Retry::Never).hint(
-                "check the URL's host and the certificate; SSL_CERT_FILE names further issuers",
-            ),
-            may_be_done: false,
-            is_unreached: true,
-        };
+        let error = error
+            .because(cause)
+            .retry_with(Retry::Never)
+            .hint("check the URL's host and the certificate; SSL_CERT_FILE names further issuers");
+        return Failure { is_unreached: true, ..Failure::certain(error) };
     }
     if cause.is_connect() {
         let error = Error::new(ErrorCode::Unavailable, "the workspace cannot be reached");
-        return Failure {
-            error: error.because(cause).hint("check the URL, the network and its proxies"),
-            may_be_done: false,
-            is_unreached: true,
-        };
+        let error = error.because(cause).hint("check the URL, the network and its proxies");
+        return Failure { is_unreached: true, ..Failure::certain(error) };
     }
     if cause.is_timeout() {
         return Failure::uncertain(Error::new(ErrorCode::Timeout, "no answer").because(cause));
@@ -301,6 +340,37 @@ mod tests {
             assert_eq!(failure.error.code(), ErrorCode::UnknownField, "{body}");
             assert!(!failure.may_be_done);
         }
+    }
+
+    #[test]
+    fn what_is_said_of_a_fault_is_told_in_whichever_shape_it_comes() {
+        let fault = |name: &str| json!({"code": "field_value_invalid", "message": "too long", "field": name});
+        let validation = |name: &str| {
+            json!({"type": "string_too_long", "loc": ["body", "attributes", name, 0],
+                   "msg": "too long", "input": "x"})
+        };
+        for (body, code, said) in [
+            (
+                json!({"errors": [fault("title"), fault("department")]}),
+                "field_value_invalid",
+                "too long",
+            ),
+            (
+                json!({"detail": [validation("title"), validation("department")]}),
+                "invalid_request",
+                "too long (status 422)",
+            ),
+        ] {
+            let error = refusal(422, Some(&body), None).error;
+            assert_eq!((error.code().name(), error.message()), (code, said), "{body}");
+            assert_eq!(error.field(), Some("title"), "{body}");
+            let related = &error.related()[0];
+            assert_eq!((related.code().name(), related.message()), (code, "too long"), "{body}");
+            assert_eq!(related.field(), Some("department"), "{body}");
+        }
+        let whole = json!({"detail": [{"loc": ["body"], "msg": "no object"}]});
+        let error = refusal(422, Some(&whole), None).error;
+        assert_eq!((error.field(), error.message()), (None, "no object (status 422)"));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::record::{Attributes, Change, Record};
 use crate::schema::{Attribute, Origin, RecordType};
 use crate::value::{ADDRESS_PARTS, Address, Target, Text, Value};
 
+use super::likeness::gists;
+
 /// Bytes of the digest of a name.
 const NAME: usize = 8;
 /// Bytes of the digest of a value.
@@ -227,9 +229,9 @@ pub(super) fn holds(record: &Record, matching: &Match) -> bool {
     })
 }
 
-/// The digest of what a create asks for.
+/// The digest of what a create asks for, but for the form of its texts.
 pub(super) fn create_key(record_type: &RecordType, attributes: &Attributes) -> Digest {
-    let prints = Fingerprints::of(record_type, attributes).to_bytes();
+    let prints = Fingerprints::of(record_type, &gists(record_type, attributes)).to_bytes();
     let prints: String = prints.iter().map(|byte| format!("{byte:02x}")).collect();
     text_digest(&[record_type.api_name(), &prints])
 }

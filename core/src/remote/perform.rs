@@ -14,10 +14,9 @@ use crate::value::{Timestamp, Value};
 
 use super::brief::Brief;
 use super::client::Exchange;
-use super::creates::Doubt;
 use super::fingerprints::{self, Fingerprints, holds};
 use super::request::{Answer, Request};
-use super::{creates, decode, edges, encode, failure, lookup, parts, waits};
+use super::{creates, decode, edges, encode, lookup, parts};
 
 /// Attempts at what must not be done twice, each after a look for what the one before did.
 pub(super) const ATTEMPTS: u32 = 12;
@@ -49,8 +48,6 @@ pub(super) struct Performer<'a> {
     pub(super) begun: Begun,
     /// Records that other creates have made.
     pub(super) made: Vec<Uuid>,
-    /// When creates were noted, by the workspace's clock.
-    pub(super) noted_at: Timestamp,
     /// Creates that ask for the same and may have been done.
     pub(super) open: usize,
 }
@@ -121,7 +118,7 @@ impl Performer<'_> {
     }
 
     pub(super) async fn send(&self, request: Request) -> Result<Answer> {
-        self.exchange.send(&request).await.map_err(|failure| failure.error)
+        self.exchange.send(&request).await.map_err(|failure| failure.of(&request))
     }
 
     /// The outcome of a request that is answered with the record.
@@ -224,30 +221,31 @@ impl Performer<'_> {
         if !has_assert {
             return self.assert_by_query(record_type, matching, attributes).await;
         }
-        let current = match has_parts(attributes) {
-            true => lookup::by_match(self.exchange, record_type, matching).await?,
-            false => None,
-        };
-        let whole = whole(record_type, attributes, current.as_ref());
-        let asserted = self.send_assert(record_type, matching, &whole).await?;
-        Ok(self.done(asserted.action, asserted.record, attributes, asserted.may_be_late))
+        // What an address has beside the parts that are written only the answer tells.
+        let (parts, others) = split_parts(attributes);
+        let others = whole(record_type, &others, None);
+        let asserted = self.send_assert(record_type, matching, &others, &parts).await?;
+        self.finish_address(asserted, &parts, attributes).await
     }
 
-    /// Asks the API for an assert of just these attributes.
+    /// Asks the API for an assert of just these attributes; those that are yet to be written in part are
+    /// asked of its answer.
     async fn send_assert(
         &self,
         record_type: &Arc<RecordType>,
         matching: &Match,
         attributes: &Attributes,
+        parts: &Attributes,
     ) -> Result<Asserted> {
         let body = json!({
             "match": encode::matching(record_type, matching),
             "attributes": encode::attributes(record_type, attributes),
         });
         let request = Request::post(&[record_type.api_name(), "_assert"], body);
-        let asked = || Brief {
-            attributes: fingerprints::beside(record_type, attributes),
-            record_type: Arc::clone(record_type),
+        let asked = || {
+            let mut shown = fingerprints::beside(record_type, attributes);
+            shown.extend(parts.iter().map(|(index, _)| index));
+            Brief { attributes: shown, record_type: Arc::clone(record_type) }
         };
         let brief = (!self.returns_records).then(asked);
         let answer = self.send(request.brief(brief)).await?;
@@ -256,6 +254,27 @@ impl Performer<'_> {
         let may_be_late = answer.may_be_late;
         let record = decode::record(record_type, answer.data())?;
         Ok(Asserted { action, record, may_be_late })
+    }
+
+    /// Writes the parts of an address onto the one that an assert has shown.
+    async fn finish_address(
+        &self,
+        asserted: Asserted,
+        parts: &Attributes,
+        attributes: &Attributes,
+    ) -> Result<Performed> {
+        let Asserted { action, record, may_be_late } = asserted;
+        let record_type = Arc::clone(&record.record_type);
+        let mut changed = Fingerprints::of_record(&record).changed(&record_type, parts);
+        if changed.is_empty() {
+            return Ok(self.done(action, record, attributes, may_be_late));
+        }
+        // Where an answer does not show the address, it is asked for.
+        if action == Action::Created || changed.iter().all(|(index, _)| shows(&record, index)) {
+            changed = whole(&record_type, &changed, Some(&record));
+        }
+        let (record, is_patch_late) = self.patch(&record_type, record.id, &changed).await?;
+        Ok(self.done(action, record, attributes, may_be_late || is_patch_late))
     }
 
     /// An assert of what has changed since the ledger's record was last confirmed. The match decides,
@@ -267,7 +286,7 @@ impl Performer<'_> {
         (changed, attributes): (&Attributes, &Attributes),
         id: Uuid,
     ) -> Result<Performed> {
-        let first = self.send_assert(record_type, matching, changed).await;
+        let first = self.send_assert(record_type, matching, changed, &Attributes::default()).await;
         let is_new = match first {
             Ok(Asserted { action: Action::Updated, record, may_be_late }) if record.id == id => {
                 return Ok(self.done(Action::Updated, record, changed, may_be_late));
@@ -277,7 +296,8 @@ impl Performer<'_> {
             Err(error) if error.code() == ErrorCode::FieldRequiredMissing => false,
             Err(error) => return Err(error),
         };
-        let whole = self.send_assert(record_type, matching, attributes).await?;
+        let whole =
+            self.send_assert(record_type, matching, attributes, &Attributes::default()).await?;
         let action = if is_new { Action::Created } else { whole.action };
         Ok(self.done(action, whole.record, attributes, whole.may_be_late))
     }
@@ -327,7 +347,7 @@ impl Performer<'_> {
             return Ok(done);
         }
         match lookup::by_match(self.exchange, record_type, matching).await? {
-            Some(record) => self.bring_to(record_type, record, attributes).await,
+            Some(record) => self.bring_to(record_type, record, attributes, false).await,
             None => {
                 let what = format!("no {} has {}", record_type.api_name(), matching.describe());
                 Err(Error::new(ErrorCode::RecordNotFound, what).at_field(&*matching.name))
@@ -335,81 +355,24 @@ impl Performer<'_> {
         }
     }
 
-    /// An assert of records that the API cannot assert: looked for, then made or changed.
-    async fn assert_by_query(
-        &mut self,
-        record_type: &Arc<RecordType>,
-        matching: &Match,
-        attributes: &Attributes,
-    ) -> Result<Performed> {
-        let mut conflict = None;
-        // Whether an attempt of this run may have made it.
-        let mut is_asked = false;
-        let mut doubt = match self.begun {
-            Begun::Perhaps(_) => Some(Doubt::new()),
-            Begun::No | Begun::Made(_) => None,
-        };
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                self.exchange.stop().sleep(waits::backoff(attempt)).await;
-            }
-            let look = async || {
-                let found = lookup::by_match(self.exchange, record_type, matching).await;
-                found.map_err(|error| if is_asked { failure::unknown(error) } else { error })
-            };
-            let mut found = look().await?;
-            while let (None, Some(pause)) = (&found, doubt.and_then(Doubt::pause)) {
-                self.exchange.stop().sleep(pause).await;
-                found = look().await?;
-            }
-            match found {
-                Some(record) => {
-                    let mut done = self.bring_to(record_type, record, attributes).await?;
-                    if is_asked && done.outcome.action == Action::Unchanged {
-                        done.outcome.action = Action::Created;
-                    }
-                    return Ok(done);
-                }
-                None if conflict.is_some() => break,
-                None => {}
-            }
-            if let MatchTarget::Id(id) = matching.target {
-                let what = format!("there is no {} with the id {id}", record_type.api_name());
-                return Err(Error::new(ErrorCode::RecordNotFound, what).on_record(id.to_string()));
-            }
-            let new = with_match(record_type, matching, attributes);
-            let body = parts::create_body(record_type, &whole(record_type, &new, None));
-            let request = Request::post(&[record_type.api_name()], body).once();
-            match self.exchange.send(&request).await {
-                Ok(answer) => {
-                    return self.performed(record_type, Action::Created, answer, attributes);
-                }
-                // Made by an attempt of which nothing was heard, or by somebody else just now.
-                Err(failure) if failure.may_be_done && failure.is_passing() => {
-                    (is_asked, doubt) = (true, Some(Doubt::new()));
-                }
-                Err(failure) if failure.error.code() == ErrorCode::UniqueConflict => {
-                    conflict = Some(failure.error);
-                }
-                Err(failure) => return Err(failure.error),
-            }
-        }
-        Err(conflict.unwrap_or_else(creates::every_attempt_lost))
-    }
-
-    /// Changes what a record has otherwise than the attributes say.
-    async fn bring_to(
+    /// Changes what a record has otherwise than the attributes say; one that an attempt of this run may
+    /// have made is as good as created.
+    pub(super) async fn bring_to(
         &mut self,
         record_type: &Arc<RecordType>,
         record: Record,
         attributes: &Attributes,
+        is_asked: bool,
     ) -> Result<Performed> {
         let changed = Fingerprints::of_record(&record).changed(record_type, attributes);
         let mut fingerprints = Fingerprints::default();
         fingerprints.learn(Fingerprints::of(record_type, attributes));
         self.known = Some(Known { id: record.id, fingerprints });
         if changed.is_empty() {
-            let done = self.unchanged(record_type, record.id, Some(record)).await?;
+            let mut done = self.unchanged(record_type, record.id, Some(record)).await?;
+            if is_asked {
+                done.outcome.action = Action::Created;
+            }
             let wrote = Fingerprints::of(record_type, attributes);
             return Ok(Performed { wrote, ..done });
         }
@@ -436,14 +399,31 @@ pub(super) fn writes_match(
 
 /// Whether parts of an address are changed and others left as they are.
 pub(super) fn has_parts(attributes: &Attributes) -> bool {
-    attributes.iter().any(|(_, change)| match change {
-        Change::Merge(patch) => patch.0.iter().any(Option::is_none),
-        _ => false,
-    })
+    attributes.iter().any(|(_, change)| is_part(change))
+}
+
+fn is_part(change: &Change) -> bool {
+    matches!(change, Change::Merge(patch) if patch.0.iter().any(Option::is_none))
+}
+
+/// The parts of addresses, and the attributes that need no look at what is there.
+fn split_parts(attributes: &Attributes) -> (Attributes, Attributes) {
+    let (mut parts, mut others) = (Attributes::default(), Attributes::default());
+    for (index, change) in attributes.iter() {
+        let place = if is_part(change) { &mut parts } else { &mut others };
+        place.set(index, change.clone());
+    }
+    (parts, others)
+}
+
+/// Whether the answer that a record was read from shows this attribute.
+fn shows(record: &Record, index: usize) -> bool {
+    let name = &record.record_type.attribute(index).api_name;
+    record.raw.as_ref().is_some_and(|raw| raw["attributes"].get(name).is_some())
 }
 
 /// The attributes with every address whole, from what the record has now.
-fn whole(
+pub(super) fn whole(
     record_type: &RecordType,
     attributes: &Attributes,
     current: Option<&Record>,
@@ -462,19 +442,4 @@ fn whole(
         );
     }
     whole
-}
-
-/// The attributes of a new record, with the match value where they do not give it.
-fn with_match(record_type: &RecordType, matching: &Match, attributes: &Attributes) -> Attributes {
-    let mut new = attributes.clone();
-    let MatchTarget::Values { attribute, values } = &matching.target else { return new };
-    if new.change(*attribute).is_none() {
-        let value = match (record_type.attribute(*attribute).is_array, values.first()) {
-            (true, _) => Value::List(values.clone().into()),
-            (false, Some(value)) => value.clone(),
-            (false, None) => return new,
-        };
-        new.set(*attribute, Change::Set(value));
-    }
-    new
 }

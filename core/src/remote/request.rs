@@ -60,6 +60,15 @@ impl Request {
         self.method == Method::GET || self.path.last().is_some_and(|last| last == "_query")
     }
 
+    /// Whether it is about one record, by its id.
+    pub(super) fn names_record(&self) -> bool {
+        let matches_id = |body: &Json| !body["match"]["id"].is_null();
+        match self.path.get(1) {
+            Some(verb) if verb.starts_with('_') => self.body.as_ref().is_some_and(matches_id),
+            second => second.is_some(),
+        }
+    }
+
     /// The same, of whose answer so much is asked for.
     pub(super) fn brief(self, brief: Option<Brief>) -> Self {
         Self { brief, ..self }

@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 
 use crate::error::{Error, ErrorCode, Result, Retry};
 use crate::operation::Operation;
-use crate::value::Timestamp;
 
 use super::batch::Before;
 use super::client::Exchange;
@@ -31,8 +30,6 @@ pub(super) struct Sending {
     pub(super) returns_records: bool,
     /// Whether what is known of records is made use of: without a ledger every match is made anew.
     pub(super) has_ledger: bool,
-    /// When creates were noted, by the workspace's clock.
-    pub(super) noted_at: Timestamp,
     /// Records that were refused alone as the workspace answers something else.
     pub(super) alone: AtomicUsize,
 }
@@ -105,7 +102,6 @@ async fn send_chain(sending: Arc<Sending>, chain: Vec<usize>) -> Vec<(usize, Res
             known: later.or_else(|| recalled.clone()),
             begun: create.as_ref().map_or(Begun::No, |create| create.begun),
             made: others.chain(&made).copied().collect(),
-            noted_at: sending.noted_at,
             open: chain[at..].iter().filter(is_open).count(),
         };
         let mut performed = performer.perform(&operations[place]).await;

@@ -5,6 +5,24 @@ use serde_json::{Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::value::{self, Context, Input, SelectOption, Value, ValueType, excerpt};
 
+/// The operators that there are for filters (contract.md section 5.5).
+pub(super) const FILTER_OPERATORS: [&str; 14] = [
+    "eq",
+    "ne",
+    "in",
+    "not_in",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "between",
+    "exists",
+    "not_exists",
+];
+
 /// How the value of an attribute comes about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -95,6 +113,8 @@ pub struct Attribute {
     pub aliases: Vec<String>,
     /// How its value comes about.
     pub origin: Origin,
+    /// The operators that its filters take, where a CRM's schema says which.
+    pub operators: Option<Vec<&'static str>>,
 }
 
 impl Attribute {
@@ -199,7 +219,7 @@ impl Attribute {
 
     /// The operators that filters may use on it (contract.md sections 3 and 5.5).
     #[must_use]
-    pub fn filter_operators(&self) -> &'static [&'static str] {
+    pub fn filter_operators(&self) -> &[&'static str] {
         const EXISTENCE: &[&str] = &["exists", "not_exists"];
         const EQUALITY: &[&str] = &["eq", "ne", "in", "not_in", "exists", "not_exists"];
         const TEXT: &[&str] = &[
@@ -227,6 +247,9 @@ impl Attribute {
             "not_exists",
         ];
         const BOOLEAN: &[&str] = &["eq", "ne", "exists", "not_exists"];
+        if let Some(told) = &self.operators {
+            return told;
+        }
         match self.value_type {
             ValueType::Address => EXISTENCE,
             ValueType::Boolean => BOOLEAN,

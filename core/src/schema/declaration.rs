@@ -312,6 +312,7 @@ pub(super) fn build_attribute(
         target: declared.target,
         aliases: declared.aliases,
         origin,
+        operators: None,
     };
     if let Some(default) = declared.default {
         let default = match default {
@@ -349,6 +350,7 @@ pub(super) fn system_attributes() -> Vec<Attribute> {
         target: (field == SystemField::CreatedByUserId).then(|| "user".to_owned()),
         aliases: Vec::new(),
         origin: Origin::System(field),
+        operators: None,
     };
     vec![
         system("id", "Id", ValueType::Uuid, SystemField::Id),

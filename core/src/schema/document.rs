@@ -1,5 +1,6 @@
 //! Record types as a remote workspace describes them: the schema document of contract.md section
-//! 4.11, read tolerantly. What it cannot say is taken from the standard type of the same name.
+//! 4.11, read tolerantly. What it cannot say is taken from the standard type of the same name, but for
+//! options: another CRM has its own.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::value::{PipelineStage, SelectOption, ValueType};
 
 use super::Schema;
-use super::attribute::{Attribute, Origin};
+use super::attribute::{Attribute, FILTER_OPERATORS, Origin};
 use super::declaration::system_attributes;
 use super::index::AttributeIndex;
 use super::record_type::RecordType;
@@ -73,7 +74,11 @@ impl RecordType {
         let place = |scope: &Attribute| {
             attributes.iter().position(|attribute| attribute.api_name == scope.api_name)
         };
-        let scopes = scopes.filter_map(place).collect();
+        let scopes: Vec<usize> = scopes.filter_map(place).collect();
+        if !scopes.is_empty() {
+            // Their filters here stand for the scopes that they are asked for by.
+            attributes.iter_mut().for_each(|attribute| attribute.operators = None);
+        }
         let text = |key: &str| document[key].as_str().map(str::to_owned);
         let flag = |key: &str| document[key].as_bool().unwrap_or(false);
         let relationships = document["relationships"].as_array().into_iter().flatten();
@@ -126,10 +131,7 @@ fn attribute(document: &Json, known: Option<&Attribute>) -> Option<Attribute> {
         is_unique: flag("is_unique"),
         is_nullable: known.is_none_or(|known| known.is_nullable),
         is_custom: flag("is_custom"),
-        options: match (options.is_empty(), known) {
-            (true, Some(known)) => known.options.clone(),
-            _ => options,
-        },
+        options,
         default: None,
         target: type_info["related_record_type"]
             .as_str()
@@ -137,8 +139,24 @@ fn attribute(document: &Json, known: Option<&Attribute>) -> Option<Attribute> {
             .or_else(|| known.and_then(|known| known.target.clone())),
         aliases: known.map_or(Vec::new(), |known| known.aliases.clone()),
         origin,
+        operators: operators(document),
         api_name,
     })
+}
+
+/// The operators that an attribute's filters take; `None` where the document does not say which.
+fn operators(document: &Json) -> Option<Vec<&'static str>> {
+    let is_filterable = document["is_filterable"].as_bool();
+    let listed = document["filter_operators"].as_array();
+    match (is_filterable, listed) {
+        (Some(false), _) => Some(Vec::new()),
+        (Some(true), Some(listed)) if listed.is_empty() => None,
+        (_, Some(listed)) => {
+            let is_listed = |name: &&str| listed.iter().any(|listed| listed == name);
+            Some(FILTER_OPERATORS.into_iter().filter(is_listed).collect())
+        }
+        (_, None) => None,
+    }
 }
 
 fn option(document: &Json, value_type: ValueType) -> Option<SelectOption> {
@@ -217,6 +235,7 @@ fn relationship(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     #[test]
     fn a_document_of_a_standard_type_says_what_the_type_says() {
@@ -249,6 +268,27 @@ mod tests {
         let primary = read.attribute(read.index_of("primary_email").unwrap());
         let emails = read.index_of("contact_emails").unwrap();
         assert_eq!(primary.origin, Origin::PrimaryOf(emails));
+    }
+
+    #[test]
+    fn options_are_those_of_the_document_alone() {
+        let mut document = Schema::standard().record_type("opportunity").unwrap().to_json();
+        for attribute in document["attributes"].as_array_mut().unwrap() {
+            attribute["type_info"].as_object_mut().unwrap().remove("options");
+        }
+        let read = RecordType::from_document(&document).unwrap();
+        let stage = read.attribute(read.index_of("stage").unwrap());
+        let id = "c4bdc380-bf37-5f92-8695-e793d204c591";
+        let text = |json| match stage.parse(json, None).unwrap() {
+            Some(Value::Text(text)) => text.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(text(serde_json::json!(id)), id);
+        assert_eq!(text(serde_json::json!("their own")), "their own");
+        assert_eq!(text(serde_json::json!({"id": id, "api_name": "won"})), id);
+        assert_eq!(text(serde_json::json!({"api_name": "won"})), "won");
+        let refused = stage.parse(serde_json::json!(7), None).unwrap_err();
+        assert!(refused.remedy().contains("the name of an option"), "{refused}");
     }
 
     #[test]

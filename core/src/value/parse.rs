@@ -145,7 +145,7 @@ fn parse_one(value_type: ValueType, input: Input<'_>, context: Context<'_>) -> R
         ValueType::Select
         | ValueType::ContactStage
         | ValueType::AccountStage
-        | ValueType::OpportunityStage => parse_choice(&input, context.options),
+        | ValueType::OpportunityStage => parse_choice(value_type, &input, context.options),
         ValueType::Enum => parse_enum(&input, context.options),
         ValueType::RecordReference => parse_reference(input),
         ValueType::Address => parse_address(input),
@@ -289,18 +289,33 @@ fn parse_enum(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
     option_or_refused(named, input, options)
 }
 
-fn parse_choice(input: &Input<'_>, options: &[SelectOption]) -> Result<Value> {
+/// By any of its names, in the form that records keep. Where a CRM does not tell its options each text may
+/// be one, and is kept as it is.
+fn parse_choice(
+    value_type: ValueType,
+    input: &Input<'_>,
+    options: &[SelectOption],
+) -> Result<Value> {
+    // As each is written there: a stage of an opportunity by its id, others by name.
+    let is_by_name = options.is_empty() && value_type != ValueType::OpportunityStage;
     let named = match input {
         Input::Text(text) => Some(&**text),
         Input::Json(Json::Object(object)) => {
             // What a read gives; an option that was taken out is read without an id.
-            let mut parts = ["id", "api_name", "display_value"].iter();
+            let parts = match is_by_name {
+                true => ["api_name", "id", "display_value"],
+                false => ["id", "api_name", "display_value"],
+            };
+            let mut parts = parts.iter();
             let given = parts.find_map(|key| object.get(*key).filter(|part| !part.is_null()));
             given.and_then(Json::as_str)
         }
         _ => None,
     };
     let Some(name) = named else { return option_or_refused(None, input, options) };
+    if options.is_empty() {
+        return Ok(Value::Text(name.into()));
+    }
     let mut named = options.iter().filter(|option| option.is_named(name));
     let first = named.next();
     if let (Some(first), Some(other)) = (first, named.next()) {
@@ -324,8 +339,12 @@ fn option_or_refused(
     options: &[SelectOption],
 ) -> Result<Value> {
     named.map(|option| Value::Text(option.name().into())).ok_or_else(|| {
+        let refused = expected("one of the options", input);
         let names: Vec<_> = options.iter().map(SelectOption::name).collect();
-        expected("one of the options", input).hint(format!("use one of {}", names.join(", ")))
+        match names.is_empty() {
+            true => refused.hint("write the name of an option, or {\"id\": ..}"),
+            false => refused.hint(format!("use one of {}", names.join(", "))),
+        }
     })
 }
 

@@ -102,7 +102,7 @@ pub fn required() -> BTreeSet<String> {
         }
         require(format!("refuse a {value_type}"));
         let known = ValueType::from_name(value_type);
-        for operator in known.map_or(&[][..], operators) {
+        for operator in known.map_or_else(Vec::new, operators) {
             require(format!("filter {value_type} by {operator}"));
         }
     }
@@ -122,7 +122,7 @@ pub fn value_types() -> BTreeSet<&'static str> {
     SHAPES.iter().map(|(value_type, _)| *value_type).collect()
 }
 
-fn operators(value_type: ValueType) -> &'static [&'static str] {
+fn operators(value_type: ValueType) -> Vec<&'static str> {
     let text = format!(
         "[[attributes]]\napi_name = \"a\"\ndisplay_name = \"A\"\nvalue_type = \"{}\"",
         value_type.name()
@@ -138,8 +138,8 @@ fn operators(value_type: ValueType) -> &'static [&'static str] {
     let declared = headwater::schema::parse_record_type(&format!("{head}{text}{choices}"));
     declared
         .ok()
-        .and_then(|of| of.attributes().last().map(Attribute::filter_operators))
-        .unwrap_or(&[])
+        .and_then(|of| of.attributes().last().map(|last| last.filter_operators().to_vec()))
+        .unwrap_or_default()
 }
 
 /// The endpoints of contract.md section 2 that a standard type has.
