@@ -117,7 +117,10 @@ impl Given<'_> {
 }
 
 fn object(json: Json) -> Map<String, Json> {
-    json.as_object().cloned().unwrap()
+    match json {
+        Json::Object(object) => object,
+        other => panic!("{other} is no object"),
+    }
 }
 
 fn read(stream: &mut TcpStream) -> Option<Asked> {
@@ -148,7 +151,8 @@ fn record(status: u16, attributes: &Json) -> Told {
 }
 
 fn page(records: Json) -> Told {
-    Told(Some(200), json!({"data": records, "next_cursor": null}))
+    let next_cursor = ("next_cursor".to_owned(), Json::Null);
+    Told(Some(200), [("data".to_owned(), records), next_cursor].into_iter().collect())
 }
 
 /// Takes away the filters by these attributes.
