@@ -1,4 +1,4 @@
-//! Prints the feature table; `--check FILE` compares it with a README's, `--write FILE` puts it there.
+//! Prints the feature table; `--write FILE` puts it into a README.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,18 +30,12 @@ fn run() -> Result<(), String> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [] => std::io::stdout().write_all(table.as_bytes()).map_err(|cause| cause.to_string()),
-        [option @ ("--check" | "--write"), path] => {
+        ["--write", path] => {
             let at_path = |cause: std::io::Error| format!("{path}: {cause}");
             let readme = std::fs::read_to_string(path).map_err(at_path)?;
             let current = with_table(&readme, &table).map_err(|why| format!("{path}: {why}"))?;
-            if option == "--write" {
-                return std::fs::write(path, current).map_err(at_path);
-            }
-            if current != readme {
-                return Err(format!("{path}: the table is not current, run with --write {path}"));
-            }
-            Ok(())
+            std::fs::write(path, current).map_err(at_path)
         }
-        _ => Err("usage: feature-table [--check FILE | --write FILE]".to_owned()),
+        _ => Err("usage: feature-table [--write FILE]".to_owned()),
     }
 }
