@@ -62,6 +62,11 @@ fn contacts(crm: &Served) -> Vec<Json> {
     }
 }
 
+/// How many contacts there are as a whole: the parts of an address come in a request of their own.
+fn complete(crm: &Served) -> usize {
+    contacts(crm).iter().filter(|contact| attribute(contact, "address").is_object()).count()
+}
+
 fn attribute(record: &Json, name: &str) -> Json {
     record["attributes"][name]["value"].clone()
 }
@@ -179,7 +184,7 @@ fn an_expired_key_stops_the_run_and_another_one_goes_on_where_it_stopped() {
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(!told.contains(&old), "the key is shown: {told}");
     assert_eq!(crm.local("DELETE", "/faults", &Json::Null).0, 200);
-    let done = contacts(&crm).len();
+    let done = complete(&crm);
     assert!(done > 0 && done < ROWS, "{done} records");
     desk.write("key.txt", format!("{new}\n"));
     let before = requests(&crm);
@@ -383,9 +388,9 @@ fn a_local_workspace_has_nothing_to_verify_and_takes_no_key() {
 fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     let desk = Desk::new();
     let crm = Served::start(&desk, &["--no-auth", "--twin"]);
-    desk.write("job.toml", job(&crm, ""));
+    // A request a row.
+    desk.write("job.toml", job(&crm, "").replace("\"address.city\" = \"city\"\n", ""));
     write_people(&desk, ROWS, |row| format!("T{row}"));
-    // Of asserts alone: what is looked up before them would be met first.
     let path = "/api/v2/contact/_assert";
     let rule = json!({"kind": "rate_limited", "rate": 0.02, "retry_after": 600, "path": path});
     assert_eq!(crm.local("PUT", "/faults", &json!({"seed": 9, "rules": [rule]})).0, 200);
@@ -398,7 +403,7 @@ fn a_quota_that_is_used_up_stops_the_run_at_once_and_the_next_one_goes_on() {
     let before = requests(&crm);
     assert_eq!(sync(&desk, &[]).status, Some(0));
     assert_eq!(contacts(&crm).len(), ROWS);
-    assert!(requests(&crm) - before <= 1 + 2 * (ROWS - done) as u64 + 40, "what was done is known");
+    assert!(requests(&crm) - before <= 1 + (ROWS - done) as u64 + 40, "what was done is known");
 }
 
 #[test]
