@@ -421,3 +421,12 @@ pub(super) fn keys_of<'a>(
     };
     elements.iter().filter_map(move |element| element.match_key(value_type))
 }
+
+/// The match keys of values, as of one after the other.
+pub(super) fn keys_of_all<'a>(
+    record_type: &'a RecordType,
+    attribute: usize,
+    values: &'a [Value],
+) -> impl Iterator<Item = Cow<'a, str>> {
+    values.iter().flat_map(move |value| keys_of(record_type, attribute, Some(value)))
+}

@@ -16,7 +16,7 @@ use crate::value::{Timestamp, Value};
 use super::change_log::ChangeLog;
 use super::changes::{Changes, KeyChanges};
 use super::clock::Clock;
-use super::draft::{Current, NewValues, keys_of, leaves_primary};
+use super::draft::{Current, NewValues, keys_of, keys_of_all, leaves_primary};
 use super::entry::{Entry, Life};
 use super::holders::{Found, Holders};
 
@@ -172,9 +172,7 @@ impl WorkingSet {
         match target {
             MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
             MatchTarget::Values { attribute, values } => {
-                let keys = values
-                    .iter()
-                    .flat_map(|value| keys_of(&self.record_type, *attribute, Some(value)));
+                let keys = keys_of_all(&self.record_type, *attribute, values);
                 self.holders.of(*attribute, keys)
             }
         }
@@ -185,9 +183,7 @@ impl WorkingSet {
         match target {
             MatchTarget::Id(id) => self.with_id(*id).into_iter().collect(),
             MatchTarget::Values { attribute, values } => {
-                let keys = values
-                    .iter()
-                    .flat_map(|value| keys_of(&self.record_type, *attribute, Some(value)));
+                let keys = keys_of_all(&self.record_type, *attribute, values);
                 self.holders.answer(*attribute, keys)
             }
         }

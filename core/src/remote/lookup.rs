@@ -20,7 +20,7 @@ use super::{decode, encode, parts};
 /// Filters of a look-up for what a create made, at most.
 const MAX_FILTERS: usize = 20;
 /// Records a page, as many as every CRM gives (contract.md section 7).
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// By how much the clocks of a workspace may differ among each other, in microseconds.
 const SKEW: i64 = 5 * 1_000_000;
 
@@ -153,11 +153,9 @@ pub(super) async fn made(exchange: &Exchange, lost: &Lost<'_>) -> Result<Option<
     };
     // Texts may be kept in another form: then what was made since is looked through.
     let may_differ = is_dated && !is_activity && robust.len() < exact.len();
-    let mut found = candidates(exchange, record_type, exact).await?;
-    found.retain(is_it);
+    let mut found = candidates(exchange, record_type, exact, &is_it).await?;
     if found.is_empty() && may_differ {
-        found = candidates(exchange, record_type, robust).await?;
-        found.retain(is_it);
+        found = candidates(exchange, record_type, robust, &is_it).await?;
     }
     if found.len() > lost.open.max(1) {
         let hint = "archive the records of which there is one too many, then run again";
@@ -185,14 +183,16 @@ fn filter(attribute: &Attribute, value: &Value) -> Option<Vec<Json>> {
     }
 }
 
-/// The records that fulfil these filters, without those of them that the workspace cannot take.
+/// The records that fulfil these filters, without those of them that the workspace cannot take, and that
+/// are looked for.
 async fn candidates(
     exchange: &Exchange,
     record_type: &Arc<RecordType>,
     mut filters: Vec<Json>,
+    is_it: &(dyn Fn(&Record) -> bool + Sync),
 ) -> Result<Vec<Record>> {
     loop {
-        let error = match all(exchange, record_type, &filters).await {
+        let error = match all(exchange, record_type, &filters, is_it).await {
             Err(error) if is_of_filter(&error) => error,
             found => return found,
         };
@@ -217,18 +217,19 @@ fn is_of_filter(error: &Error) -> bool {
     )
 }
 
-/// All records that fulfil these filters, page by page.
+/// All records that fulfil these filters and are looked for: of a page no others are kept.
 async fn all(
     exchange: &Exchange,
     record_type: &Arc<RecordType>,
     filters: &[Json],
+    is_it: &(dyn Fn(&Record) -> bool + Sync),
 ) -> Result<Vec<Record>> {
     let mut found = Vec::new();
     let mut body = query_body(record_type, filters, PAGE);
     loop {
         let (records, cursor) = page(exchange, record_type, body).await?;
         let is_over = records.is_empty() || record_type.api_name() == parts::ACTIVITY;
-        found.extend(records);
+        found.extend(records.into_iter().filter(is_it));
         match cursor {
             Some(cursor) if !is_over => body = json!({ "limit": PAGE, "cursor": cursor }),
             _ => return Ok(found),

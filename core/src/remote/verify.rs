@@ -15,9 +15,6 @@ use super::request::Request;
 use super::types::Types;
 use super::{decode, lookup, recognize};
 
-/// Records a page, as many as every CRM gives (contract.md section 7).
-const PAGE: usize = 100;
-
 /// How often it begins again where its cursor has expired.
 const RESTARTS: u32 = 2;
 
@@ -37,7 +34,7 @@ pub(super) fn verify(
         if control.is_cancelled() {
             return Err(Error::new(ErrorCode::Cancelled, "the verification was stopped"));
         }
-        let mut body = json!({ "limit": PAGE });
+        let mut body = json!({ "limit": lookup::PAGE });
         if let Some(cursor) = &cursor {
             body["cursor"] = json!(cursor);
         }

@@ -5,23 +5,12 @@ use serde_json::{Value as Json, json};
 use crate::error::{Error, ErrorCode, Result};
 use crate::value::{self, Context, Input, SelectOption, Value, ValueType, excerpt};
 
-/// The operators that there are for filters (contract.md section 5.5).
-pub(super) const FILTER_OPERATORS: [&str; 14] = [
-    "eq",
-    "ne",
-    "in",
-    "not_in",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "between",
-    "exists",
-    "not_exists",
-];
+/// The operators of filters on texts (contract.md section 5.5).
+const TEXT: &[&str] =
+    &["eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "exists", "not_exists"];
+/// Those of filters on what has an order.
+const ORDER: &[&str] =
+    &["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "exists", "not_exists"];
 
 /// How the value of an attribute comes about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,30 +211,6 @@ impl Attribute {
     pub fn filter_operators(&self) -> &[&'static str] {
         const EXISTENCE: &[&str] = &["exists", "not_exists"];
         const EQUALITY: &[&str] = &["eq", "ne", "in", "not_in", "exists", "not_exists"];
-        const TEXT: &[&str] = &[
-            "eq",
-            "ne",
-            "in",
-            "not_in",
-            "contains",
-            "starts_with",
-            "ends_with",
-            "exists",
-            "not_exists",
-        ];
-        const ORDER: &[&str] = &[
-            "eq",
-            "ne",
-            "in",
-            "not_in",
-            "gt",
-            "gte",
-            "lt",
-            "lte",
-            "between",
-            "exists",
-            "not_exists",
-        ];
         const BOOLEAN: &[&str] = &["eq", "ne", "exists", "not_exists"];
         if let Some(told) = &self.operators {
             return told;
@@ -257,6 +222,13 @@ impl Attribute {
             value_type if value_type.is_ordered() => ORDER,
             _ => EQUALITY,
         }
+    }
+
+    /// Those of these names that are operators of filters, each once.
+    pub(super) fn operators_among(names: &[Json]) -> Vec<&'static str> {
+        let of_order = ORDER.iter().filter(|name| !TEXT.contains(name));
+        let known = TEXT.iter().chain(of_order).copied();
+        known.filter(|name| names.iter().any(|given| given == name)).collect()
     }
 
     /// The attribute as the schema document shows it where no query filters or sorts by it.

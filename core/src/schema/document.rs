@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::value::{PipelineStage, SelectOption, ValueType};
 
 use super::Schema;
-use super::attribute::{Attribute, FILTER_OPERATORS, Origin};
+use super::attribute::{Attribute, Origin};
 use super::declaration::system_attributes;
 use super::index::AttributeIndex;
 use super::record_type::RecordType;
@@ -151,11 +151,7 @@ fn operators(document: &Json) -> Option<Vec<&'static str>> {
     match (is_filterable, listed) {
         (Some(false), _) => Some(Vec::new()),
         (Some(true), Some(listed)) if listed.is_empty() => None,
-        (_, Some(listed)) => {
-            let is_listed = |name: &&str| listed.iter().any(|listed| listed == name);
-            Some(FILTER_OPERATORS.into_iter().filter(is_listed).collect())
-        }
-        (_, None) => None,
+        (_, listed) => listed.map(|listed| Attribute::operators_among(listed)),
     }
 }
 

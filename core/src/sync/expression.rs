@@ -163,7 +163,8 @@ impl RowExpression {
     /// Whether it uses a column: it names it, or has its name as a text.
     pub(super) fn mentions(&self, column: &str) -> bool {
         let quoted = [format!("\"{column}\""), format!("'{column}'")];
-        self.columns().contains(&column) || quoted.iter().any(|name| self.text.contains(name))
+        self.paths.read.iter().any(|path| path[0] == column)
+            || quoted.iter().any(|name| self.text.contains(name))
     }
 }
 

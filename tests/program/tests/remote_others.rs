@@ -10,6 +10,7 @@ use std::time::Duration;
 use headwater::operation::{OperationKind, Outcome};
 use headwater::record::{Attributes, Change};
 use headwater::remote::RemoteOptions;
+use headwater::source::Control;
 use headwater::value::{ADDRESS_PARTS, AddressPatch};
 use headwater::{
     Action, ApplyOptions, Error, ErrorCode, Match, Operation, Retry, Schema, Workspace,
@@ -36,7 +37,15 @@ struct Crm {
 }
 
 impl Crm {
-    fn new(mut answer: impl FnMut(&str, &Json) -> Told + Send + 'static) -> Self {
+    fn new(answer: impl FnMut(&str, &Json) -> Told + Send + 'static) -> Self {
+        let patience = Duration::from_secs(5);
+        Self::with(RemoteOptions { patience, ..RemoteOptions::default() }, answer)
+    }
+
+    fn with(
+        options: RemoteOptions,
+        mut answer: impl FnMut(&str, &Json) -> Told + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/api/v2", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -58,8 +67,6 @@ impl Crm {
                 );
             }
         });
-        let options =
-            RemoteOptions { patience: Duration::from_secs(5), ..RemoteOptions::default() };
         let workspace = open_remote(&url, options).unwrap();
         Self { workspace, asked }
     }
@@ -151,7 +158,12 @@ fn record(status: u16, attributes: &Json) -> Told {
 }
 
 fn page(records: Json) -> Told {
-    let next_cursor = ("next_cursor".to_owned(), Json::Null);
+    page_before(None, records)
+}
+
+/// A page that others follow, where there is a cursor.
+fn page_before(cursor: Option<&str>, records: Json) -> Told {
+    let next_cursor = ("next_cursor".to_owned(), json!(cursor));
     Told(Some(200), [("data".to_owned(), records), next_cursor].into_iter().collect())
 }
 
@@ -436,4 +448,29 @@ fn parts_of_an_address_are_written_onto_what_the_assert_answers() {
     // Where the answer does not show the address it is asked for.
     assert_eq!(assert(), (Action::Updated, 3, json!("Main 1"), json!("Oslo")));
     assert_eq!(assert(), (Action::Created, 2, json!(null), json!("Oslo")));
+}
+
+#[test]
+fn a_verification_begins_again_at_an_expired_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Some(folder.path().join("ledger.db"));
+    let mut queries = 0;
+    let options = RemoteOptions { ledger, ..RemoteOptions::default() };
+    let crm = Crm::with(options, move |line, body| {
+        if line.contains("/_schema/") {
+            return schema("contact", |_| {});
+        }
+        queries += 1;
+        let records = json!([{"id": ID, "attributes": {}}]);
+        match (queries, body["cursor"].is_null()) {
+            (1 | 3, true) => page_before(Some("c"), records),
+            (2, false) => {
+                let error = json!({"code": "invalid_cursor", "message": "it has expired"});
+                Told(Some(400), json!({ "error": error }))
+            }
+            _ => page(records),
+        }
+    });
+    let drift = crm.workspace.verify("contact", &Control::default()).unwrap();
+    assert_eq!(drift.read, 2, "what was read before counts once");
 }
