@@ -224,11 +224,10 @@ impl Attribute {
         }
     }
 
-    /// Those of these names that are operators of filters, each once.
+    /// Those of these names that are operators of filters.
     pub(super) fn operators_among(names: &[Json]) -> Vec<&'static str> {
-        let of_order = ORDER.iter().filter(|name| !TEXT.contains(name));
-        let known = TEXT.iter().chain(of_order).copied();
-        known.filter(|name| names.iter().any(|given| given == name)).collect()
+        let known = || TEXT.iter().chain(ORDER).copied();
+        names.iter().filter_map(|given| known().find(|name| given == name)).collect()
     }
 
     /// The attribute as the schema document shows it where no query filters or sorts by it.
